@@ -1,0 +1,43 @@
+"""dlbench: the lecture "Introduction to Deep Learning" as runnable benchmarks.
+
+In a notebook: `dlbench.run("lenet-digits")` runs and returns a pandas frame, `dlbench.load("results")` reads one back.
+Importing this package loads neither torch nor pandas.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__version__ = "0.1.0"
+__all__ = ["__version__", "load", "run"]
+
+
+def run(
+    *names: str,
+    device: str = "auto",
+    seeds: Sequence[int] | None = None,
+    budget: str = "short",
+    settings: Sequence[str] = (),
+    out: str | Path = "results",
+) -> pd.DataFrame:
+    """Run recipes or studies and return one row for each of their runs, those that were there already included.
+
+    settings: changes such as `"training.lr=0.05"`. Raises dlbench.errors.InputError for what the user can mend.
+    """
+    from dlbench import plan, runner, store
+
+    trials = plan.trials(names, device=device, seeds=seeds, budget=budget, settings=settings)
+    runner.run(trials, Path(out))
+    return store.load(Path(out), [trial.path(Path(out)) for trial in trials])
+
+
+def load(folder: str | Path = "results") -> pd.DataFrame:
+    """One row for each run file under `folder`; see `dlbench.store.load` for the columns."""
+    from dlbench import store
+
+    return store.load(Path(folder))

@@ -1,0 +1,187 @@
+"""Where data sets come from: which there are, where they lie, how they are fetched. Importing this loads no torch."""
+
+import contextlib
+import io
+import os
+import socket
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+from http.client import HTTPException
+from importlib.util import find_spec
+from pathlib import Path
+
+import platformdirs
+
+from dlbench.errors import InputError
+
+DEBIAN_FASHION_MNIST = Path("/usr/share/datasets/fashion-mnist")
+"""Where Debian's package dataset-fashion-mnist puts its four .gz files."""
+
+STALLED_SECONDS = 60
+IDX_FILES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
+
+
+@dataclass(frozen=True)
+class Source:
+    """A data set: its name, what it holds, the download's size, and its files as torchvision lays them out."""
+
+    name: str
+    what: str
+    megabytes: float = 0
+    torchvision: str = ""
+    subfolder: str = ""
+    files: tuple[str, ...] = ()
+
+    @property
+    def is_made(self) -> bool:
+        """Whether it needs no download: computed, or bundled with a library."""
+        return not self.files
+
+
+DATASETS = {
+    source.name: source
+    for source in (
+        Source("mnist", "70,000 handwritten digits, 28x28", 11.6, "MNIST", "MNIST/raw", IDX_FILES),
+        Source(
+            "fashion_mnist",
+            "70,000 pictures of clothing, 28x28, 10 classes",
+            30.9,
+            "FashionMNIST",
+            "FashionMNIST/raw",
+            IDX_FILES,
+        ),
+        Source(
+            "cifar10",
+            "60,000 colour photographs, 32x32, 10 classes",
+            170.5,
+            "CIFAR10",
+            "cifar-10-batches-py",
+            ("batches.meta", *(f"data_batch_{number}" for number in range(1, 6)), "test_batch"),
+        ),
+        Source(
+            "cifar100",
+            "60,000 colour photographs, 32x32, 100 classes",
+            169.0,
+            "CIFAR100",
+            "cifar-100-python",
+            ("meta", "train", "test"),
+        ),
+        Source("digits", "1,797 handwritten digits, 8x8, bundled with scikit-learn"),
+        Source("truth_table", "AND, OR, NOT, XOR, parity and other Boolean functions, computed"),
+        Source("synthetic", "random images of any shape, for throughput, computed"),
+    )
+}
+
+
+def data_folder() -> Path:
+    """Return the data root: DLBENCH_DATA, or `data` in the user's cache folder for dlbench."""
+    chosen = os.environ.get("DLBENCH_DATA")
+    return Path(chosen).expanduser() if chosen else platformdirs.user_cache_path("dlbench") / "data"
+
+
+def find(name: str) -> Source:
+    """Return the data set of that name. Raises InputError, with near misses, if there is none."""
+    if name not in DATASETS:
+        near = get_close_matches(name, DATASETS, n=1)
+        hint = f" (did you mean '{near[0]}'?)" if near else ""
+        raise InputError(f"unknown data set '{name}'{hint}; there are {', '.join(DATASETS)}")
+    return DATASETS[name]
+
+
+def located(name: str, root: Path) -> Path | None:
+    """Return the folder that holds all files of a data set, by their names alone; None if there is no such folder."""
+    source = find(name)
+    if name == "digits":
+        sklearn = find_spec("sklearn")
+        return Path(sklearn.origin).parent / "datasets" / "data" if sklearn and sklearn.origin else None
+    if source.is_made:
+        return None
+    folder = root / source.subfolder
+    if all(os.path.isfile(folder / file) for file in source.files):
+        return folder
+    if name == "fashion_mnist" and all(os.path.isfile(DEBIAN_FASHION_MNIST / f"{file}.gz") for file in source.files):
+        return DEBIAN_FASHION_MNIST
+    return None
+
+
+def available(name: str, root: Path | None = None) -> bool:
+    """Whether a data set can be used now: its files are there (checksums are verified on reading) or it needs none."""
+    return find(name).is_made or located(name, root or data_folder()) is not None
+
+
+def path(name: str, root: Path | None = None) -> Path:
+    """Return the folder a data set's files lie in. Raises InputError if it has none, or they are missing."""
+    root = root or data_folder()
+    folder = located(name, root)
+    if folder is None:
+        raise InputError(f"{name}: computed, it has no files") if find(name).is_made else missing(name, root)
+    return folder
+
+
+def missing(name: str, root: Path) -> InputError:
+    """Return the error for a data set that is not on disk: where it was looked for, and two ways out."""
+    folder = root / find(name).subfolder
+    return InputError(
+        f"{name}: not in {folder}: run `dlbench data get {name}`, or try the recipe lenet-digits, whose data is bundled"
+    )
+
+
+def get(name: str, root: Path | None = None) -> Path | None:
+    """Download a data set unless an intact one is there; return its folder, None for one that is computed.
+
+    Files are fetched and unpacked by torchvision into a temporary folder beside the data, verified there against the
+    published checksums, and only then moved into place, over damaged ones if need be. Raises InputError if the download
+    fails or the data folder cannot be written; nothing half-written stays.
+    """
+    root = root or data_folder()
+    source = find(name)
+    if source.is_made:
+        return located(name, root)
+    from dlbench.data.files import verify
+
+    if located(name, root) is not None:
+        with contextlib.suppress(InputError):
+            return verify(name, root)
+    with _scratch(root) as scratch:
+        _download(source, scratch)
+        fresh = verify(name, scratch)
+        folder = root / source.subfolder
+        folder.mkdir(parents=True, exist_ok=True)
+        for file in source.files:
+            os.replace(fresh / file, folder / file)
+    return folder
+
+
+@contextlib.contextmanager
+def _scratch(root: Path) -> Iterator[Path]:
+    """Give a temporary folder inside `root`, so that a move into place is one rename."""
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".download-", dir=root) as scratch:
+            yield Path(scratch)
+    except OSError as error:
+        raise InputError(
+            f"{root}: cannot be written ({error.strerror}): set DLBENCH_DATA to a folder that can"
+        ) from error
+
+
+def _download(source: Source, folder: Path) -> None:
+    """Let torchvision download and unpack a data set into `folder`, its progress bar shown on a terminal only."""
+    import torchvision
+
+    timeout = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(STALLED_SECONDS)
+    try:
+        with contextlib.nullcontext() if sys.stderr.isatty() else contextlib.redirect_stderr(io.StringIO()):
+            getattr(torchvision.datasets, source.torchvision)(folder, download=True)
+    except (RuntimeError, OSError, EOFError, HTTPException) as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise InputError(
+            f"{source.name}: download failed ({reason}): check the network and run `dlbench data get {source.name}` "
+            "again, or try the recipe lenet-digits, whose data is bundled"
+        ) from error
+    finally:
+        socket.setdefaulttimeout(timeout)

@@ -1,0 +1,75 @@
+"""How long a trial will take on this device, told before it starts from a few steps on a copy of its model."""
+
+from __future__ import annotations
+
+import copy
+import time
+from dataclasses import replace
+
+from dlbench import parts, recipe
+from dlbench.bench import Bench, generator_for
+from dlbench.data.dataset import Dataset
+from dlbench.data.sources import data_folder
+from dlbench.errors import InputError
+from dlbench.recipe import Recipe
+
+PROBE_SECONDS = 1.0
+PROBE_STEPS = 20
+ITERATIVE = ("steps", "epochs", "sweeps")
+
+
+def estimate(bench: Bench) -> dict[str, float | None]:
+    """Expected seconds of training and scoring for this trial (`seconds`) and at the full budget (`full_seconds`).
+
+    None where it cannot be told: a rule that fits in one go has no steps to try, and the full data may be absent.
+    """
+    chosen = bench.trials[0].recipe
+    if not set(ITERATIVE) & set(chosen.training.arguments):
+        return {"seconds": None, "full_seconds": None}
+    seconds_a_step, steps = _probe(bench)
+    look = _seconds_to_score(bench) if steps * seconds_a_step > 5 else 0.0
+    full = _full(bench)
+    return {
+        "seconds": steps * seconds_a_step + look * _examples_scored(chosen, bench.data),
+        "full_seconds": full and full[1] * seconds_a_step + look * _examples_scored(full[0], full[2]),
+    }
+
+
+def _probe(bench: Bench) -> tuple[float, int]:
+    """Seconds of one step, the first left out, and how many there will be."""
+    began = time.perf_counter()
+    taken: list[float] = []
+    for step in bench.train(copy.deepcopy(bench.model)):
+        _ = float(step.loss.sum())  # waits for the device
+        taken.append(time.perf_counter() - began)
+        if step.number >= PROBE_STEPS or (step.number >= 3 and taken[-1] >= PROBE_SECONDS):
+            break
+    gaps = sorted(b - a for a, b in zip(taken, taken[1:], strict=False)) or taken
+    return gaps[len(gaps) // 2], step.of
+
+
+def _seconds_to_score(bench: Bench) -> float:
+    """Seconds to score one example."""
+    examples = min(200, len(bench.data.train))
+    part = replace(bench, data=replace(bench.data, train=bench.data.train.take(examples), test=None))
+    began = time.perf_counter()
+    part.scores(None)
+    return (time.perf_counter() - began) / examples
+
+
+def _examples_scored(chosen: Recipe, data: Dataset) -> int:
+    """How many examples the curve and the final score look at."""
+    splits = [len(split) for split in (data.train, data.test) if split is not None]
+    return sum(splits) + chosen.curve.points * sum(min(size, chosen.curve.examples) for size in splits)
+
+
+def _full(bench: Bench) -> tuple[Recipe, int, Dataset] | None:
+    """The same recipe at the full budget, its number of steps and its data; None if they cannot be had here."""
+    chosen = bench.trials[0].recipe
+    try:
+        full = recipe.load(str(chosen.path), "full")
+        data = parts.bind("data", full)(data_folder()).to(bench.device)
+        rule = parts.bind("training", full)(copy.deepcopy(bench.model), data, generator_for(bench.device, 0))
+        return full, next(iter(rule)).of, data
+    except InputError:
+        return None

@@ -1,0 +1,64 @@
+"""How large a net is: parameters, and multiply-adds of one example, layer by layer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One layer as its paper draws it: output shape without the batch, parameters, multiply-adds of one example."""
+
+    name: str
+    kind: str
+    output_shape: tuple[int, ...]
+    parameters: int
+    multiply_adds: int
+
+
+def parameters(model: nn.Module) -> int:
+    """Trainable parameters."""
+    return sum(p.numel() for p in model.parameters() if p.requires_grad)
+
+
+def multiply_adds(model: nn.Module, input_shape: Sequence[int]) -> int:
+    """Multiply-adds of convolutions and matrix products for one example, by torch's own counter (which counts two each)."""
+    return _count(model, input_shape)[0]
+
+
+def layers(model: nn.Module, input_shape: Sequence[int]) -> list[Layer]:
+    """The layers that hold no other layer, in the order in which an example passes them."""
+    return _count(model, input_shape)[1]
+
+
+def _count(model: nn.Module, input_shape: Sequence[int]) -> tuple[int, list[Layer]]:
+    passed: list[tuple[str, nn.Module, tuple[int, ...]]] = []
+    leaves = {name: module for name, module in model.named_modules() if name and not list(module.children())}
+    hooks = [
+        module.register_forward_hook(
+            lambda module, _, output, name=name: passed.append((name, module, tuple(output.shape[1:])))
+        )
+        for name, module in leaves.items()
+    ]
+    was_training = model.training
+    first = next(model.parameters(), torch.zeros(()))
+    try:
+        with FlopCounterMode(display=False) as counter, torch.no_grad():
+            model.eval()(torch.zeros(1, *input_shape, device=first.device))
+    finally:
+        model.train(was_training)
+        for hook in hooks:
+            hook.remove()
+    flops = {name.partition(".")[2]: sum(by_op.values()) for name, by_op in counter.get_flop_counts().items()}
+    rows = [
+        Layer(name, type(module).__name__, shape, parameters(module), flops.get(name, 0) // 2)
+        for name, module, shape in passed
+    ]
+    return counter.get_total_flops() // 2, rows
+
+

@@ -1,0 +1,142 @@
+"""Means, deviations and 95 % intervals of what was measured; a method's name stands where its numbers are made."""
+
+from __future__ import annotations
+
+import math
+import statistics as library
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from scipy import special  # scipy.stats would cost a second at start-up
+
+LEVEL = 0.95
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number worked out from measurements, its 95 % interval, and from how many measurements.
+
+    low, high: NaN where the sample is too small to give an interval.
+    """
+
+    value: float
+    low: float
+    high: float
+    n: int
+
+    @property
+    def has_interval(self) -> bool:
+        """Whether both ends are numbers."""
+        return math.isfinite(self.low) and math.isfinite(self.high)
+
+    @property
+    def sign(self) -> int:
+        """+1 or -1 where the whole interval lies on that side of zero, else 0."""
+        return (self.low > 0) - (self.high < 0)
+
+    def scaled(self, factor: float) -> Estimate:
+        """The same in another unit; `factor` > 0."""
+        return Estimate(self.value * factor, self.low * factor, self.high * factor, self.n)
+
+
+def mean(values: Sequence[float]) -> float:
+    """Arithmetic mean; NaN of nothing."""
+    return math.fsum(values) / len(values) if values else math.nan
+
+
+def median(values: Sequence[float]) -> float:
+    """Middle value; NaN of nothing."""
+    return library.median(values) if values else math.nan
+
+
+def sd(values: Sequence[float]) -> float:
+    """Standard deviation of the sample, over n - 1; NaN below two values."""
+    if len(values) < 2:
+        return math.nan
+    centre = mean(values)
+    return math.sqrt(math.fsum((value - centre) ** 2 for value in values) / (len(values) - 1))
+
+
+def mean_interval(values: Sequence[float]) -> Estimate:
+    """The mean with Student's t interval (Student 1908); no interval below two values."""
+    centre, n = mean(values), len(values)
+    if n < 2:
+        return Estimate(centre, math.nan, math.nan, n)
+    half = _student(n - 1) * sd(values) / math.sqrt(n)
+    return Estimate(centre, centre - half, centre + half, n)
+
+
+def wilson_interval(successes: int, trials: int) -> Estimate:
+    """A proportion in [0, 1] with Wilson's score interval (Wilson 1927, no continuity correction).
+
+    It holds up where all or none succeed, which the textbook's p +- 1.96 sqrt(p (1 - p) / n) does not. `trials` >= 1.
+    """
+    z = _normal()
+    rate = successes / trials
+    shrink = 1 + z**2 / trials
+    centre = (rate + z**2 / (2 * trials)) / shrink
+    half = z / shrink * math.sqrt(rate * (1 - rate) / trials + z**2 / (4 * trials**2))
+    # rounding may leave an end a hair inside: none of n has low 0, all of n has high 1, exactly
+    low = 0.0 if successes == 0 else centre - half
+    high = 1.0 if successes == trials else centre + half
+    return Estimate(rate, low, high, trials)
+
+
+def binomial_sd_percent(error_percent: float, examples: int) -> float:
+    """How much an error rate, in percentage points, wavers because only so many test examples were drawn: sqrt(p q / n)."""
+    rate = error_percent / 100
+    return 100 * math.sqrt(rate * (1 - rate) / examples)
+
+
+def paired_difference(minuend: Mapping[int, float], subtrahend: Mapping[int, float]) -> Estimate:
+    """Mean of minuend - subtrahend over the seeds both have, with Student's t interval of the paired differences.
+
+    Mappings go from seed to value. n is the number of shared seeds; with none the value is NaN.
+    """
+    return mean_interval([minuend[seed] - subtrahend[seed] for seed in sorted(minuend.keys() & subtrahend.keys())])
+
+
+def ratio_of_means(numerator: Sequence[float], denominator: Sequence[float]) -> Estimate:
+    """Ratio of the means of two independent samples, with an interval on the log scale.
+
+    The delta method gives var(ln ratio) = s1^2 / (n1 m1^2) + s2^2 / (n2 m2^2); the quantile is Student's at Welch and
+    Satterthwaite's degrees of freedom. Unlike Fieller's interval it is always finite and above zero. No interval when a
+    sample has fewer than two values or a mean is not above zero. n is the smaller sample's size.
+    """
+    top, bottom, n = mean(numerator), mean(denominator), min(len(numerator), len(denominator))
+    if not (top > 0 and bottom > 0) or n < 2:
+        return Estimate(top / bottom if bottom else math.nan, math.nan, math.nan, n)
+    parts = [(sd(sample) / mean(sample)) ** 2 / len(sample) for sample in (numerator, denominator)]
+    variance = sum(parts)
+    if variance == 0:
+        return Estimate(top / bottom, top / bottom, top / bottom, n)
+    freedom = variance**2 / sum(
+        part**2 / (len(sample) - 1) for part, sample in zip(parts, (numerator, denominator), strict=True)
+    )
+    return _around_ratio(top / bottom, _student(freedom) * math.sqrt(variance), n)
+
+
+def ratio_of_rates(numerator: float, denominator: float, examples: int) -> Estimate:
+    """Ratio of two error rates in (0, 1], each counted on `examples` test examples, with the log interval of Katz et al. 1978.
+
+    It knows that the test set is finite and nothing of how training varies from seed to seed. It takes the two counts as
+    independent; errors of two models on the same test set mostly agree, which makes it wider than need be. n is 1.
+    """
+    if not (numerator > 0 and denominator > 0):
+        return Estimate(numerator / denominator if denominator else math.nan, math.nan, math.nan, 1)
+    variance = sum((1 - rate) / (rate * examples) for rate in (numerator, denominator))
+    return _around_ratio(numerator / denominator, _normal() * math.sqrt(variance), 1)
+
+
+def _around_ratio(ratio: float, half: float, n: int) -> Estimate:
+    return Estimate(ratio, ratio * math.exp(-half), ratio * math.exp(half), n)
+
+
+def _student(freedom: float) -> float:
+    """Two-sided quantile of Student's t."""
+    return float(special.stdtrit(freedom, (1 + LEVEL) / 2))
+
+
+def _normal() -> float:
+    """Two-sided quantile of the normal distribution: 1.96."""
+    return float(special.ndtri((1 + LEVEL) / 2))

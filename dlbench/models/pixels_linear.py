@@ -1,0 +1,46 @@
+"""A linear classifier on the pixels: what is possible without any features."""
+
+import torch
+from torch import Tensor, nn
+
+
+def pixels_linear(*, classes: int = 10, size: int = 32, channels: int = 3) -> nn.Module:
+    """Build a linear classifier on the standardised pixels of `size` x `size` images."""
+    return PixelsLinear(classes=classes, size=size, channels=channels)
+
+
+class LinearOnFeatures(nn.Module):
+    """Fixed features, standardised, then one linear layer; a subclass says what the features are.
+
+    `mean` and `std` [feature_count] belong to whoever trains the model; until they are set, features pass as they are.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, *, input_shape: tuple[int, ...], feature_count: int, classes: int) -> None:
+        super().__init__()
+        self.input_shape = input_shape
+        self.register_buffer("mean", torch.zeros(feature_count))
+        self.register_buffer("std", torch.ones(feature_count))
+        self.classifier = nn.Linear(feature_count, classes)
+
+    def features(self, images: Tensor) -> Tensor:
+        """Images [n, c, h, w] in [0, 1] -> features [n, feature_count]."""
+        raise NotImplementedError
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Images [n, c, h, w] in [0, 1] -> scores [n, classes]."""
+        standardised = (self.features(images) - self.mean) / self.std
+        return self.classifier(standardised)  # type: ignore[no-any-return]  # nn.Module's call is untyped
+
+
+class PixelsLinear(LinearOnFeatures):
+    """The features are the pixels, channel by channel and row by row."""
+
+    def __init__(self, *, classes: int, size: int, channels: int) -> None:
+        super().__init__(input_shape=(channels, size, size), feature_count=channels * size * size, classes=classes)
+
+    def features(self, images: Tensor) -> Tensor:
+        """Images [n, c, h, w] -> [n, c * h * w]."""
+        return images.flatten(start_dim=1)

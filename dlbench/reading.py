@@ -1,0 +1,108 @@
+"""Reading a YAML file that anybody may have written: safe, bounded, and with errors that name the file."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Hashable, Iterable
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from dlbench.errors import InputError
+
+MAX_BYTES = 100_000
+MAX_DEPTH = 12
+
+
+class _Loader(yaml.SafeLoader):
+    """SafeLoader without aliases (which multiply), without duplicate keys, and with a bound on depth."""
+
+    depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.MarkedYAMLError(problem="aliases are not used here", problem_mark=self.peek_event().start_mark)
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise yaml.MarkedYAMLError(problem="nested too deeply", problem_mark=self.peek_event().start_mark)
+        node = super().compose_node(parent, index)
+        self.depth -= 1
+        return node
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        keys = [key.value for key, _ in node.value]
+        for key in keys:
+            if keys.count(key) > 1:
+                raise yaml.MarkedYAMLError(problem=f"the key {key!r} stands twice", problem_mark=node.start_mark)
+        return super().construct_mapping(node, deep=deep)
+
+
+# YAML 1.1 reads 1e-4 as a string; every reader of a recipe means the number.
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"^[-+]?(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)[eE][-+]?\d+$"),
+    list("-+.0123456789"),
+)
+
+
+def parse(text: str, where: str) -> Any:
+    """The value of a YAML text; InputError, beginning with `where`, if it is not one plain, bounded value."""
+    try:
+        value = yaml.load(text, Loader=_Loader)
+    except yaml.YAMLError as error:
+        raise InputError(f"{where}: not readable as YAML: {_one_line(error)}") from None
+    except (ValueError, RecursionError, TypeError, OverflowError) as error:
+        raise InputError(f"{where}: not readable as YAML: {error}") from None
+    _check_plain(value, where)
+    return value
+
+
+def read_mapping(path: Path) -> dict[str, Any]:
+    """The mapping in a YAML file; InputError for a file that is missing, binary, empty, too large or something else."""
+    try:
+        raw = path.read_bytes() if path.stat().st_size <= MAX_BYTES else None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+    if raw is None:
+        raise InputError(f"{path}: larger than {MAX_BYTES:,} bytes; a recipe is a page of YAML")
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError:
+        raise InputError(f"{path}: a binary file, not YAML text in UTF-8") from None
+    value = parse(text, str(path))
+    if value is None:
+        raise InputError(f"{path}: empty; a recipe or study has at least a title")
+    if not isinstance(value, dict):
+        raise InputError(f"{path}: holds a {type(value).__name__}, not a mapping of keys to values")
+    return value
+
+
+def near(word: str, known: Iterable[str]) -> str:
+    """`" (did you mean 'lr'?)"` if something known is close to the word, else an empty string."""
+    close = get_close_matches(str(word), list(known), n=3, cutoff=0.6)
+    return f" (did you mean {' or '.join(map(repr, close))}?)" if close else ""
+
+
+def _one_line(error: yaml.YAMLError) -> str:
+    mark = getattr(error, "problem_mark", None)
+    place = f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
+    return f"{getattr(error, 'problem', None) or str(error).splitlines()[0]}{place}"
+
+
+def _check_plain(value: Any, where: str) -> None:
+    """Only what JSON can hold: dates, sets and bytes have no place in a recipe."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if not isinstance(key, str):
+                raise InputError(f"{where}: the key {key!r} is not a word")
+            _check_plain(item, where)
+    elif isinstance(value, list):
+        for item in value:
+            _check_plain(item, where)
+    elif isinstance(value, float) and not math.isfinite(value):
+        raise InputError(f"{where}: {value} is not a finite number")
+    elif value is not None and not isinstance(value, bool | int | float | str):
+        raise InputError(f"{where}: {value!r} is a {type(value).__name__}; quote it if text is meant")

@@ -1,0 +1,185 @@
+"""YAML -> Recipe: what to train, on what, how, and the published figure it aims at. Knows no torch."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from dlbench import shelf
+from dlbench.errors import InputError
+from dlbench.reading import near, parse, read_mapping
+
+BUDGETS = ("smoke", "short", "full")
+PARTS = ("data", "model", "training", "score")
+TYPES: dict[str, type | tuple[type, ...]] = {
+    "title": str, "source": str, "published": dict, "tags": list, "seeds": int, "together": bool, "curve": dict,
+    "extends": str, **dict.fromkeys(PARTS, dict), **dict.fromkeys(BUDGETS, dict),
+}  # fmt: skip
+REPLACED = ("published", "tags")  # a variant does not inherit the figures of the recipe it extends, nor half its tags
+
+
+@dataclass(frozen=True)
+class Part:
+    """A function by name, and its keyword arguments: `{name: resnet, depth: 56}`."""
+
+    name: str
+    arguments: Mapping[str, Any]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The part as it stands in YAML."""
+        return {"name": self.name, **self.arguments}
+
+
+@dataclass(frozen=True)
+class Curve:
+    """How often a run looks at its error on the way, and on how many examples of each split."""
+
+    points: int = 8
+    examples: int = 1000
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One recipe at one budget, all variants and settings resolved."""
+
+    name: str
+    title: str
+    source: str
+    budget: str
+    data: Part
+    model: Part
+    training: Part
+    score: Part
+    published: Mapping[str, float] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
+    seeds: int = 1
+    together: bool = False
+    curve: Curve = Curve()
+    path: Path = Path()
+
+    @property
+    def digest(self) -> str:
+        """Eight hex digits that change whenever what is computed changes."""
+        computed = {part: getattr(self, part).as_dict() for part in PARTS} | {"together": self.together}
+        return hashlib.sha256(json.dumps(computed, sort_keys=True).encode()).hexdigest()[:8]
+
+    def as_dict(self) -> dict[str, Any]:
+        """What a run file keeps: everything but the place of the file."""
+        return {
+            "name": self.name,
+            "title": self.title,
+            "source": self.source,
+            "published": dict(self.published),
+            "tags": list(self.tags),
+            "together": self.together,
+            "curve": {"points": self.curve.points, "examples": self.curve.examples},
+            **{part: getattr(self, part).as_dict() for part in PARTS},
+        }
+
+
+def from_dict(kept: Mapping[str, Any], budget: str, path: Path) -> Recipe:
+    """The recipe that `Recipe.as_dict` describes and that was read from `path`."""
+    parts = {part: Part(kept[part]["name"], {k: v for k, v in kept[part].items() if k != "name"}) for part in PARTS}
+    return Recipe(
+        name=kept["name"], title=kept["title"], source=kept["source"], budget=budget, published=kept["published"],
+        tags=tuple(kept["tags"]), together=kept["together"], curve=Curve(**kept["curve"]), path=path, **parts,
+    )  # fmt: skip
+
+
+def load(name: str, budget: str = "short", settings: Sequence[str] = ()) -> Recipe:
+    """The recipe of that name (or path) at a budget, with settings such as `training.lr=0.05` applied last.
+
+    Raises InputError that names the file, the key and the near miss.
+    """
+    if budget not in BUDGETS:
+        raise InputError(f"unknown budget '{budget}'{near(budget, BUDGETS)}; one of {', '.join(BUDGETS)}")
+    path = shelf.find(name)
+    raw = _extended(path, ())
+    overrides = raw.get(budget) or {}
+    _check_keys(overrides, f"{path}: {budget}", (*PARTS, "seeds", "together", "curve"))
+    raw = _merge(raw, overrides)
+    for setting in settings:
+        raw = _merge(raw, _setting(setting))
+    return _recipe(raw, path, budget)
+
+
+def _extended(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
+    """The mapping in a file, laid over that of the file it extends."""
+    if path.resolve() in seen:
+        raise InputError(f"{path}: extends itself, by way of {seen[-1].name}")
+    raw = read_mapping(path)
+    _check_keys(raw, str(path), TYPES)
+    for key, value in raw.items():
+        if not isinstance(value, TYPES[key]) or (TYPES[key] is int and isinstance(value, bool)):
+            wanted = {dict: "mapping", list: "list", str: "text", int: "whole number", bool: "true or false"}
+            raise InputError(f"{path}: {key}: {value!r} is not a {wanted[TYPES[key]]}")  # type: ignore[index]
+    if "extends" not in raw:
+        return raw
+    base = _extended(shelf.find(raw.pop("extends"), beside=path.parent), (*seen, path.resolve()))
+    base = {key: value for key, value in base.items() if key not in REPLACED or key not in raw}
+    return _merge(base, raw)
+
+
+def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """`over` laid over `base`, key by key; a part of another name starts afresh."""
+    merged = dict(base)
+    for key, value in over.items():
+        old = merged.get(key)
+        same_part = isinstance(old, dict) and isinstance(value, dict) and value.get("name", old.get("name")) == old.get("name")
+        merged[key] = _merge(old, value) if same_part else value  # type: ignore[arg-type]
+    return merged
+
+
+def _setting(text: str) -> dict[str, Any]:
+    """`training.lr=0.05` -> {"training": {"lr": 0.05}}."""
+    key, equals, value = text.partition("=")
+    names = key.strip().split(".")
+    if not equals or not all(names):
+        raise InputError(f"--set {text}: write it as part.key=value, for example training.lr=0.05")
+    nested: Any = parse(value, f"--set {text}")
+    if names[0] not in (*PARTS, "curve", "seeds", "together"):
+        raise InputError(f"--set {text}: unknown part '{names[0]}'{near(names[0], PARTS)}; one of {', '.join(PARTS)}")
+    for name in reversed(names):
+        nested = {name: nested}
+    return dict(nested)
+
+
+def _recipe(raw: Mapping[str, Any], path: Path, budget: str) -> Recipe:
+    for key in ("title", *PARTS):
+        if key not in raw:
+            raise InputError(f"{path}: has no '{key}'")
+    published = raw.get("published", {})
+    for key, value in published.items():
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise InputError(f"{path}: published: {key}: {value!r} is not a number")
+    curve = raw.get("curve", {})
+    _check_keys(curve, f"{path}: curve", ("points", "examples"))
+    recipe = Recipe(
+        name=path.stem, title=raw["title"], source=raw.get("source", ""), budget=budget, published=published,
+        tags=tuple(map(str, raw.get("tags", []))), seeds=raw.get("seeds", 1), together=raw.get("together", False),
+        curve=Curve(**curve), path=path, **{part: _part(raw[part], f"{path}: {part}") for part in PARTS},
+    )  # fmt: skip
+    for key, number in (("seeds", recipe.seeds), ("curve: points", recipe.curve.points), ("curve: examples", recipe.curve.examples)):
+        if isinstance(number, bool) or not isinstance(number, int) or number < (1 if key == "seeds" else 0):
+            raise InputError(f"{path}: {key}: {number!r} is not a positive whole number")
+    if not isinstance(recipe.together, bool):
+        raise InputError(f"{path}: together: {recipe.together!r} is not true or false")
+    return recipe
+
+
+def _part(raw: Any, where: str) -> Part:
+    if not isinstance(raw, dict) or not isinstance(raw.get("name"), str):
+        raise InputError(f"{where}: needs a mapping with a 'name', such as {{name: resnet, depth: 20}}")
+    return Part(raw["name"], {key: value for key, value in raw.items() if key != "name"})
+
+
+def _check_keys(raw: Any, where: str, known: Any) -> None:
+    if not isinstance(raw, dict):
+        raise InputError(f"{where}: {raw!r} is not a mapping")
+    for key in raw:
+        if key not in known:
+            raise InputError(f"{where}: unknown key '{key}'{near(key, known)}")

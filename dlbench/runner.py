@@ -1,0 +1,137 @@
+"""Trials -> worker processes, one after another: skips what is finished, and no failure stops the rest."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from dlbench import store
+from dlbench.errors import InputError
+from dlbench.plan import Trial
+
+Event = dict[str, Any]
+Watcher = Callable[[Sequence[Trial], Event], None]
+DONE = ("finished", "diverged")  # a diverged trial would diverge again
+GRACE_SECONDS = 10
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a trial ended, and where its run file is; `new` unless it had been finished before."""
+
+    trial: Trial
+    status: str
+    message: str
+    path: Path
+    new: bool = True
+
+
+class Interrupted(Exception):
+    """Ctrl-C: carries the outcomes so far."""
+
+    def __init__(self, outcomes: list[Outcome]) -> None:
+        super().__init__("interrupted")
+        self.outcomes = outcomes
+
+
+def run(
+    trials: Sequence[Trial], out: Path, *, fresh: bool = False, watch: Watcher = lambda trials, event: None
+) -> list[Outcome]:
+    """Run the trials that are not finished yet (all, with `fresh`); returns what became of each.
+
+    watch: told every event of every worker, with the trials it concerns. Raises InputError if the results folder cannot be written
+    or a trial's data cannot be had, and Interrupted on Ctrl-C.
+    """
+    store.check_writable(out)
+    outcomes = [] if fresh else [Outcome(t, s, "", t.path(out), new=False) for t in trials if (s := store.status(t.path(out))) in DONE]
+    finished = {outcome.trial.digest for outcome in outcomes}
+    for job in _jobs([trial for trial in trials if trial.digest not in finished]):
+        try:
+            outcomes += _run_job(job, out, watch)
+        except KeyboardInterrupt:
+            raise Interrupted(outcomes) from None
+    return outcomes
+
+
+def _jobs(trials: Sequence[Trial]) -> Iterator[list[Trial]]:
+    """What one worker gets: a single trial, or all seeds of a recipe that learn together."""
+    together: dict[str, list[Trial]] = {}
+    for trial in trials:
+        key = trial.recipe.digest if trial.recipe.together else trial.digest
+        together.setdefault(key, []).append(trial)
+    yield from together.values()
+
+
+def _run_job(trials: list[Trial], out: Path, watch: Watcher) -> list[Outcome]:
+    watch(trials, {"event": "started"})
+    ends: dict[int, Event] = {}
+    with tempfile.TemporaryFile() as errors:
+        worker = _start(trials, out, errors)
+        try:
+            for event in _events(worker):
+                if event["event"] == "refused":
+                    raise InputError(event["message"])
+                if event["event"] == "end":
+                    ends[event["index"]] = event
+                watch(trials, event)
+            worker.wait()
+        finally:
+            _stop(worker)
+        for index in range(len(trials)):
+            if index not in ends:
+                ends[index] = _died(trials[index], out, worker.returncode, errors)
+                watch(trials, ends[index] | {"index": index})
+    return [Outcome(t, ends[i]["status"], ends[i]["message"], t.path(out)) for i, t in enumerate(trials)]
+
+
+def _start(trials: list[Trial], out: Path, errors: IO[bytes]) -> subprocess.Popen[str]:
+    """A fresh interpreter, in a session of its own so that Ctrl-C reaches only us, who pass it on."""
+    worker = subprocess.Popen(
+        [sys.executable, "-m", "dlbench.worker"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True, start_new_session=True, encoding="utf-8",
+        env=os.environ | {"OMP_NUM_THREADS": str(trials[0].execution.threads)},
+    )  # fmt: skip
+    assert worker.stdin is not None
+    worker.stdin.write(json.dumps({"out": str(out), "trials": [trial.as_dict() for trial in trials]}) + "\n")
+    worker.stdin.close()
+    return worker
+
+
+def _events(worker: subprocess.Popen[str]) -> Iterator[Event]:
+    assert worker.stdout is not None
+    for line in worker.stdout:
+        yield json.loads(line)
+
+
+def _stop(worker: subprocess.Popen[str]) -> None:
+    """Ask a worker that still runs to end, and see to it that it does."""
+    if worker.poll() is None:
+        worker.send_signal(signal.SIGTERM)
+        try:
+            worker.wait(GRACE_SECONDS)
+        except subprocess.TimeoutExpired:
+            worker.kill()
+            worker.wait()
+
+
+def _died(trial: Trial, out: Path, code: int, errors: IO[bytes]) -> Event:
+    """Close the run file of a worker that ended without a word."""
+    errors.seek(0)
+    words = errors.read().decode("utf-8", "replace").strip().splitlines()
+    how = f"the worker was killed by signal {-code}" if code < 0 else f"the worker ended with exit code {code}"
+    end: Event = {"event": "end", "status": "failed", "message": ": ".join([how, *words[-1:]])}
+    path = trial.path(out)
+    if path.exists():
+        with path.open("a", encoding="utf-8") as file:
+            file.write("\n" + json.dumps(end) + "\n")
+    else:
+        store.RunFile(trial, out).write(end)
+    return end

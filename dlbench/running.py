@@ -1,0 +1,84 @@
+"""The verb `run`: plan, tell what to expect, run, and end in tables."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from rich.console import Console
+
+from dlbench import plan, progress, runner, store
+from dlbench.plan import Trial
+from dlbench.runner import Outcome
+
+EXIT_FAILED, EXIT_INTERRUPTED = 3, 130
+
+
+def run(
+    names: Sequence[str],
+    *,
+    device: str,
+    seeds: Sequence[int] | None,
+    budget: str,
+    settings: Sequence[str],
+    out: Path,
+    dry_run: bool,
+    fresh: bool,
+    as_json: bool,
+) -> int:
+    """Run what the names stand for and print tables (or JSON) of all their runs; returns the exit code."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    trials = plan.trials(names, device=device, seeds=seeds, budget=budget, settings=settings)
+    if dry_run:
+        _print_plan(trials, out)
+        return 0
+    console = Console(stderr=True)
+    try:
+        with progress.display(console) as watch:
+            outcomes = runner.run(trials, out, fresh=fresh, watch=watch)
+    except runner.Interrupted as stop:
+        _summarise(stop.outcomes, len(trials), console)
+        print("dlbench: interrupted; the same command goes on with what is not finished", file=sys.stderr)
+        return EXIT_INTERRUPTED
+    _summarise(outcomes, len(trials), console)
+    _print_results(names, [outcome.path for outcome in outcomes], out, as_json)
+    return EXIT_FAILED if any(outcome.status != "finished" for outcome in outcomes) else 0
+
+
+def _print_plan(trials: Sequence[Trial], out: Path) -> None:
+    for trial in trials:
+        status = store.status(trial.path(out))
+        state = "finished already" if status in runner.DONE else "to run"
+        print(f"{trial.recipe.name}  {trial.recipe.budget}  seed {trial.seed}  {trial.execution.device}  {state}  {trial.path(out)}")
+
+
+def _summarise(outcomes: Sequence[Outcome], planned: int, console: Console) -> None:
+    """One line that counts each way of ending, and one for each trial that did not finish."""
+    counts = Counter(outcome.status if outcome.new else f"{outcome.status} before" for outcome in outcomes)
+    parts = [f"{count} {status}" for status, count in counts.items()]
+    if planned > len(outcomes):
+        parts.append(f"{planned - len(outcomes)} not run")
+    console.print(f"{planned} trial{'s' if planned != 1 else ''}: {', '.join(parts) or 'none run'}", highlight=False, soft_wrap=True)
+    for outcome in outcomes:
+        if outcome.status != "finished":
+            line = f"{outcome.path}: {outcome.status} {outcome.message}".rstrip()
+            console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def _print_results(names: Sequence[str], paths: Sequence[Path], out: Path, as_json: bool) -> None:
+    from dlbench import reporting
+
+    runs = store.load(out, paths)
+    if as_json:
+        print(json.dumps(json.loads(runs.to_json(orient="records")), indent=1))
+    else:
+        print(reporting.text(reporting.tables(names, runs), "terminal"), end="")
+
+
+def _interrupt(*_: object) -> NoReturn:
+    raise KeyboardInterrupt

@@ -1,0 +1,170 @@
+"""Run files <-> pandas frames. A run file is raw: JSON lines, one an event, flushed at once; frames are made from it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dlbench.errors import InputError
+from dlbench.measure import machine
+from dlbench.plan import Trial
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SCHEMA = 1
+Event = Mapping[str, Any]
+
+
+class RunFile:
+    """Writes one run's events as they happen."""
+
+    def __init__(self, trial: Trial, out: Path) -> None:
+        """Begin the file with all that is needed to repeat the trial; InputError if the folder cannot be written."""
+        self.path = trial.path(out)
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = self.path.open("w", encoding="utf-8")
+        except OSError as error:
+            raise InputError(f"{self.path.parent}: cannot write results there ({error.strerror}); choose another folder with --out") from None
+        self.write(_start(trial))
+
+    def write(self, event: Event) -> None:
+        """Append one event, flushed before anything else happens."""
+        self._file.write(json.dumps(event) + "\n")
+        self._file.flush()
+
+    def close(self) -> None:
+        """No more events."""
+        self._file.close()
+
+
+def _start(trial: Trial) -> Event:
+    kept = trial.as_dict()
+    return {
+        "event": "start", "schema": SCHEMA, "recipe": kept["recipe"], "recipe_digest": trial.recipe.digest,
+        "budget": trial.recipe.budget, "seed": trial.seed, "execution": kept["execution"],
+        "machine": machine.describe(trial.execution.device), "versions": machine.versions(),
+        "started": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+    }  # fmt: skip
+
+
+def check_writable(out: Path) -> None:
+    """Raise InputError if runs cannot be kept under this folder."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        probe = out / f".writable-{id(out)}"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise InputError(f"{out}: cannot write results there ({error.strerror}); choose another folder with --out") from None
+
+
+def status(path: Path) -> str:
+    """How the run in this file ended: its status, `unfinished`, or `absent`."""
+    if not path.exists():
+        return "absent"
+    last = list(_events(path, ("end",)))
+    return str(last[-1]["status"]) if last else "unfinished"
+
+
+def load(folder: Path, paths: Iterable[Path] | None = None) -> pd.DataFrame:
+    """One row a run file under `folder` (or in `paths`), oldest first.
+
+    Columns: recipe, title, tags, budget, seed, status, message, device, machine, fingerprint, recipe_digest, started,
+    dataset_digest, parameters, multiply_adds, train_examples, test_examples, steps, training_seconds, wall_seconds,
+    examples_per_second, peak_memory_bytes, published and recipe_json (dictionaries), path, and one column for each metric of the
+    final score. A line that cannot be read is left out; `frame.attrs["warnings"]` names its file.
+    """
+    import pandas as pd
+
+    warnings: list[str] = []
+    rows = [row for path in _run_files(folder, paths) if (row := _row(path, warnings)) is not None]
+    frame = pd.DataFrame(rows, columns=None if rows else ["recipe", "budget", "seed", "status", "started"])
+    frame = frame.sort_values("started", kind="stable", ignore_index=True)
+    frame.attrs["warnings"] = warnings
+    return frame
+
+
+def curves(folder: Path, paths: Iterable[Path] | None = None) -> pd.DataFrame:
+    """One row for each look at the error on the way: recipe, budget, seed, recipe_digest, fingerprint, step, final, metrics."""
+    import pandas as pd
+
+    rows = []
+    for path in _run_files(folder, paths):
+        start: Event = {}
+        for event in _events(path, ("start", "score")):
+            if event["event"] == "start":
+                start = event
+            elif start:
+                rows.append(_identity(start) | {"step": event["step"], "final": event["final"]} | dict(event["metrics"]))
+    return pd.DataFrame(rows)
+
+
+def _run_files(folder: Path, paths: Iterable[Path] | None) -> Sequence[Path]:
+    if paths is not None:
+        return [path for path in paths if path.exists()]
+    if not folder.is_dir():
+        raise InputError(f"{folder}: no such results folder; `dlbench run` makes one, --results names another")
+    return sorted(folder.rglob("*.jsonl"))
+
+
+def _row(path: Path, warnings: list[str]) -> dict[str, Any] | None:
+    events: dict[str, Event] = {}
+    for event in _events(path, ("start", "ready", "score", "end"), warnings):
+        if event["event"] != "score" or event["final"]:
+            events[event["event"]] = event
+    start, ready, end = (events.get(name, {}) for name in ("start", "ready", "end"))
+    if start.get("schema") != SCHEMA:
+        problem = f"has schema {start['schema']}, newer than this dlbench reads" if start else "is not a run file"
+        warnings.append(f"{path}: {problem}; left out")
+        return None
+    seconds = end.get("training_seconds") or float("nan")
+    metrics = events["score"]["metrics"] if end.get("status") == "finished" and "score" in events else {}
+    return {
+        **_identity(start),
+        "title": start["recipe"]["title"],
+        "tags": tuple(start["recipe"]["tags"]),
+        "status": end.get("status", "unfinished"),
+        "message": end.get("message", ""),
+        "device": start["execution"]["device"],
+        "machine": start["machine"]["name"],
+        "started": start["started"],
+        **{key: ready.get(key) for key in ("dataset_digest", "parameters", "multiply_adds", "train_examples", "test_examples")},
+        **{key: end.get(key) for key in ("steps", "training_seconds", "wall_seconds", "peak_memory_bytes")},
+        "examples_per_second": end.get("examples", 0) / seconds,
+        "published": start["recipe"]["published"],
+        "recipe_json": start["recipe"],
+        "path": str(path),
+        **metrics,
+    }
+
+
+def _identity(start: Event) -> dict[str, Any]:
+    return {
+        "recipe": start["recipe"]["name"], "budget": start["budget"], "seed": start["seed"],
+        "recipe_digest": start["recipe_digest"], "fingerprint": start["machine"]["fingerprint"],
+    }  # fmt: skip
+
+
+def _events(path: Path, kinds: Sequence[str], warnings: list[str] | None = None) -> Iterator[Event]:
+    """The events of these kinds; laps, by far the most, are passed over without being parsed."""
+    marks = tuple(f'{{"event": "{kind}"'.encode() for kind in kinds)
+    try:
+        lines = path.read_bytes().splitlines()
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+    for number, line in enumerate(lines, 1):
+        if line.startswith(b'{"event": "') and not line.startswith(marks):
+            continue
+        try:
+            event = json.loads(line)
+            event["event"]
+        except (ValueError, TypeError, KeyError):
+            if warnings is not None and line.strip():
+                warnings.append(f"{path}: line {number} cannot be read; left out")
+            continue
+        yield event

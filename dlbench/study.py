@@ -1,0 +1,69 @@
+"""YAML -> Study: which recipes are compared, over how many seeds, in which tables. Knows no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dlbench import shelf
+from dlbench.errors import InputError
+from dlbench.reading import near, read_mapping
+
+KEYS: dict[str, type] = {"title": str, "source": str, "recipes": list, "seeds": dict, "tables": list, "figure": str}
+
+
+@dataclass(frozen=True)
+class Study:
+    """One comparison.
+
+    seeds: how many seeds a recipe gets here, by budget (`{smoke: 1, short: 3}`); else the recipe's own number.
+    tables: names of files in `dlbench/tables/`. figure: name of a file in `dlbench/report/figures/`, or empty.
+    """
+
+    name: str
+    title: str
+    source: str
+    recipes: tuple[str, ...]
+    seeds: Mapping[str, int]
+    tables: tuple[str, ...]
+    figure: str
+
+
+def load(name: str) -> Study:
+    """The study of that name (or path); InputError names the file, the key and the near miss."""
+    path = shelf.find(name)
+    raw = read_mapping(path)
+    for key, value in raw.items():
+        if key not in KEYS:
+            raise InputError(f"{path}: unknown key '{key}'{near(key, KEYS)}")
+        if not isinstance(value, KEYS[key]):
+            raise InputError(f"{path}: {key}: {value!r} is not a {KEYS[key].__name__}")
+    for key in ("title", "recipes"):
+        if not raw.get(key):
+            raise InputError(f"{path}: has no '{key}'")
+    return Study(
+        name=path.stem,
+        title=raw["title"],
+        source=raw.get("source", ""),
+        recipes=tuple(_reference(entry, path) for entry in raw["recipes"]),
+        seeds=_seeds(raw.get("seeds", {}), path),
+        tables=tuple(raw.get("tables", ["results"])),
+        figure=raw.get("figure", ""),
+    )
+
+
+def _reference(entry: Any, path: Path) -> str:
+    """A recipe's name, or its path if the file lies beside a user's own study."""
+    if not isinstance(entry, str):
+        raise InputError(f"{path}: recipes: {entry!r} is not a recipe's name")
+    beside = path.parent / f"{entry}.yaml"
+    return str(beside) if beside.exists() else str(path.parent / entry) if entry.endswith(".yaml") else entry
+
+
+def _seeds(raw: Mapping[str, Any], path: Path) -> Mapping[str, int]:
+    for budget, number in raw.items():
+        if budget not in ("smoke", "short", "full") or isinstance(number, bool) or not isinstance(number, int) or number < 1:
+            raise InputError(f"{path}: seeds: write a number of seeds for each budget, such as {{short: 3}}")
+    return raw

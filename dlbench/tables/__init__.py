@@ -1,0 +1,1 @@
+"""Frames of runs -> the tables a study shows; file name == function name."""

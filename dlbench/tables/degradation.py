@@ -1,0 +1,50 @@
+"""Plain against residual nets by depth: errors, the gap that depth opens, and whether shortcuts turn its sign (He et al. 2015)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from dlbench.tables import gaps
+from dlbench.tables.nets import Net, nets
+from dlbench.tables.provenance import finite_test_set, provenance
+from dlbench.tables.table import Table
+
+KEYS = ("budget", "device", "depth", "net", "variant")
+FIGURES = {
+    "published_test_error_percent": "paper",
+    "published_reading_of_fig6_percent": "reading",
+    "published_remeasured_by_others_percent": "re-measurement",
+}
+NO_PLAIN_TABLE = "He et al. 2015 tabulate no plain net on CIFAR-10, only curves (Fig. 6): the figures for plain nets are other people's."
+
+
+def degradation(runs: pd.DataFrame) -> list[Table]:
+    """Errors by depth, and the gaps between the shallowest net and every deeper one."""
+    runs = runs.reset_index(drop=True)
+    found = nets(runs)
+    groups = [net.group for net in found]
+    several = len({net.group.device for net in found}) > 1
+    errors = [_row(net, several) for net in found]
+    costs = gaps.rows(found)
+    notes = [*provenance(runs, groups, errors), NO_PLAIN_TABLE, *finite_test_set(groups)]
+    return [
+        Table.of("Plain and residual nets by depth", errors, notes, KEYS),
+        Table.of("What depth costs, and what shortcuts change", costs, [*gaps.NOTES, *provenance(runs, groups, costs)], gaps.KEYS),
+    ]
+
+
+def _row(net: Net, several_devices: bool) -> dict[str, Any]:
+    return {
+        "budget": net.group.budget,
+        "device": net.group.device if several_devices else None,
+        "depth": net.depth,
+        "net": net.kind,
+        "variant": net.group.variant,
+        "train_error_percent": net.group.measure("train_error_percent"),
+        "test_error_percent": net.group.measure("test_error_percent"),
+        **{column: net.published(figure) for column, figure in FIGURES.items()},
+        "parameters": net.group.constant("parameters"),
+    }

@@ -1,0 +1,37 @@
+"""How many digits a number deserves, and how it is written."""
+
+from __future__ import annotations
+
+import math
+
+MOST_PLACES = 4
+
+
+def places_of_spread(spread: float) -> int:
+    """Decimal places that show one significant digit of a deviation, two where it begins with 1."""
+    exponent = math.floor(math.log10(spread))
+    leading = spread / 10.0**exponent
+    return min(max((1 if leading < 1.95 else 0) - exponent, 0), MOST_PLACES)
+
+
+def places_of_lone(value: float) -> int:
+    """Decimal places that show three significant digits of a number without a deviation, no trailing zeros."""
+    if value == 0 or not math.isfinite(value):
+        return 0
+    places = min(max(2 - math.floor(math.log10(abs(value))), 0), MOST_PLACES)
+    digits = f"{value:.{places}f}"
+    return len(digits.rstrip("0").partition(".")[2]) if "." in digits else 0
+
+
+def fixed(value: float, places: int, *, signed: bool = False) -> str:
+    """The number with so many decimal places; none from 1000 on, commas from 10000 on (so that years have none)."""
+    places = 0 if abs(value) >= 1000 else places
+    comma = "," if abs(value) >= 9999.5 else ""
+    return f"{value:{'+' if signed else ''}{comma}.{places}f}"
+
+
+def number(value: float) -> str:
+    """A number on its own: whole ones as they are, others to three significant digits."""
+    if not math.isfinite(value):
+        return str(value)
+    return fixed(value, 0 if value == int(value) else places_of_lone(value))
