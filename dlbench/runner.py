@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from dlbench import store
+from dlbench.data import sources
 from dlbench.errors import InputError
 from dlbench.plan import Trial
 
@@ -21,6 +22,8 @@ Event = dict[str, Any]
 Watcher = Callable[[Sequence[Trial], Event], None]
 DONE = ("finished", "diverged")  # a diverged trial would diverge again
 GRACE_SECONDS = 10
+# Threads that wait by spinning halve the speed of a net, or worse, as soon as anything else wants a core.
+PATIENT = {"OMP_WAIT_POLICY": "PASSIVE"}
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,7 @@ def run(
     """
     store.check_writable(out)
     outcomes = [] if fresh else [Outcome(t, s, "", t.path(out), new=False) for t in trials if (s := store.status(t.path(out))) in DONE]
+    _check_data(trials)
     finished = {outcome.trial.digest for outcome in outcomes}
     for job in _jobs([trial for trial in trials if trial.digest not in finished]):
         try:
@@ -59,6 +63,13 @@ def run(
         except KeyboardInterrupt:
             raise Interrupted(outcomes) from None
     return outcomes
+
+
+def _check_data(trials: Sequence[Trial]) -> None:
+    """Raise InputError, before anything runs, if a data set that comes by download is not on disk."""
+    for name in {trial.recipe.data.name for trial in trials} & set(sources.DATASETS):
+        if not sources.available(name):
+            raise sources.missing(name, sources.data_folder())
 
 
 def _jobs(trials: Sequence[Trial]) -> Iterator[list[Trial]]:
@@ -97,7 +108,7 @@ def _start(trials: list[Trial], out: Path, errors: IO[bytes]) -> subprocess.Pope
     worker = subprocess.Popen(
         [sys.executable, "-m", "dlbench.worker"],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True, start_new_session=True, encoding="utf-8",
-        env=os.environ | {"OMP_NUM_THREADS": str(trials[0].execution.threads)},
+        env=PATIENT | os.environ | {"OMP_NUM_THREADS": str(trials[0].execution.threads)},
     )  # fmt: skip
     assert worker.stdin is not None
     worker.stdin.write(json.dumps({"out": str(out), "trials": [trial.as_dict() for trial in trials]}) + "\n")

@@ -83,7 +83,7 @@ def wilson_interval(successes: int, trials: int) -> Estimate:
 
 
 def binomial_sd_percent(error_percent: float, examples: int) -> float:
-    """How much an error rate, in percentage points, wavers because only so many test examples were drawn: sqrt(p q / n)."""
+    """Standard deviation, in points, that an error rate has because the test set is finite: sqrt(p q / n)."""
     rate = error_percent / 100
     return 100 * math.sqrt(rate * (1 - rate) / examples)
 
@@ -117,9 +117,9 @@ def ratio_of_means(numerator: Sequence[float], denominator: Sequence[float]) -> 
 
 
 def ratio_of_rates(numerator: float, denominator: float, examples: int) -> Estimate:
-    """Ratio of two error rates in (0, 1], each counted on `examples` test examples, with the log interval of Katz et al. 1978.
+    """Ratio of two error rates in (0, 1], each counted on `examples` test examples, with Katz's log interval (1978).
 
-    It knows that the test set is finite and nothing of how training varies from seed to seed. It takes the two counts as
+    It knows that the test set is finite and nothing of how training varies from seed to seed. It takes the counts as
     independent; errors of two models on the same test set mostly agree, which makes it wider than need be. n is 1.
     """
     if not (numerator > 0 and denominator > 0):

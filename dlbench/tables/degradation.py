@@ -1,8 +1,7 @@
-"""Plain against residual nets by depth: errors, the gap that depth opens, and whether shortcuts turn its sign (He et al. 2015)."""
+"""Plain and residual nets by depth: errors, the gap depth opens, whether shortcuts turn its sign (He et al. 2015)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -18,7 +17,10 @@ FIGURES = {
     "published_reading_of_fig6_percent": "reading",
     "published_remeasured_by_others_percent": "re-measurement",
 }
-NO_PLAIN_TABLE = "He et al. 2015 tabulate no plain net on CIFAR-10, only curves (Fig. 6): the figures for plain nets are other people's."
+NO_PLAIN_TABLE = (
+    "He et al. 2015 tabulate no plain net on CIFAR-10, only curves (Fig. 6): the figures for plain "
+    "nets are other people's."
+)
 
 
 def degradation(runs: pd.DataFrame) -> list[Table]:
@@ -32,7 +34,12 @@ def degradation(runs: pd.DataFrame) -> list[Table]:
     notes = [*provenance(runs, groups, errors), NO_PLAIN_TABLE, *finite_test_set(groups)]
     return [
         Table.of("Plain and residual nets by depth", errors, notes, KEYS),
-        Table.of("What depth costs, and what shortcuts change", costs, [*gaps.NOTES, *provenance(runs, groups, costs)], gaps.KEYS),
+        Table.of(
+            "What depth costs, and what shortcuts change",
+            costs,
+            [*gaps.NOTES, *provenance(runs, groups, costs)],
+            gaps.KEYS,
+        ),
     ]
 
 
@@ -42,7 +49,7 @@ def _row(net: Net, several_devices: bool) -> dict[str, Any]:
         "device": net.group.device if several_devices else None,
         "depth": net.depth,
         "net": net.kind,
-        "variant": net.group.variant,
+        "variant": net.mark,
         "train_error_percent": net.group.measure("train_error_percent"),
         "test_error_percent": net.group.measure("test_error_percent"),
         **{column: net.published(figure) for column, figure in FIGURES.items()},

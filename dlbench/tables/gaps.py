@@ -14,9 +14,9 @@ from dlbench.tables.table import Quoted
 SPLITS = ("train", "test")
 KEYS = ("budget", "device", "depths", "error", "settings")
 NOTES = (
-    "Gap: error of the deeper net less that of the shallower, in percentage points, paired seed by seed; above zero, depth hurts. "
-    "Brackets: 95 % Student-t interval of the mean paired difference, from two seeds on.",
-    "Closed by shortcuts: the plain gap less the residual gap, paired in the same way.",
+    "Gap: error of the deeper net less that of the shallower, in percentage points, paired seed by seed; above zero, "
+    "depth hurts. Brackets: 95 % Student-t interval of the mean paired difference, from two seeds on.",
+    "Gap closed (by shortcuts): the plain gap less the residual gap, paired in the same way.",
     "Sign flip: seen where the plain gap lies above zero and the residual gap below it, each with its whole interval.",
 )
 
@@ -40,7 +40,7 @@ class Pair:
 
 
 def rows(found: Sequence[Net]) -> list[dict[str, Any]]:
-    """Two rows, training and test error, for every deeper net; a plain and a residual net trained alike share theirs."""
+    """Two rows, training and test error, for every deeper net; plain and residual nets trained alike share theirs."""
     each = [
         _row(pairs, split)
         for block in dict.fromkeys(net.block for net in found)
@@ -69,15 +69,17 @@ def sign_flip(plain: Estimate | None, residual: Estimate | None) -> str:
 
 
 def _pairs(block: Sequence[Net]) -> Iterator[dict[str, Pair]]:
-    """For every deeper net of a block the pair it makes with the shallowest, by kind; nets trained alike come together."""
+    """For every deeper net of a block the pair it makes with the shallowest, by kind; nets trained alike together."""
     least = min((net.depth for net in block), default=0)
-    alike: dict[tuple[int, str], dict[str, Pair]] = {}
+    alike: dict[tuple[int, str, int], dict[str, Pair]] = {}
     for net in block:
         shallow = [each for each in block if each.depth == least and each.kind == net.kind]
         if net.depth > least and shallow:
             # where none was trained just like the deep one, the closest: the published nets differ in their warm-up
-            partner = min(shallow, key=lambda each: len(differences(net.schedule, each.schedule)))
-            alike.setdefault((net.depth, repr(sorted(net.schedule.items()))), {})[net.kind] = Pair(net, partner)
+            partner = min(shallow, key=lambda each: len(differences(net.settings, each.settings)))
+            key = net.depth, repr(sorted(net.settings.items()))
+            turn = sum(slot[:2] == key and net.kind in pairs for slot, pairs in alike.items())
+            alike.setdefault((*key, turn), {})[net.kind] = Pair(net, partner)
     yield from alike.values()
 
 
@@ -94,16 +96,18 @@ def _row(pairs: Mapping[str, Pair], split: str) -> dict[str, Any]:
         "settings": _settings(pairs.values()),
         "plain_gap_percentage_points": plain,
         "residual_gap_percentage_points": residual,
-        "closed_by_shortcuts_percentage_points": closed if closed and closed.n else None,
+        "gap_closed_percentage_points": closed if closed and closed.n else None,
         "sign_flip": sign_flip(plain, residual),
     } | (_published(first) if split == "test" else {})
 
 
 def _settings(pairs: Collection[Pair]) -> str:
-    """What sets these nets apart from others of their name, and what a deep net does not share with its shallow partner."""
-    told = [pair.deep.group.variant for pair in pairs]
-    unlike = dict.fromkeys(key for pair in pairs for key in differences(pair.deep.schedule, pair.shallow.schedule))
-    return "; ".join([*dict.fromkeys(filter(None, told)), *([f"deep and shallow differ in {', '.join(unlike)}"] if unlike else [])])
+    """What sets these nets apart from others of their name, and in what a deep net differs from its shallow partner."""
+    told = [pair.deep.mark for pair in pairs]
+    unlike = dict.fromkeys(key for pair in pairs for key in differences(pair.deep.settings, pair.shallow.settings))
+    return "; ".join(
+        [*dict.fromkeys(filter(None, told)), *([f"deep and shallow differ in {', '.join(unlike)}"] if unlike else [])]
+    )
 
 
 def _published(pair: Pair) -> dict[str, Quoted | None]:

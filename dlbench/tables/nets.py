@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -12,7 +13,7 @@ from dlbench.tables.selection import Group, groups, settings
 from dlbench.tables.table import Quoted
 
 KINDS = ("plain", "residual")
-TRAINED_ON = ("data", "training", "score")
+COMPARED = ("model.depth", "model.shortcut")
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,6 +23,7 @@ class Net:
     kind: str
     depth: int
     group: Group
+    mark: str = ""  # what sets it apart from another net of its kind and depth: the variant, or the recipe's name
 
     @property
     def block(self) -> tuple[str, str]:
@@ -29,18 +31,19 @@ class Net:
         return self.group.budget, self.group.device
 
     @property
-    def schedule(self) -> dict[str, Any]:
-        """Everything the recipe says except which net it is, flattened."""
-        return settings(self.group.resolved, TRAINED_ON)
+    def settings(self) -> dict[str, Any]:
+        """Everything the recipe says but the depth and the shortcuts, flattened: what compared nets should share."""
+        return {key: value for key, value in settings(self.group.resolved).items() if key not in COMPARED}
 
     @property
     def is_the_papers(self) -> bool:
         """Whether the literature's figures are about this very net on this very data set."""
         resolved = self.group.resolved
-        return resolved["model"].get("name") == "resnet" and resolved.get("data", {}).get("name") == "cifar10"
+        names = [resolved.get(part, {}).get("name") for part in ("model", "data")]
+        return names == ["resnet", "cifar10"]
 
     def published(self, figure: str) -> Quoted | None:
-        """The CIFAR-10 test error in per cent that the literature gives for it (figure: paper, reading, re-measurement)."""
+        """The CIFAR-10 test error in per cent that the literature gives (figure: paper, reading, re-measurement)."""
         return literature(self.kind, self.depth, figure) if self.is_the_papers else None
 
 
@@ -52,7 +55,19 @@ def nets(runs: pd.DataFrame) -> list[Net]:
         if "depth" in model and "shortcut" in model:
             found.append(Net(kind_of(str(model["shortcut"])), int(model["depth"]), group))
     order = list(dict.fromkeys(net.block for net in found))
-    return sorted(found, key=lambda net: (order.index(net.block), net.depth, net.kind))
+    return sorted(_marked(found), key=lambda net: (order.index(net.block), net.depth, net.kind))
+
+
+def _marked(found: Sequence[Net]) -> list[Net]:
+    """The nets, marked by their recipe's name as well where several recipes make the same net."""
+    names: dict[tuple[Any, ...], set[str]] = {}
+    for net in found:
+        names.setdefault((net.block, net.kind, net.depth), set()).add(net.group.recipe)
+    several = [len(names[net.block, net.kind, net.depth]) > 1 for net in found]
+    return [
+        replace(net, mark=" ".join(filter(None, [net.group.recipe if many else "", net.group.variant])))
+        for net, many in zip(found, several, strict=True)
+    ]
 
 
 def kind_of(shortcut: str) -> str:
@@ -67,4 +82,6 @@ def literature(kind: str, depth: int, figure: str) -> Quoted | None:
     if rows.empty:
         return None
     row = rows.iloc[0]
-    return Quoted(float(row["test_error_percent"]), row["source"], row["shown"] if isinstance(row["shown"], str) else "")
+    return Quoted(
+        float(row["test_error_percent"]), row["source"], row["shown"] if isinstance(row["shown"], str) else ""
+    )

@@ -7,6 +7,11 @@ import math
 MOST_PLACES = 4
 
 
+def negligible(spread: float, value: float) -> bool:
+    """Whether a deviation is no more than rounding."""
+    return spread <= 1e-9 * max(abs(value), 1e-3)
+
+
 def places_of_spread(spread: float) -> int:
     """Decimal places that show one significant digit of a deviation, two where it begins with 1."""
     exponent = math.floor(math.log10(spread))

@@ -1,4 +1,4 @@
-"""The notes under a table: what was measured, where, at which budget, over how many seeds, what is quoted, what is missing."""
+"""The notes under a table: what was measured, where, at which budget, over which seeds, what is quoted or missing."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from dlbench.tables.selection import TRIAL, Group, budget_rank
 from dlbench.tables.table import sources
 
 SHORT_RUN = (
-    "A smoke or short run can show an effect; it does not reproduce a published figure, which was measured at the full budget."
+    "A smoke or short run can show an effect; it does not reproduce a published figure, "
+    "which was measured at the full budget."
 )
 
 
@@ -62,9 +63,11 @@ def finite_test_set(groups: Sequence[Group], metric: str = "test_error_percent")
     for group in groups:
         examples = group.constant("test_examples")
         if examples:
-            spreads.setdefault(examples, []).extend(binomial_sd_percent(error, examples) for error in group.values(metric))
+            spreads.setdefault(examples, []).extend(
+                binomial_sd_percent(error, examples) for error in group.values(metric)
+            )
     return [
-        f"A test set of {examples:,} examples alone gives these error rates a binomial sd of {_span(found)} percentage points."
+        f"A test set of {examples:,} examples alone gives these error rates a binomial sd of {_span(found)} points."
         for examples, found in spreads.items()
         if found
     ]
@@ -79,7 +82,11 @@ def _measured(budget: str, groups: Sequence[Group]) -> str:
     seeds = {seed_range(group.seeds) for group in groups}
     counts = {len(group.seeds) for group in groups}
     shared = seeds.pop() if len(seeds) == 1 else ""
-    over = f"seed{'s' if max(counts) > 1 else ''} {shared}" if shared else f"{min(counts)} to {max(counts)} seeds (n in each cell)"
+    over = (
+        f"seed{'s' if max(counts) > 1 else ''} {shared}"
+        if shared
+        else f"{min(counts)} to {max(counts)} seeds (n in each cell)"
+    )
     if not shared and len(counts) == 1:
         over = f"{counts.pop()} seeds each, not the same ones"
     where = machines(pd.concat([group.runs for group in groups]))
@@ -88,25 +95,32 @@ def _measured(budget: str, groups: Sequence[Group]) -> str:
 
 
 def _left_out(runs: pd.DataFrame, groups: Sequence[Group]) -> list[str]:
-    """A line on runs that did not finish, whatever became of their trials later, and one on runs that newer ones replace."""
+    """A line on runs that did not finish, whatever became of their trials, and one on runs that newer ones replace."""
+    if runs.empty:
+        return []
     used = {row for group in groups for row in group.runs.index}
     others = runs[~runs.index.isin(used)]
-    replaced = int((others["status"] == "finished").sum())
+    finished, unfinished = others[others["status"] == "finished"], others[others["status"] != "finished"]
+    counted = {trial for group in groups for trial in _trials(group.runs)}
+    replaced = sum(trial in counted for trial in _trials(finished))
     notes = []
-    if replaced < len(others):
-        told = _unfinished(others[others["status"] != "finished"], runs[runs["status"] == "finished"])
+    if len(unfinished):
+        told = _unfinished(unfinished, set(_trials(runs[runs["status"] == "finished"])))
         notes.append(f"Not counted, because they did not finish: {'; '.join(told)}.")
     if replaced:
         notes.append(f"Not counted, because a newer run of the same trial finished: {replaced}.")
     return notes
 
 
-def _unfinished(others: pd.DataFrame, finished: pd.DataFrame) -> list[str]:
+def _trials(runs: pd.DataFrame) -> list[tuple[Any, ...]]:
+    return list(runs[TRIAL].itertuples(index=False, name=None))
+
+
+def _unfinished(others: pd.DataFrame, finished: set[tuple[Any, ...]]) -> list[str]:
     """Each fate once, with the seeds that met it."""
-    again = set(finished[TRIAL].itertuples(index=False, name=None))
     fates: dict[tuple[str, str, str, str, str], list[int]] = {}
     for run in others.to_dict("records"):
-        later = ", finished in another run" if tuple(run[key] for key in TRIAL) in again else ""
+        later = ", finished in another run" if tuple(run[key] for key in TRIAL) in finished else ""
         key = (run["recipe"], run["budget"], run["device"], run["status"], _reason(run.get("message")) + later)
         fates.setdefault(key, []).append(run["seed"])
     return [

@@ -16,9 +16,9 @@ KEYS = ("recipe", "variant", "budget", "device")
 FIRST = ("test_error_percent", "test_top5_error_percent", "train_error_percent")
 SIZES = ("parameters", "multiply_adds")
 NOT_METRICS = {
-    *KEYS, *SIZES, "seed", "title", "status", "message", "machine", "fingerprint", "recipe_digest", "dataset_digest", "started", "path",
-    "train_examples", "test_examples", "steps", "threads", "training_seconds", "wall_seconds", "examples_per_second",
-    "peak_memory_bytes", "published", "recipe_json", "tags",
+    *KEYS, *SIZES, "seed", "title", "status", "message", "machine", "fingerprint", "recipe_digest", "dataset_digest",
+    "started", "path", "train_examples", "test_examples", "steps", "threads", "training_seconds", "wall_seconds",
+    "examples_per_second", "peak_memory_bytes", "published", "recipe_json", "tags",
 }  # fmt: skip
 
 

@@ -19,7 +19,7 @@ TRIAL = ["recipe", "budget", "device", "recipe_digest", "seed"]
 class Group:
     """Runs that differ in their seed alone, so that a mean over them means something: one run a seed, by seed.
 
-    variant: what sets this group's recipe apart from another of the same name, budget and device (`training.lr=0.05`); else empty.
+    variant: what sets this recipe apart from others of the same name, budget, device (`training.lr=0.05`), or empty.
     """
 
     recipe: str
@@ -77,12 +77,20 @@ class Group:
 def counted(runs: pd.DataFrame, statuses: Sequence[str] = ("finished",)) -> pd.DataFrame:
     """One run a trial: of those with a status that counts the one whose status comes first, and then the newest."""
     kept = runs[runs["status"].isin(statuses)]
-    order = kept.assign(_status=-kept["status"].map({status: rank for rank, status in enumerate(statuses)}).astype(float))
-    return order.sort_values(["_status", "started"], kind="stable").drop_duplicates(TRIAL, keep="last").drop(columns="_status")
+    order = kept.assign(
+        _status=-kept["status"].map({status: rank for rank, status in enumerate(statuses)}).astype(float)
+    )
+    return (
+        order.sort_values(["_status", "started"], kind="stable")
+        .drop_duplicates(TRIAL, keep="last")
+        .drop(columns="_status")
+    )
 
 
 def groups(runs: pd.DataFrame, statuses: Sequence[str] = ("finished",)) -> list[Group]:
-    """The runs that count, sorted into groups that may be averaged, smallest budget first and then in order of appearance."""
+    """The runs that count, in groups that may be averaged, smallest budget first, then in order of appearance."""
+    if runs.empty:
+        return []
     found: dict[tuple[str, str, str], list[Group]] = {}
     appearance = {name: rank for rank, name in enumerate(dict.fromkeys(runs["recipe"]))}
     for (recipe, budget, device, digest), members in counted(runs, statuses).groupby(TRIAL[:-1], sort=True):

@@ -11,14 +11,14 @@ import pandas as pd
 
 from dlbench.measure import statistics
 from dlbench.measure.statistics import Estimate
-from dlbench.tables.numerals import fixed, places_of_lone, places_of_spread
+from dlbench.tables.numerals import fixed, negligible, places_of_lone, places_of_spread
 
 PUBLISHED = "published_"
 
 
 @dataclass(frozen=True)
 class Measure:
-    """What several runs gave: mean, standard deviation over n - 1 (NaN for one run), number of runs. Prints `9.1 ± 0.2 (n=5)`."""
+    """What several runs gave: mean, sd over n - 1 (NaN for one run), number of runs. Prints `9.1 ± 0.2 (n=5)`."""
 
     mean: float
     sd: float
@@ -32,9 +32,8 @@ class Measure:
     @property
     def places(self) -> int:
         """Decimal places this measure deserves on its own."""
-        if not math.isfinite(self.sd) or self.sd == 0:
-            return places_of_lone(self.mean)
-        return max(places_of_spread(self.sd), 1)
+        known = math.isfinite(self.sd) and not negligible(self.sd, self.mean)
+        return max(places_of_spread(self.sd), 1) if known else places_of_lone(self.mean)
 
     def text(self, places: int | None = None) -> str:
         """Mean, deviation and n with `places` decimals, by default as many as it deserves."""
@@ -62,8 +61,8 @@ class Quoted:
 class Table:
     """Rows of raw values under machine names with units (`test_error_percent`), and notes on where they come from.
 
-    A cell is a text, a bool, a number, Measure, Estimate, Quoted, or missing (None or NaN). Quoted figures stand in columns named
-    `published_...` and nothing measured does: ValueError otherwise.
+    A cell is a text, a bool, a number, Measure, Estimate, Quoted, or missing (None or NaN). Quoted figures stand in
+    columns named `published_...` and nothing measured does: ValueError otherwise.
     keys: how many leading columns name the row; a narrow page repeats them.
     """
 
@@ -77,13 +76,17 @@ class Table:
             quotes = str(column).startswith(PUBLISHED)
             for cell in cells:
                 if isinstance(cell, Quoted) and not quotes:
-                    raise ValueError(f"{self.title}: a quoted figure under '{column}'; such columns are named {PUBLISHED}...")
+                    raise ValueError(
+                        f"{self.title}: a quoted figure under '{column}'; such columns are named {PUBLISHED}..."
+                    )
                 if isinstance(cell, Measure | Estimate) and quotes:
                     raise ValueError(f"{self.title}: a measured value under '{column}', which is for quoted figures")
 
     @classmethod
-    def of(cls, title: str, rows: Sequence[Mapping[str, Any]], notes: Iterable[str] = (), keys: Sequence[str] = ()) -> Table:
-        """A table of rows in hand; columns without any value are left out. `keys`: the columns that name a row, the first ones."""
+    def of(
+        cls, title: str, rows: Sequence[Mapping[str, Any]], notes: Iterable[str] = (), keys: Sequence[str] = ()
+    ) -> Table:
+        """A table of rows, without the columns that hold nothing. `keys`: the first columns, which name a row."""
         columns = list(dict.fromkeys(column for row in rows for column in row))
         filled = [column for column in columns if not all(missing(row.get(column)) for row in rows)]
         # object columns keep whole numbers whole and None as None
@@ -93,7 +96,9 @@ class Table:
 
 def missing(cell: object) -> bool:
     """Whether a cell holds nothing: None, NaN, NA, or an empty text."""
-    return cell is None or cell is pd.NA or cell is pd.NaT or cell == "" or (isinstance(cell, float) and math.isnan(cell))
+    return (
+        cell is None or cell is pd.NA or cell is pd.NaT or cell == "" or (isinstance(cell, float) and math.isnan(cell))
+    )
 
 
 def sources(rows: Iterable[Mapping[str, Any]]) -> list[str]:

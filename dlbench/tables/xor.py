@@ -17,17 +17,21 @@ COUNTED = ("finished", "diverged")  # a run that diverged has not solved its tas
 
 
 def xor(runs: pd.DataFrame) -> list[Table]:
-    """One row a recipe: the share of seeds that got every row of the truth table right, and mistakes against Novikoff's bound."""
+    """One row a recipe: the share of seeds that got every row right, and the mistakes against Novikoff's bound."""
     runs = runs.reset_index(drop=True)
     found = groups(runs, COUNTED)
     rows = [_row(group) for group in found]
     if len({group.device for group in found}) <= 1:
         rows = [row | {"device": None} for row in rows]
     notes = [
-        "Solved: every row of the truth table right at the last step. Brackets: Wilson's 95 % interval of the share of seeds.",
-        "Bound: Novikoff's (R / gamma)^2 on the mistakes of Rosenblatt's rule (Novikoff 1962); without a separating line there is none.",
+        "Solved: every row of the truth table right at the last step. Brackets: Wilson's 95 % interval.",
+        "Bound: (R / gamma)^2 on the mistakes of Rosenblatt's rule (Novikoff 1962); none without a separating line.",
     ]
-    return [Table.of("One neuron, XOR, one hidden layer", rows, notes + _diverged(found) + provenance(runs, found, rows), KEYS)]
+    return [
+        Table.of(
+            "One neuron, XOR, one hidden layer", rows, notes + _diverged(found) + provenance(runs, found, rows), KEYS
+        )
+    ]
 
 
 def solve_rate(group: Group) -> Estimate | None:
@@ -41,7 +45,7 @@ def finding(group: Group) -> str:
     if not solved:
         return "not scored"
     if bounded:
-        within = "mistakes within Novikoff's bound in every run" if all(bounded) else "MORE MISTAKES THAN NOVIKOFF'S BOUND"
+        within = f"mistakes {'within' if all(bounded) else 'NOT within'} Novikoff's bound in every run"
         return f"{_how_often(solved, 'converges')}; {within}"
     right, examples = _right(group), group.constant("train_examples")
     if not any(solved) and right and examples:

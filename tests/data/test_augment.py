@@ -53,7 +53,8 @@ def test_all_places_and_both_mirrorings_are_equally_likely() -> None:
     down = out[:, 0, middle, middle].long() - middle + pad
     right = out[:, 1, middle, middle].long() - middle + pad + flip  # the mirror's axis lies between two pixels
     places = torch.bincount((flip * 9 + down) * 9 + right, minlength=162)
-    assert len(places) == 162 and places.min() > 0
+    assert len(places) == 162
+    assert places.min() > 0
     assert chisquare(places).pvalue > 0.001
     assert chisquare(places.view(2, 81).sum(1)).pvalue > 0.001
 
@@ -62,4 +63,5 @@ def test_what_comes_in_from_outside_is_zero() -> None:
     out = pad_crop_flip(torch.ones(500, 1, 8, 8), torch.Generator().manual_seed(1))
     assert set(out.unique().tolist()) == {0.0, 1.0}
     inside = out.sum((1, 2, 3)).unique()
-    assert inside.min() >= 16 and inside.max() == 64
+    assert inside.min() >= 16
+    assert inside.max() == 64

@@ -47,7 +47,8 @@ def test_an_epoch_shows_each_example_at_most_once_and_drops_the_short_batch(
 
 def test_inputs_and_targets_stay_together_prepared() -> None:
     for inputs, targets in itertools.islice(dataset(images()).batches(4, seeded()), 12):
-        assert inputs.dtype == torch.float32 and targets.dtype == torch.int64
+        assert inputs.dtype == torch.float32
+        assert targets.dtype == torch.int64
         expected = ((targets - 3) * 0.5).view(-1, 1, 1, 1).expand(-1, 3, 6, 6)
         torch.testing.assert_close(inputs, expected, rtol=0, atol=0)
 
@@ -102,7 +103,8 @@ def test_take_refuses_what_is_not_there(count: int) -> None:
 
 def test_a_frame_is_background() -> None:
     framed = images(3, 4).framed(2)
-    assert framed.inputs.shape == (3, 3, 8, 8) and framed.inputs.dtype == torch.uint8
+    assert framed.inputs.shape == (3, 3, 8, 8)
+    assert framed.inputs.dtype == torch.uint8
     assert torch.equal(framed.inputs[:, :, 2:6, 2:6], images(3, 4).inputs)
     assert framed.inputs.sum() == images(3, 4).inputs.sum()
 
@@ -110,7 +112,8 @@ def test_a_frame_is_background() -> None:
 def test_the_digest_is_of_the_content_alone() -> None:
     digest = dataset(images(), test=images(5)).digest
     contiguous = Examples(images().inputs.contiguous(), images().targets)
-    assert len(digest) == 16 and int(digest, 16) >= 0
+    assert len(digest) == 16
+    assert int(digest, 16) >= 0
     assert dataset(contiguous, test=images(5), scale=torch.tensor(9.0)).digest == digest
 
 

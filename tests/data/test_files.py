@@ -2,7 +2,6 @@ import pickle
 from pathlib import Path
 
 import pytest
-import tiny
 import torch
 
 from dlbench.data import sources
@@ -23,63 +22,74 @@ class Exploit:
         return Path.touch, (self.proof,)
 
 
-@pytest.mark.parametrize("file", [*(f"data_batch_{number}" for number in range(1, 6)), "test_batch", "batches.meta"])
-def test_a_changed_pickle_is_refused_unread(file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    content, proof = tiny.cifar10_files(), tmp_path / "proof"
-    tiny.expect_cifar10(monkeypatch, content)
-    tiny.write(tmp_path / "cifar-10-batches-py", content | {file: pickle.dumps(Exploit(proof))})
+@pytest.mark.parametrize("file", sources.DATASETS["cifar10"].files)
+def test_a_changed_pickle_is_refused_unread(file: str, tmp_path: Path, tiny_cifar10) -> None:
+    proof = tmp_path / "proof"
+    pickled = pickle.dumps(Exploit(proof))
+    folder = tiny_cifar10.write(tmp_path, {file: pickled})
     with pytest.raises(InputError) as caught:
         cifar10(tmp_path)
     assert not proof.exists()
     message = str(caught.value)
-    assert str(tmp_path / "cifar-10-batches-py" / file) in message
-    assert "delete it and run `dlbench data get cifar10`" in message and "\n" not in message
+    assert str(folder / file) in message
+    assert "delete it and run `dlbench data get cifar10`" in message
+    assert "\n" not in message
+    pickle.loads(pickled)
+    assert proof.exists(), "the exploit works, had it been loaded"
 
 
-def test_cifar10_reads_pixels_where_they_belong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    content = tiny.cifar10_files()
-    tiny.expect_cifar10(monkeypatch, content)
-    tiny.write(tmp_path / "cifar-10-batches-py", content)
+def test_cifar10_reads_pixels_where_they_belong(tmp_path: Path, tiny_cifar10) -> None:
+    tiny_cifar10.write(tmp_path)
     data = cifar10(tmp_path)
-    second = pickle.loads(content["data_batch_2"])
-    assert data.train.inputs.shape == (20, 3, 32, 32) and data.train.inputs.dtype == torch.uint8
+    second = pickle.loads(tiny_cifar10.content["data_batch_2"])
+    assert data.train.inputs.shape == (20, 3, 32, 32)
+    assert data.train.inputs.dtype == torch.uint8
     assert data.train.inputs[5, 2, 7, 9] == second["data"][1, 2 * 1024 + 7 * 32 + 9]
     assert data.train.targets[4:8].tolist() == second["labels"]
-    assert data.test is not None and len(data.test) == 4
-    assert data.classes == tuple(tiny.CLASSES)
+    assert data.test is not None
+    assert len(data.test) == 4
+    assert data.classes[0] == "airplane"
+    assert data.classes[9] == "truck"
 
 
 @pytest.mark.parametrize("damage", [lambda data: data[:-1], lambda data: data[:-1] + bytes([data[-1] ^ 1])])
-@pytest.mark.parametrize("file", tiny.mnist_files())
-def test_a_changed_idx_file_is_refused(damage, file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    content = tiny.mnist_files()
-    tiny.expect_mnist(monkeypatch, "mnist", content)
-    tiny.write(tmp_path / "MNIST" / "raw", content | {file: damage(content[file])})
+@pytest.mark.parametrize("file", sources.IDX_FILES)
+def test_a_changed_idx_file_is_refused(damage, file: str, tmp_path: Path, tiny_mnist) -> None:
+    folder = tiny_mnist.write(tmp_path, "mnist", {file: damage(tiny_mnist.content[file])})
     with pytest.raises(InputError, match=r"checksum is wrong: delete it and run `dlbench data get mnist`$") as caught:
         mnist(tmp_path)
-    assert str(tmp_path / "MNIST" / "raw" / file) in str(caught.value)
+    assert str(folder / file) in str(caught.value)
 
 
-def test_fashion_mnist_prefers_the_data_folder_to_debians(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    content = tiny.mnist_files()
-    packed = tiny.expect_mnist(monkeypatch, "fashion_mnist", content)
-    monkeypatch.setattr(sources, "DEBIAN_FASHION_MNIST", tmp_path / "debian")
-    tiny.write(tmp_path / "debian", packed)
-    assert sources.path("fashion_mnist", tmp_path) == tmp_path / "debian"
+def test_torchvisions_unverified_cache_of_mnist_is_not_read(tmp_path: Path, tiny_mnist) -> None:
+    """torchvision prefers MNIST/processed/*.pt, which old versions wrote, without a checksum."""
+    tiny_mnist.write(tmp_path, "mnist")
+    (tmp_path / "MNIST" / "processed").mkdir()
+    for file in ("training.pt", "test.pt"):
+        torch.save((torch.zeros(2, 28, 28, dtype=torch.uint8), torch.zeros(2)), tmp_path / "MNIST" / "processed" / file)
+    assert mnist(tmp_path).train.targets.tolist() == [0, 1, 2, 3, 4, 5]
+
+
+def test_fashion_mnist_prefers_the_data_folder_to_debians(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tiny_mnist
+) -> None:
+    debian = tmp_path / "debian"
+    monkeypatch.setattr(sources, "DEBIAN_FASHION_MNIST", debian)
+    tiny_mnist.write_packed(debian)
+    assert sources.path("fashion_mnist", tmp_path) == debian
     from_debian = fashion_mnist(tmp_path)
-    tiny.write(tmp_path / "FashionMNIST" / "raw", content)
-    assert sources.path("fashion_mnist", tmp_path) == tmp_path / "FashionMNIST" / "raw"
+    folder = tiny_mnist.write(tmp_path, "fashion_mnist")
+    assert sources.path("fashion_mnist", tmp_path) == folder
     assert fashion_mnist(tmp_path).digest == from_debian.digest
 
 
-@pytest.mark.parametrize("content", [b"", b"no gzip", None])
+@pytest.mark.parametrize("damage", [lambda _: b"", lambda _: b"no gzip", lambda data: data[:-9]])
 def test_a_damaged_debian_file_says_which_package(
-    content: bytes | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    damage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tiny_mnist
 ) -> None:
-    packed = tiny.expect_mnist(monkeypatch, "fashion_mnist", tiny.mnist_files())
     file = "train-labels-idx1-ubyte.gz"
     monkeypatch.setattr(sources, "DEBIAN_FASHION_MNIST", tmp_path)
-    tiny.write(tmp_path, packed | {file: packed[file][:-9] if content is None else content})
+    tiny_mnist.write_packed(tmp_path, {file: damage(tiny_mnist.packed[file])})
     with pytest.raises(InputError, match="reinstall the package dataset-fashion-mnist") as caught:
         fashion_mnist(tmp_path / "elsewhere")
     assert str(tmp_path / file) in str(caught.value)

@@ -17,7 +17,8 @@ NOWHERE = Path("/nowhere")
 
 def test_digits_are_split_for_good_and_evenly() -> None:
     data = digits(NOWHERE)
-    assert data.test is not None and (len(data.train), len(data.test)) == (1297, 500)
+    assert data.test is not None
+    assert (len(data.train), len(data.test)) == (1297, 500)
     assert torch.bincount(data.test.targets).tolist() == [50] * 10
     assert torch.bincount(data.train.targets).tolist() == [128, 132, 127, 133, 131, 132, 131, 129, 124, 130]
     assert digits(NOWHERE).digest == data.digest
@@ -39,7 +40,8 @@ def test_enlarging_keeps_the_ink_where_it_was() -> None:
     moved = torch.nn.functional.avg_pool2d(large.roll(4, 3), 4)
     assert large.shape[1:] == (1, 32, 32)
     correlation = [torch.corrcoef(torch.stack([small.flatten(), other.flatten()]))[0, 1] for other in (shrunk, moved)]
-    assert correlation[0] > 0.97 and correlation[1] < 0.7
+    assert correlation[0] > 0.97
+    assert correlation[1] < 0.7
 
 
 @pytest.mark.parametrize("size", [8, 32])
@@ -69,9 +71,11 @@ def test_truth_tables(function, inputs: int | None, expected: list[int]) -> None
     data = truth_table(NOWHERE, function=function, inputs=inputs)
     width = data.shape[0]
     assert data.train.inputs.tolist() == [list(map(float, row)) for row in itertools.product((0, 1), repeat=width)]
-    assert data.train.inputs.dtype == torch.float32 and data.train.targets.dtype == torch.int64
+    assert data.train.inputs.dtype == torch.float32
+    assert data.train.targets.dtype == torch.int64
     assert data.train.targets.tolist() == expected
-    assert data.test is None and data.classes == ("false", "true")
+    assert data.test is None
+    assert data.classes == ("false", "true")
     assert torch.equal(data.prepare(data.train.inputs), data.train.inputs)
 
 
@@ -99,10 +103,14 @@ def test_synthetic_images_are_the_same_for_everybody() -> None:
     data = synthetic(NOWHERE, shape=[3, 64, 48], classes=7, train_examples=60, test_examples=20)
     again = synthetic(NOWHERE, shape=[3, 64, 48], classes=7, train_examples=60, test_examples=20)
     assert data.digest == again.digest
-    assert data.shape == (3, 64, 48) and data.test is not None and len(data.test) == 20
-    assert set(data.train.targets.tolist()) == set(range(7)) and len(data.classes) == 7
+    assert data.shape == (3, 64, 48)
+    assert data.test is not None
+    assert len(data.test) == 20
+    assert set(data.train.targets.tolist()) == set(range(7))
+    assert len(data.classes) == 7
     prepared = data.prepare(data.train.inputs)
-    assert abs(prepared.mean()) < 0.01 and abs(prepared.std() - 1) < 0.01
+    assert abs(prepared.mean()) < 0.01
+    assert abs(prepared.std() - 1) < 0.01
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,8 @@ def test_cifar10_has_5000_and_1000_images_a_class(photographs: Dataset) -> None:
 
 def test_cifar10_prepared_has_a_mean_image_of_zero(photographs: Dataset) -> None:
     total = sum(photographs.prepare(part).double().sum(0) for part in torch.split(photographs.train.inputs, 10_000))
-    assert isinstance(total, torch.Tensor) and (total / 50_000).abs().max() < 1e-6
+    assert isinstance(total, torch.Tensor)
+    assert (total / 50_000).abs().max() < 1e-6
 
 
 def test_cifar10s_mean_and_deviation_are_the_known_ones(real_data: Path) -> None:
@@ -42,10 +43,12 @@ def test_cifar10s_mean_and_deviation_are_the_known_ones(real_data: Path) -> None
 
 def test_a_subset_is_the_beginning_and_has_its_own_mean(real_data: Path, photographs: Dataset) -> None:
     data = cifar10(real_data, train_examples=2000, test_examples=500, augment="pad_crop_flip")
-    assert data.test is not None and (len(data.train), len(data.test)) == (2000, 500)
+    assert data.test is not None
+    assert (len(data.train), len(data.test)) == (2000, 500)
     assert torch.equal(data.train.inputs, photographs.train.inputs[:2000])
     assert data.prepare(data.train.inputs).mean(0).abs().max() < 1e-5
-    assert data.augment is not None and photographs.augment is None
+    assert data.augment is not None
+    assert photographs.augment is None
 
 
 def test_cifar10s_first_images_are_a_frog_and_a_truck(photographs: Dataset) -> None:

@@ -1,13 +1,14 @@
+import gc
 import http.server
 import os
 import subprocess
 import sys
 import threading
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import tiny
 import torchvision
 
 from dlbench.data import sources
@@ -63,16 +64,15 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
         yield server
         server.shutdown()
         thread.join()
+    with warnings.catch_warnings():  # torchvision keeps the errors of a download, and so their sockets, in cycles
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
 
 
 @pytest.fixture
-def cifar10_server(server: Server, monkeypatch: pytest.MonkeyPatch) -> Server:
-    content = tiny.cifar10_files()
-    archive = tiny.cifar10_archive(content)
-    tiny.expect_cifar10(monkeypatch, content)
+def cifar10_server(server: Server, monkeypatch: pytest.MonkeyPatch, tiny_cifar10) -> Server:
     monkeypatch.setattr(torchvision.datasets.CIFAR10, "url", f"{server.url}cifar.tar.gz")
-    monkeypatch.setattr(torchvision.datasets.CIFAR10, "tgz_md5", tiny.md5(archive))
-    server.files["cifar.tar.gz"] = archive
+    server.files["cifar.tar.gz"] = tiny_cifar10.archive()
     return server
 
 
@@ -87,7 +87,7 @@ def everything_below(folder: Path) -> set[str]:
 def test_a_download_is_verified_moved_into_place_and_readable(cifar10_server: Server, tmp_path: Path) -> None:
     root = tmp_path / "not" / "there"
     assert sources.get("cifar10", root) == root / "cifar-10-batches-py" == sources.path("cifar10", root)
-    assert files_below(root) == {f"cifar-10-batches-py/{name}" for name in tiny.cifar10_files()}
+    assert files_below(root) == {f"cifar-10-batches-py/{file}" for file in sources.DATASETS["cifar10"].files}
     assert len(cifar10(root).train) == 20
 
 
@@ -120,8 +120,10 @@ def refusal(name: str, root: Path) -> str:
     with pytest.raises(InputError) as caught:
         sources.get(name, root)
     message = str(caught.value)
-    assert "\n" not in message and message.startswith(f"{name}: download failed (")
-    assert f"dlbench data get {name}" in message and "lenet-digits" in message
+    assert "\n" not in message
+    assert message.startswith(f"{name}: download failed (")
+    assert f"dlbench data get {name}" in message
+    assert "lenet-digits" in message
     return message
 
 
@@ -134,8 +136,10 @@ def test_a_cut_download_leaves_nothing_and_the_next_one_works(cifar10_server: Se
     assert len(cifar10(tmp_path).train) == 20
 
 
-def test_a_download_with_the_wrong_checksum_leaves_nothing(cifar10_server: Server, tmp_path: Path) -> None:
-    cifar10_server.files["cifar.tar.gz"] = tiny.cifar10_archive(tiny.cifar10_files() | {"test_batch": b"changed"})
+def test_a_download_with_the_wrong_checksum_leaves_nothing(
+    cifar10_server: Server, tmp_path: Path, tiny_cifar10
+) -> None:
+    cifar10_server.files["cifar.tar.gz"] = tiny_cifar10.archive(test_batch=b"changed")
     refusal("cifar10", tmp_path)
     assert everything_below(tmp_path) == set()
 
@@ -154,7 +158,8 @@ def test_an_interrupted_download_leaves_nothing(
 
 
 def test_a_failed_download_leaves_what_was_there(cifar10_server: Server, tmp_path: Path) -> None:
-    tiny.write(tmp_path / "cifar-10-batches-py", {"data_batch_1": b"damaged"})
+    (tmp_path / "cifar-10-batches-py").mkdir()
+    (tmp_path / "cifar-10-batches-py" / "data_batch_1").write_bytes(b"damaged")
     cifar10_server.cut_at = 5000
     refusal("cifar10", tmp_path)
     assert files_below(tmp_path) == {"cifar-10-batches-py/data_batch_1"}
@@ -172,14 +177,14 @@ def test_a_server_that_has_not_got_it_or_is_not_there(
 
 @pytest.mark.parametrize(("name", "load"), [("mnist", mnist), ("fashion_mnist", fashion_mnist)])
 def test_the_mnists_download_too(
-    name: str, load, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, load, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tiny_mnist
 ) -> None:
     monkeypatch.setattr(sources, "DEBIAN_FASHION_MNIST", tmp_path / "absent")
-    server.files = tiny.expect_mnist(monkeypatch, name, tiny.mnist_files())
+    server.files = tiny_mnist.packed
     reader = getattr(torchvision.datasets, sources.DATASETS[name].torchvision)
     monkeypatch.setattr(reader, "mirrors", [f"{server.url}gone/", server.url])
     sources.get(name, tmp_path)
-    assert files_below(tmp_path) == {f"{reader.__name__}/raw/{file}" for file in tiny.mnist_files()}
+    assert files_below(tmp_path) == {f"{reader.__name__}/raw/{file}" for file in sources.IDX_FILES}
     assert load(tmp_path).train.targets.tolist() == [0, 1, 2, 3, 4, 5]
     server.cut_at = 100
     refusal(name, tmp_path / "second")
@@ -235,7 +240,8 @@ def test_every_source_is_a_file_with_a_function() -> None:
 
 
 def test_what_needs_no_download(tmp_path: Path) -> None:
-    assert sources.available("truth_table", tmp_path) and sources.get("truth_table", tmp_path) is None
+    assert sources.available("truth_table", tmp_path)
+    assert sources.get("truth_table", tmp_path) is None
     assert (sources.path("digits", tmp_path) / "digits.csv.gz").is_file()
     with pytest.raises(InputError, match="synthetic: computed"):
         sources.path("synthetic", tmp_path)

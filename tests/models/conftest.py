@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 @pytest.fixture
 def output_shapes() -> Callable[[nn.Module], dict[str, tuple[int, ...]]]:
-    """Return a function: model -> the shape of each layer's output for one image, less the batch, by the layer's name."""
+    """Return a function: model -> the output shape of each layer by its name, for one image and less the batch."""
 
     def shapes(model: nn.Module) -> dict[str, tuple[int, ...]]:
         seen: dict[str, tuple[int, ...]] = {}

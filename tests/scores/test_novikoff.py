@@ -34,17 +34,16 @@ def separable_by_linear_programme(inputs: Tensor, targets: Tensor) -> bool:
     ],
 )
 def test_known_bounds_of_two_inputs(targets: list[int], bound: float) -> None:
-    assert novikoff_bound(corners(2), torch.tensor(targets)) == pytest.approx(bound, rel=1e-9)
+    assert novikoff_bound(corners(2), torch.tensor(targets)) == pytest.approx(bound, rel=1e-8)
 
 
 def test_known_bound_of_not() -> None:
-    assert novikoff_bound(corners(1), torch.tensor([1, 0])) == pytest.approx(2 * (2**2 + 1**2), rel=1e-9)
+    assert novikoff_bound(corners(1), torch.tensor([1, 0])) == pytest.approx(2 * (2**2 + 1**2), rel=1e-8)
 
 
-def test_bound_does_not_depend_on_the_scale_of_all_inputs_together_with_the_constant() -> None:
-    # On rows (x, 1) and (-x, -1) with classes 1 and 0 the two examples are the same constraint.
-    one = novikoff_bound(torch.tensor([[2.0]]), torch.tensor([1]))
-    assert one == pytest.approx(1.0)
+def test_one_example_is_learnt_by_one_mistake() -> None:
+    bound = novikoff_bound(torch.tensor([[2.0]]), torch.tensor([1]))
+    assert bound is not None and 1.0 <= bound < 1.0 + 1e-6  # never below one: the mistake happens
 
 
 @pytest.mark.parametrize(("inputs", "separable"), [(2, 14), (3, 104)])

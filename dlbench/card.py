@@ -1,0 +1,99 @@
+"""The verb `show`: an architecture card before any training, with the paper's figures beside the counted ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from dlbench import parts, recipe, shelf, study
+from dlbench.recipe import Part, Recipe
+
+
+def show(name: str, settings: Sequence[str]) -> None:
+    """Print the card of a recipe, or what a study compares."""
+    console = Console()
+    if shelf.is_study(shelf.find(name)):
+        _study(study.load(name), console)
+    else:
+        _recipe(recipe.load(name, "full", settings), recipe.load(name, "short", settings), console)
+
+
+def _study(found: study.Study, console: Console) -> None:
+    console.print(f"{found.title}\n{found.source}\n", highlight=False, markup=False)
+    for name in found.recipes:
+        console.print(f"  {name}: {recipe.load(name).title}", highlight=False, markup=False)
+    seeds = ", ".join(f"{count} at {budget}" for budget, count in found.seeds.items())
+    console.print(f"\nseeds: {seeds or 'as each recipe says'}; tables: {', '.join(found.tables)}", highlight=False)
+
+
+def _recipe(full: Recipe, short: Recipe, console: Console) -> None:
+    parts.check(full)
+    console.print(f"{full.title}\n{full.source}\n", highlight=False, markup=False)
+    counted = _layers(full, console)
+    console.print(_figures(full.published, counted))
+    console.print()
+    for kind in ("data", "training", "score"):
+        console.print(f"{kind + ':':10}{_words(getattr(full, kind))}", highlight=False, markup=False, soft_wrap=True)
+    changes = [f"{kind}: {_words(getattr(short, kind))}" for kind in recipe.PARTS if getattr(short, kind) != getattr(full, kind)]
+    console.print(f"{'short:':10}{'; '.join(changes) or 'the same'}", highlight=False, markup=False, soft_wrap=True)
+
+
+def _layers(full: Recipe, console: Console) -> Mapping[str, float]:
+    """Print the layers; returns what was counted."""
+    import torch
+
+    from dlbench.measure import operations
+
+    torch.manual_seed(0)
+    model = parts.bind("model", full)()
+    shape = _input_shape(full, model)
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for heading, numeric in (("layer", False), ("kind", False), ("output", True), ("parameters", True), ("multiply-adds", True)):
+        table.add_column(heading, justify="right" if numeric else "left", no_wrap=True)
+    table.add_row("input", "", _shape(shape), "", "")
+    for layer in operations.layers(model, shape):
+        table.add_row(layer.name, layer.kind, _shape(layer.output_shape), f"{layer.parameters:,}", f"{layer.multiply_adds:,}")
+    console.print(table)
+    console.print()
+    return {"parameters": operations.parameters(model), "multiply_adds": operations.multiply_adds(model, shape)}
+
+
+def _input_shape(full: Recipe, model: Any) -> tuple[int, ...]:
+    """What the model says it sees; a user's own model may leave it to the data."""
+    if hasattr(model, "input_shape"):
+        return tuple(model.input_shape)
+    from dlbench.data.sources import data_folder
+
+    return tuple(parts.bind("data", full)(data_folder()).shape)
+
+
+def _figures(published: Mapping[str, float], counted: Mapping[str, float]) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("")
+    table.add_column("counted here", justify="right")
+    table.add_column("published", justify="right")
+    for key in dict.fromkeys((*counted, *published)):
+        table.add_row(key.replace("_", " "), _number(counted.get(key)), _number(published.get(key)))
+    return table
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:,}"
+
+
+def _shape(shape: Sequence[int]) -> str:
+    return " x ".join(map(str, shape))
+
+
+def _words(part: Part) -> str:
+    return ", ".join(_word_pairs(part))
+
+
+def _word_pairs(part: Part) -> Iterator[str]:
+    yield part.name
+    for key, value in part.arguments.items():
+        if value is not None:
+            yield f"{key} {value}"

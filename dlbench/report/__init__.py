@@ -1,0 +1,1 @@
+"""How tables look: one file a format, file name == function name, each `(tables) -> text`."""

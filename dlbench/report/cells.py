@@ -1,0 +1,107 @@
+"""What every format shares: headings out of column names, text out of cells, and cells taken apart into raw numbers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from dlbench.measure.statistics import Estimate
+from dlbench.tables.numerals import fixed, negligible, number, places_of_lone, places_of_spread
+from dlbench.tables.table import Measure, Quoted, Table, missing
+
+NOTHING = "–"
+UNITS = {
+    "_percentage_points": " (points)",
+    "_percent": " %",
+    "_per_second": "/s",
+    "_seconds": " (s)",
+    "_bytes": " (bytes)",
+}
+
+
+def heading(column: str) -> str:
+    """`published_test_error_percent` -> `published test error %`."""
+    for unit, written in UNITS.items():
+        if column.endswith(unit):
+            column = column.removesuffix(unit) + written
+            break
+    return column.replace("_", " ")
+
+
+def texts(table: Table) -> list[list[str]]:
+    """The table's cells as text, row by row; measures of one column show the same number of decimals."""
+    columns = [column_texts(str(name), list(table.frame[name])) for name in table.frame.columns]
+    return [list(row) for row in zip(*columns, strict=True)]
+
+
+def column_texts(column: str, cells: Sequence[Any]) -> list[str]:
+    """The cells of one column as text."""
+    measures = [cell.places for cell in cells if isinstance(cell, Measure)]
+    estimates = [_places(cell) for cell in cells if isinstance(cell, Estimate)]
+    signed = column.endswith("_percentage_points")
+    return [_text(cell, max(measures, default=0), max(estimates, default=0), signed) for cell in cells]
+
+
+def is_numeric(cells: Sequence[Any]) -> bool:
+    """Whether a column holds numbers and nothing else, and so aligns right."""
+    held = [cell.value if isinstance(cell, Quoted) else cell for cell in cells if not missing(cell)]
+    return bool(held) and all(
+        isinstance(cell, Measure | Estimate | int | float | np.number) and not isinstance(cell, bool) for cell in held
+    )
+
+
+def parts(column: str, cell: Any) -> dict[str, Any]:
+    """A cell as raw numbers, each under its own name: `x` (a mean), `x_sd`, `x_n`; `x_low`, `x_high`; `x_source`."""
+    if isinstance(cell, Measure):
+        return {column: _bare(cell.mean), f"{column}_sd": _bare(cell.sd), f"{column}_n": cell.n}
+    if isinstance(cell, Estimate):
+        ends = {f"{column}_low": _bare(cell.low), f"{column}_high": _bare(cell.high)}
+        return {column: _bare(cell.value), **ends, f"{column}_n": cell.n}
+    if isinstance(cell, Quoted):
+        return {column: _bare(cell.value), f"{column}_source": cell.source}
+    return {column: _bare(cell)}
+
+
+def one_line(text: str) -> str:
+    """Text that cannot break out of its cell: control characters and line ends become spaces, runs of spaces one."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+
+
+def _text(cell: Any, places: int, ends: int, signed: bool) -> str:
+    if missing(cell):
+        return NOTHING
+    if isinstance(cell, Measure):
+        return cell.text(places)
+    if isinstance(cell, Estimate):
+        return _estimate(cell, ends, signed)
+    if isinstance(cell, bool | np.bool_):
+        return "yes" if cell else "no"
+    if isinstance(cell, int | float | np.number):
+        return number(float(cell))
+    if isinstance(cell, Quoted) and not cell.shown and isinstance(cell.value, int):
+        return number(cell.value)
+    return one_line(str(cell)) or NOTHING
+
+
+def _estimate(cell: Estimate, places: int, signed: bool) -> str:
+    value, low, high = (fixed(each, places, signed=signed) for each in (cell.value, cell.low, cell.high))
+    return f"{value} [{low}, {high}] (n={cell.n})" if cell.has_interval else f"{value} (n={cell.n})"
+
+
+def _places(cell: Estimate) -> int:
+    half = (cell.high - cell.low) / 2
+    if not cell.has_interval or negligible(half, cell.value):
+        return places_of_lone(cell.value)
+    return places_of_spread(half / 5)  # an end deserves about one digit more than the width it is known to
+
+
+def _bare(value: Any) -> Any:
+    """A plain Python value; None where there is none, or none that JSON knows."""
+    value = value.item() if isinstance(value, np.generic) else value
+    if value is pd.NA or value is pd.NaT or (isinstance(value, float) and not math.isfinite(value)):
+        return None
+    return value

@@ -1,0 +1,1 @@
+"""Figures of studies: file name == function name, each `(runs, curves) -> matplotlib Figure`."""

@@ -1,0 +1,45 @@
+"""Every recipe and study that comes with dlbench: complete, consistent, and runnable."""
+
+import pytest
+import torch
+
+from dlbench import parts, recipe, shelf, study
+from dlbench.measure import operations
+
+
+@pytest.mark.parametrize("name", shelf.recipes())
+@pytest.mark.parametrize("budget", recipe.BUDGETS)
+def test_its_parts_take_its_arguments(name, budget):
+    parts.check(recipe.load(name, budget))
+
+
+@pytest.mark.parametrize("name", [n for n in shelf.recipes() if recipe.load(n).published.get("parameters")])
+def test_its_published_parameters_and_multiply_adds_are_those_counted(name):
+    found = recipe.load(name, "full")
+    model = parts.bind("model", found)()
+    assert operations.parameters(model) == found.published["parameters"]
+    if "multiply_adds" in found.published:
+        assert operations.multiply_adds(model, model.input_shape) == found.published["multiply_adds"]
+
+
+@pytest.mark.parametrize("depth", [20, 32, 44, 56, 110])
+def test_a_plain_net_is_its_residual_net_without_shortcuts(depth):
+    plain, residual = recipe.load(f"plain-{depth}", "full"), recipe.load(f"resnet-{depth}", "full")
+    assert plain.training == residual.training
+    assert plain.data == residual.data
+    assert plain.model.arguments == {**residual.model.arguments, "shortcut": "none"}
+    assert "test_error_percent" not in plain.published  # the paper prints curves only
+    torch.manual_seed(0)
+    one = parts.bind("model", plain)()
+    torch.manual_seed(0)
+    other = parts.bind("model", residual)()
+    assert all(torch.equal(a, b) for a, b in zip(one.parameters(), other.parameters(), strict=True))
+
+
+@pytest.mark.parametrize("name", shelf.studies())
+def test_a_study_names_recipes_tables_and_figures_that_exist(name):
+    found = study.load(name)
+    package = shelf.folder().parent / "dlbench"
+    assert all((shelf.folder() / f"{reference}.yaml").exists() for reference in found.recipes)
+    assert all((package / "tables" / f"{table}.py").exists() for table in found.tables)
+    assert not found.figure or (package / "report" / "figures" / f"{found.figure}.py").exists()
