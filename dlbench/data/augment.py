@@ -16,6 +16,15 @@ def pad_crop_flip(batch: Tensor, generator: torch.Generator, pad: int = 4) -> Te
     return crop_flip(batch, down, right, flip, pad)
 
 
+def shifted(batch: Tensor, generator: torch.Generator, pad: int = 2, fill: float = 0.0) -> Tensor:
+    """Move each image of [n, c, h, w] by up to `pad` pixels either way, uniformly; what comes in has the value `fill`.
+
+    A part of the distortions by which LeCun et al. 1998, section III.C, train LeNet-5 (translations only).
+    """
+    down, right, _ = draw_crop_flip(len(batch), generator, pad)
+    return crop_flip(batch, down, right, torch.zeros_like(down, dtype=torch.bool), pad, fill)
+
+
 def draw_crop_flip(count: int, generator: torch.Generator, pad: int) -> tuple[Tensor, Tensor, Tensor]:
     """Draw for `count` images how far down and right to cut (int64, 0 to 2 pad) and whether to mirror (bool)."""
     device = generator.device
@@ -24,13 +33,13 @@ def draw_crop_flip(count: int, generator: torch.Generator, pad: int) -> tuple[Te
     return down, right, flip
 
 
-def crop_flip(batch: Tensor, down: Tensor, right: Tensor, flip: Tensor, pad: int) -> Tensor:
-    """Cut each image of [n, c, h, w] at its own offset out of its zero-padded self, mirrored where `flip` says so.
+def crop_flip(batch: Tensor, down: Tensor, right: Tensor, flip: Tensor, pad: int, fill: float = 0.0) -> Tensor:
+    """Cut each image of [n, c, h, w] at its own offset out of its padded self, mirrored where `flip` says so.
 
     One gather of whole pixels does it: the padded batch is a list of pixels, and each output pixel knows its source.
     """
     count, channels, height, width = batch.shape
-    padded = F.pad(batch.permute(0, 2, 3, 1), (0, 0, pad, pad, pad, pad))
+    padded = F.pad(batch.permute(0, 2, 3, 1), (0, 0, pad, pad, pad, pad), value=fill)
     tall, wide = height + 2 * pad, width + 2 * pad
     columns = torch.arange(width, device=batch.device)
     source_column = right[:, None] + torch.where(flip[:, None], columns.flip(0), columns)

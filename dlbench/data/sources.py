@@ -132,9 +132,9 @@ def missing(name: str, root: Path) -> InputError:
 def get(name: str, root: Path | None = None) -> Path | None:
     """Download a data set unless an intact one is there; return its folder, None for one that is computed.
 
-    Files are fetched and unpacked by torchvision into a temporary folder beside the data, verified there against the
-    published checksums, and only then moved into place, over damaged ones if need be. Raises InputError if the download
-    fails or the data folder cannot be written; nothing half-written stays.
+    torchvision fetches the archives into a temporary folder beside the data, verifies their checksums and unpacks them;
+    only then are the files moved into place, over damaged ones if need be. Raises InputError if the download fails or
+    the data folder cannot be written; nothing half-written stays.
     """
     root = root or data_folder()
     source = find(name)
@@ -147,11 +147,10 @@ def get(name: str, root: Path | None = None) -> Path | None:
             return verify(name, root)
     with _scratch(root) as scratch:
         _download(source, scratch)
-        fresh = verify(name, scratch)
         folder = root / source.subfolder
         folder.mkdir(parents=True, exist_ok=True)
         for file in source.files:
-            os.replace(fresh / file, folder / file)
+            os.replace(scratch / source.subfolder / file, folder / file)
     return folder
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -40,10 +40,16 @@ def texts(table: Table) -> list[list[str]]:
 
 def column_texts(column: str, cells: Sequence[Any]) -> list[str]:
     """The cells of one column as text."""
-    measures = [cell.places for cell in cells if isinstance(cell, Measure)]
-    estimates = [_places(cell) for cell in cells if isinstance(cell, Estimate)]
+    measures = _shared((cell.places, cell.has_spread) for cell in cells if isinstance(cell, Measure))
+    estimates = _shared(_places(cell) for cell in cells if isinstance(cell, Estimate))
     signed = column.endswith("_percentage_points")
-    return [_text(cell, max(measures, default=0), max(estimates, default=0), signed) for cell in cells]
+    return [_text(cell, measures, estimates, signed) for cell in cells]
+
+
+def _shared(places: Iterable[tuple[int, bool]]) -> int:
+    """Decimals for all cells of a column: the most that one deserves of those whose spread is known, or else of all."""
+    asked = list(places)
+    return max((places for places, known in asked if known or not any(known for _, known in asked)), default=0)
 
 
 def is_numeric(cells: Sequence[Any]) -> bool:
@@ -92,11 +98,12 @@ def _estimate(cell: Estimate, places: int, signed: bool) -> str:
     return f"{value} [{low}, {high}] (n={cell.n})" if cell.has_interval else f"{value} (n={cell.n})"
 
 
-def _places(cell: Estimate) -> int:
+def _places(cell: Estimate) -> tuple[int, bool]:
+    """Decimals this estimate deserves on its own, and whether its interval says so."""
     half = (cell.high - cell.low) / 2
     if not cell.has_interval or negligible(half, cell.value):
-        return places_of_lone(cell.value)
-    return places_of_spread(half / 5)  # an end deserves about one digit more than the width it is known to
+        return places_of_lone(cell.value), False
+    return places_of_spread(half / 5), True  # an end deserves about one digit more than the width it is known to
 
 
 def _bare(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Tables as CSV: full precision, one rectangle that any reader takes, whatever the number of tables."""
+"""Tables as CSV: full precision, one rectangle and a line a row, whatever the number of tables."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import io
 from collections.abc import Sequence
 from typing import Any
 
-from dlbench.report.cells import parts
+from dlbench.report.cells import one_line, parts
 from dlbench.tables.table import Table
 
 
@@ -33,11 +33,11 @@ def _columns(table: Table) -> list[str]:
 
 def _lines(table: Table) -> list[dict[str, Any]]:
     names = [str(column) for column in table.frame.columns]
-    about = {"table": table.title, "notes": " ".join(table.notes)}
+    about = {"table": one_line(table.title), "notes": one_line(" ".join(table.notes))}
     lines = []
     for cells in table.frame.itertuples(index=False, name=None):
         line = dict(about)
         for name, cell in zip(names, cells, strict=True):
-            line |= parts(name, cell)
+            line |= {part: one_line(raw) if isinstance(raw, str) else raw for part, raw in parts(name, cell).items()}
         lines.append(line)
     return lines or [about]

@@ -24,9 +24,8 @@ def classification_error(
     # Summed where the examples are: the host waits for nothing before the last batch.
     total = torch.zeros(3, device=examples.targets.device)
     with evaluating(model):
-        for inputs, targets in zip(
-            examples.inputs.split(batch_size), examples.targets.split(batch_size), strict=True
-        ):
+        batches = (torch.split(tensor, batch_size) for tensor in (examples.inputs, examples.targets))
+        for inputs, targets in zip(*batches, strict=True):
             total += _sums(model(data.prepare(inputs)), targets)
     wrong, beyond_five, loss = total.tolist()
     result = {"error_percent": 100.0 * wrong / len(examples), "loss": loss / len(examples)}

@@ -16,11 +16,11 @@ ROUNDING = 1e-9  # added on top: a run that reaches the bound exactly must not s
 
 
 def novikoff_bound(inputs: Tensor, targets: Tensor) -> float | None:
-    """Return (R / gamma)^2 for inputs [n, d], without the bias's, and targets 0 or 1 [n]; None if no plane separates them.
+    """Return (R / gamma)^2 for inputs [n, d] (no bias) and targets 0 or 1 [n]; None if nothing separates them.
 
-    The shortest w with y_i w.x_i >= R has the length R / gamma. Lawson and Hanson (Solving Least Squares Problems, 1974,
-    chapter 23) turn "shortest vector that meets linear inequalities" into non-negative least squares, whose residual r
-    gives |w|^2 = 1 / r^2 - 1, and is zero just when nothing meets them. Seconds for thousands of examples.
+    The shortest w with y_i w.x_i >= R has the length R / gamma. Lawson and Hanson (Solving Least Squares Problems,
+    1974, chapter 23) turn "shortest vector that meets linear inequalities" into non-negative least squares, whose
+    residual r gives |w|^2 = 1 / r^2 - 1 and is zero just when no vector meets them. Seconds for thousands of examples.
     """
     points = np.column_stack([inputs.double().cpu().numpy(), np.ones(len(inputs))])
     signed = points * (2.0 * targets.cpu().numpy()[:, None] - 1.0)

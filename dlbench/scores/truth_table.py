@@ -13,8 +13,8 @@ def truth_table(model: nn.Module, data: Dataset, examples: Examples, *, threshol
 
     The model maps prepared rows [n, d] to one output a row, [n, 1]. The threshold is 0 for a weighted sum (a perceptron
     says true from 0 on) and 0.5 for a logistic unit.
-    Returns right (rows), error_percent, and solved: 1.0 when every row is right, else 0.0, so that its mean over seeds is
-    the solve rate. Raises ValueError for a model with several outputs.
+    Returns right (rows), error_percent, and solved: 1.0 when every row is right, else 0.0, so that its mean over seeds
+    is the solve rate. Raises ValueError for a model with several outputs.
     """
     with evaluating(model):
         outputs = model(data.prepare(examples.inputs))

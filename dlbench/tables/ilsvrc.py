@@ -17,8 +17,9 @@ KEYS = ("budget", "device", "rank", "recipe", "variant")
 RATIO_KEYS = ("budget", "device", "error")
 RATIO_NOTES = (
     "Ratio of mean test errors; the published one is of top-5 errors on ImageNet's 1,000 classes.",
-    "95 % interval from seeds: of the log ratio, delta method, Student's t at Welch's degrees of freedom. From the test "
-    "set, where a side has one run: Katz's, for errors counted on that many examples; it leaves out how training varies.",
+    "95 % interval from seeds: of the log ratio, delta method, Student's t at Welch's degrees of freedom. From the "
+    "test set, where a side has one run: Katz's, for errors counted on so many examples; it leaves out how training "
+    "varies.",
 )
 ERRORS = {"test_error_percent": "top-1", "test_top5_error_percent": "top-5"}
 

@@ -30,10 +30,14 @@ class Measure:
         return cls(statistics.mean(values), statistics.sd(values), len(values))
 
     @property
+    def has_spread(self) -> bool:
+        """Whether the deviation is known and more than rounding."""
+        return math.isfinite(self.sd) and not negligible(self.sd, self.mean)
+
+    @property
     def places(self) -> int:
         """Decimal places this measure deserves on its own."""
-        known = math.isfinite(self.sd) and not negligible(self.sd, self.mean)
-        return max(places_of_spread(self.sd), 1) if known else places_of_lone(self.mean)
+        return max(places_of_spread(self.sd), 1) if self.has_spread else places_of_lone(self.mean)
 
     def text(self, places: int | None = None) -> str:
         """Mean, deviation and n with `places` decimals, by default as many as it deserves."""

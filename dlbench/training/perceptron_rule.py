@@ -18,15 +18,15 @@ from dlbench.training.step import Step
 
 
 def perceptron_rule(model: nn.Module, data: Dataset, generator: torch.Generator, *, sweeps: int) -> Iterator[Step]:
-    """Show the examples one by one, in a new random order each sweep; on a mistake add y x to the weights, y to the bias.
+    """Show the examples one by one, each sweep in a new random order; on a mistake add y x to the weights.
 
-    y is +1 for class 1 and -1 for class 0. A sum of exactly zero is a mistake for either class: from zero weights nothing
-    would be learnt otherwise. So the rule is a little stricter than the unit, which says class 1 from zero on, and when
-    the rule is content the unit is right everywhere.
+    y is +1 for class 1 and -1 for class 0. A sum of exactly zero is a mistake for either class: from zero weights
+    nothing would be learnt otherwise. So the rule is a little stricter than the unit, which says class 1 from zero on,
+    and when the rule is content the unit is right everywhere.
 
     Yields one step a sweep, whose loss is the mistakes in that sweep, and stops after a sweep without any (it has
-    converged) or after `sweeps`. Counts mistakes since the start and, where the classes can be separated and the weights
-    start from zero, novikoff_bound, which mistakes never pass.
+    converged) or after `sweeps`. Counts mistakes since the start and, where the classes can be separated and the
+    weights start from zero, novikoff_bound, which mistakes never pass.
     Raises InputError unless the model is one linear unit and the data have two classes.
     """
     unit = _single_unit(model)
@@ -51,8 +51,8 @@ def _sweep(unit: nn.Linear, inputs: Tensor, signs: Tensor) -> Tensor:
     mistakes = torch.zeros((), device=inputs.device)
     for x, y in zip(inputs, signs, strict=True):
         mistake = (y * unit(x[None])[0] <= 0).float()
-        unit.weight += mistake * y * x
-        unit.bias += mistake * y
+        unit.weight.add_(mistake * y * x)
+        unit.bias.add_(mistake * y)
         mistakes += mistake[0]
     return mistakes
 

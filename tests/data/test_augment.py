@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import chisquare
 
-from dlbench.data.augment import crop_flip, draw_crop_flip, pad_crop_flip
+from dlbench.data.augment import crop_flip, draw_crop_flip, pad_crop_flip, shifted
 
 
 def one_by_one(batch: torch.Tensor, down: torch.Tensor, right: torch.Tensor, flip: torch.Tensor, pad: int):
@@ -65,3 +65,12 @@ def test_what_comes_in_from_outside_is_zero() -> None:
     inside = out.sum((1, 2, 3)).unique()
     assert inside.min() >= 16
     assert inside.max() == 64
+
+
+def test_a_shift_moves_without_mirroring_and_fills_with_the_background() -> None:
+    batch = torch.randn(64, 1, 8, 8, generator=torch.Generator().manual_seed(5))
+    out = shifted(batch, torch.Generator().manual_seed(7), pad=2, fill=-0.1)
+    down, right, _ = draw_crop_flip(64, torch.Generator().manual_seed(7), 2)
+    padded = F.pad(batch, (2, 2, 2, 2), value=-0.1)
+    places = zip(padded, down.tolist(), right.tolist(), strict=True)
+    assert torch.equal(out, torch.stack([image[:, y : y + 8, x : x + 8] for image, y, x in places]))

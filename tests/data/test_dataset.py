@@ -86,6 +86,8 @@ def test_rows_of_numbers_are_batched_too_and_never_changed_in_place() -> None:
     inputs, _ = next(dataset(Examples(rows, torch.zeros(9, dtype=torch.int64))).batches(9, seeded()))
     assert torch.equal(rows, before)
     torch.testing.assert_close(inputs.sum(0), ((before - 3) * 0.5).sum(0))
+    dataset(Examples(rows, torch.zeros(9, dtype=torch.int64))).prepare(rows)
+    assert torch.equal(rows, before)
 
 
 def test_take_is_the_first_so_many() -> None:

@@ -27,11 +27,24 @@ def test_digits_are_split_for_good_and_evenly() -> None:
 def test_the_held_out_digits_are_the_last_of_their_class() -> None:
     data = digits(NOWHERE, size=8)
     images, targets = load_digits(return_X_y=True)
+    assert data.test is not None
     for digit in range(10):
         expected = torch.from_numpy(images[targets == digit]).float() * (255 / 16)
-        assert data.test is not None
         both = torch.cat([part.inputs[part.targets == digit] for part in (data.train, data.test)])
         torch.testing.assert_close(both.flatten(1).float(), expected, rtol=0, atol=0.51)
+
+
+def test_shifted_digits_move_within_their_background() -> None:
+    data = digits(NOWHERE, augment="shift")
+    assert data.augment is not None
+    prepared = data.prepare(data.train.inputs)
+    moved = data.augment(prepared, torch.Generator().manual_seed(0))
+    assert moved.is_contiguous(memory_format=torch.channels_last)
+    torch.testing.assert_close(moved.min(), torch.tensor(-0.1))
+    same = (moved == prepared).flatten(1).all(1).float().mean()
+    assert abs(same - 1 / 25) < 0.02, "each of the 5x5 places is equally likely"
+    best = (prepared[:, :, 2:-2, 2:-2] + 0.1).sum((1, 2, 3))
+    assert ((moved + 0.1).sum((1, 2, 3)) >= best - 1e-3).all(), "no ink is lost but at the border"
 
 
 def test_enlarging_keeps_the_ink_where_it_was() -> None:

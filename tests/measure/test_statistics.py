@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -76,6 +76,7 @@ def test_wilson_interval_closes_where_all_or_none_succeed() -> None:
     assert wilson_interval(7, 7).high == 1
 
 
+@settings(deadline=None)
 @given(st.integers(1, 500).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
 def test_wilson_interval_agrees_with_scipy(counts: tuple[int, int]) -> None:
     found = wilson_interval(*counts)
@@ -83,6 +84,7 @@ def test_wilson_interval_agrees_with_scipy(counts: tuple[int, int]) -> None:
     assert (found.low, found.high) == pytest.approx((expected.low, expected.high), abs=1e-9)
 
 
+@settings(deadline=None)
 @given(samples)
 def test_mean_interval_agrees_with_scipy(values: list[float]) -> None:
     found = mean_interval(values)

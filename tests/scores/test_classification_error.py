@@ -85,13 +85,14 @@ def test_is_taken_in_eval_mode_and_leaves_the_model_as_it_was() -> None:
     first, second = (classification_error(model, data, data.train, batch_size=50) for _ in range(2))
     assert first == second  # dropout off
     assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())  # statistics untouched
-    assert model.training and model[1].training
+    assert all(module.training for module in model.modules())
 
 
 def test_batch_size_changes_nothing() -> None:
     model, data, _ = random_problem(101, 10)
     one, other = (classification_error(model, data, data.train, batch_size=size) for size in (1, 1000))
-    assert one["error_percent"] == other["error_percent"] and one["top5_error_percent"] == other["top5_error_percent"]
+    assert one["error_percent"] == other["error_percent"]
+    assert one["top5_error_percent"] == other["top5_error_percent"]
     assert one["loss"] == pytest.approx(other["loss"], rel=1e-5)
 
 

@@ -43,7 +43,8 @@ def test_known_bound_of_not() -> None:
 
 def test_one_example_is_learnt_by_one_mistake() -> None:
     bound = novikoff_bound(torch.tensor([[2.0]]), torch.tensor([1]))
-    assert bound is not None and 1.0 <= bound < 1.0 + 1e-6  # never below one: the mistake happens
+    assert bound is not None
+    assert 1.0 <= bound < 1.0 + 1e-6  # never below one: the mistake happens
 
 
 @pytest.mark.parametrize(("inputs", "separable"), [(2, 14), (3, 104)])
@@ -57,7 +58,7 @@ def test_number_of_separable_boolean_functions(inputs: int, separable: int) -> N
 
 
 def test_xor_no_plane_gets_more_than_three_rows() -> None:
-    """Minsky and Papert 1969: no unit gets all four rows; leaving out any one of them, some unit gets the other three."""
+    """Minsky and Papert 1969: no unit gets all four rows; whichever is left out, some unit gets the rest."""
     rows, xor = corners(2), torch.tensor([0, 1, 1, 0])
     assert novikoff_bound(rows, xor) is None
     for left_out in range(4):

@@ -36,7 +36,8 @@ def test_separable_functions_are_learnt(function: str, seed: int) -> None:
     data = table(function)
     unit, steps = learn(data, seed)
     assert truth_table(unit, data, data.train)["solved"] == 1.0
-    assert len(steps) < SWEEPS and steps[-1].loss == 0
+    assert len(steps) < SWEEPS
+    assert steps[-1].loss == 0
     assert steps[-1].counts["mistakes"] <= steps[-1].counts["novikoff_bound"]
 
 
@@ -51,9 +52,7 @@ def test_xor_is_never_learnt(seed: int) -> None:
     assert step.number == step.of == 50
 
 
-@given(
-    seed=st.integers(0, 2**31), dimensions=st.integers(1, 6), count=st.integers(2, 40), margin=st.floats(0.05, 0.5)
-)
+@given(seed=st.integers(0, 2**31), dimensions=st.integers(1, 6), count=st.integers(2, 40), margin=st.floats(0.05, 0.5))
 @settings(max_examples=60, deadline=None, derandomize=True)
 def test_mistakes_never_pass_the_bound(seed: int, dimensions: int, count: int, margin: float) -> None:
     generator = torch.Generator().manual_seed(seed)
@@ -87,7 +86,8 @@ def test_weights_are_the_signed_sum_of_mistaken_examples() -> None:
     """On {0, 1} rows every weight stays a whole number, and none grows past the number of mistakes."""
     unit, steps = learn(table("and"), seed=3)
     weights = torch.cat([value.flatten() for value in unit.state_dict().values()])
-    assert torch.equal(weights, weights.round()) and weights.abs().max() <= steps[-1].counts["mistakes"]
+    assert torch.equal(weights, weights.round())
+    assert weights.abs().max() <= steps[-1].counts["mistakes"]
 
 
 def test_the_same_seed_gives_the_same_weights() -> None:
@@ -108,7 +108,8 @@ def test_each_sweep_shows_every_example_in_train_mode() -> None:
     data = table("xor")
     unit = perceptron(inputs=2)
     for step in perceptron_rule(unit, data, torch.Generator(), sweeps=3):
-        assert unit.training and step.examples == 4
+        assert unit.training
+        assert step.examples == 4
         unit.eval()
 
 

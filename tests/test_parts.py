@@ -1,0 +1,68 @@
+import pytest
+
+from dlbench import parts, recipe
+from dlbench.errors import InputError
+
+GOOD = """
+title: mine
+data: {name: digits}
+model: {name: lenet5}
+training: {name: sgd, lr: 0.1, batch_size: 8, steps: 2}
+score: {name: classification_error}
+"""
+
+
+def checked(tmp_path, text):
+    path = tmp_path / "mine.yaml"
+    path.write_text(text)
+    parts.check(recipe.load(str(path)))
+    return recipe.load(str(path))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("lr: 0.1", "lrr: 0.1", "training: unknown key 'lrr' (did you mean 'lr'?)"),
+        ("lr: 0.1", "lr: fast", "training: lr: Input should be a valid number, not 'fast'"),
+        ("lr: 0.1, ", "", "training: sgd needs 'lr'"),
+        ("steps: 2", "steps: 2.5", "training: steps"),
+        ("steps: 2", "steps: true", "training: steps"),
+        ("name: lenet5", "name: lenet6", "did you mean 'lenet5'"),
+        ("name: lenet5", "name: lenet5, activation: tan", "did you mean 'tanh'"),
+        ("name: lenet5", "name: nowhere.at.all", "'nowhere.at.all' cannot be imported"),
+        ("name: lenet5", "name: math.lenet", "module 'math' has no function 'lenet'"),
+        ("name: sgd", "name: step", "training: no training is called 'step'"),
+        ("name: classification_error", "name: error_rate", "here: classification_error"),
+    ],
+)
+def test_a_bad_part_names_file_key_and_near_miss(tmp_path, old, new, words):
+    with pytest.raises(InputError) as caught:
+        checked(tmp_path, GOOD.replace(old, new))
+    assert words in str(caught.value)
+    assert "mine.yaml" in str(caught.value)
+
+
+def test_a_name_is_a_file_is_a_function(tmp_path):
+    model = parts.bind("model", checked(tmp_path, GOOD))()
+    assert type(model).__module__ == "dlbench.models.lenet5"
+
+
+def test_a_model_of_ones_own_lies_beside_the_recipe(tmp_path):
+    folder = tmp_path / "elsewhere"
+    (folder / "mylab").mkdir(parents=True)
+    (folder / "mylab" / "nets.py").write_text(
+        "from torch import nn\ndef wide(*, width: int) -> nn.Module:\n    return nn.Linear(64, width)\n"
+    )
+    path = folder / "own.yaml"
+    path.write_text(GOOD.replace("name: lenet5", "name: mylab.nets.wide, width: 10"))
+    assert parts.bind("model", recipe.load(str(path)))().out_features == 10
+    path.write_text(GOOD.replace("name: lenet5", "name: mylab.nets.wide, with: 10"))
+    with pytest.raises(InputError, match="did you mean 'width'"):
+        parts.check(recipe.load(str(path)))
+
+
+def test_every_part_is_listed_and_no_helper_is():
+    assert {"sgd", "perceptron_rule", "linear_svm"} <= set(parts.names("training"))
+    assert not {"step", "copies"} & set(parts.names("training"))
+    assert {"mnist", "cifar10", "digits"} <= set(parts.names("data"))
+    assert not {"dataset", "augment", "sources"} & set(parts.names("data"))

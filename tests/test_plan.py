@@ -1,0 +1,77 @@
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dlbench import plan
+from dlbench.errors import InputError
+
+
+@given(st.lists(st.integers(0, 999), min_size=1, max_size=9, unique=True))
+def test_a_list_of_seeds_reads_back(seeds):
+    assert plan.parse_seeds(",".join(map(str, seeds))) == seeds
+
+
+@given(st.integers(0, 999), st.integers(0, 50))
+def test_a_range_of_seeds_has_both_ends(first, more):
+    assert plan.parse_seeds(f"{first}-{first + more}") == list(range(first, first + more + 1))
+
+
+@given(st.text())
+def test_any_text_is_seeds_or_one_line_of_error(text):
+    try:
+        seeds = plan.parse_seeds(text)
+    except InputError as error:
+        assert "--seeds" in str(error)
+    else:
+        assert seeds
+        assert len(set(seeds)) == len(seeds)
+
+
+@pytest.mark.parametrize("text", ["", "x", "1-", "3-1", "1..3", "-1", "0-999999999", "1,,2"])
+def test_bad_seeds_are_named(text):
+    with pytest.raises(InputError, match="--seeds"):
+        plan.parse_seeds(text)
+
+
+def test_a_study_is_its_recipes_times_their_seeds():
+    trials = plan.trials(["xor"], device="cpu")
+    by_recipe = {}
+    for trial in trials:
+        by_recipe.setdefault(trial.recipe.name, []).append(trial.seed)
+    assert by_recipe["mlp-xor"] == list(range(100))
+    assert by_recipe["perceptron-xor"] == list(range(10))
+    assert [t.recipe.name for t in plan.trials(["degradation"], device="cpu", seeds=[7])] == [
+        "plain-20", "plain-56", "resnet-20", "resnet-56",
+    ]  # fmt: skip
+
+
+def test_what_two_names_share_runs_once():
+    once, twice = plan.trials(["xor"], device="cpu"), plan.trials(["xor", "mlp-xor", "xor"], device="cpu")
+    assert [t.digest for t in once] == [t.digest for t in twice]
+
+
+def test_a_trial_survives_the_way_to_its_worker():
+    trial = plan.trials(["lenet-digits"], device="cpu", budget="smoke", seeds=[3])[0]
+    again = plan.from_dict(trial.as_dict())
+    assert again.digest == trial.digest
+    assert again.path(Path("out")) == trial.path(Path("out"))
+    assert str(trial.path(Path("out"))).startswith("out/lenet-digits/smoke-seed3-cpu-")
+
+
+def test_trials_that_compute_something_else_have_another_file():
+    one = plan.trials(["lenet-digits"], device="cpu", seeds=[0])[0]
+    for changed in (
+        plan.trials(["lenet-digits"], device="cpu", seeds=[1])[0],
+        plan.trials(["lenet-digits"], device="cpu", seeds=[0], settings=["training.lr=0.01"])[0],
+        plan.trials(["lenet-digits"], device="cpu", seeds=[0], budget="smoke")[0],
+    ):
+        assert changed.path(Path()) != one.path(Path())
+
+
+def test_nothing_is_planned_if_any_name_or_part_is_wrong():
+    with pytest.raises(InputError, match="unknown recipe"):
+        plan.trials(["lenet-digits", "nope"], device="cpu")
+    with pytest.raises(InputError, match="unknown key 'lrr'"):
+        plan.trials(["lenet-digits"], device="cpu", settings=["training.lrr=1"])

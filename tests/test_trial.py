@@ -1,0 +1,107 @@
+import math
+
+import pytest
+import torch
+
+from dlbench import bench, plan, trial
+
+TINY = ["data.train_examples=64", "data.test_examples=40", "training.epochs=2", "curve.points=3", "curve.examples=20"]
+
+
+def events(name="lenet-digits", seeds=(0,), settings=TINY, budget="short"):
+    trials = plan.trials([name], device="cpu", seeds=list(seeds), budget=budget, settings=list(settings))
+    return list(trial.run(trials))
+
+
+def of_kind(found, kind, index=0):
+    return [event for i, event in found if i == index and event["event"] == kind]
+
+
+def without_times(event):
+    return {key: value for key, value in event.items() if "seconds" not in key and key != "peak_memory_bytes"}
+
+
+def test_a_run_is_ready_laps_looks_a_final_score_and_an_end():
+    found = events()
+    kinds = [event["event"] for _, event in found]
+    assert kinds[:2] == ["ready", "estimate"]
+    assert kinds[-2:] == ["score", "end"]
+    ready = of_kind(found, "ready")[0]
+    assert (ready["train_examples"], ready["test_examples"], ready["parameters"]) == (64, 40, 61706)
+    laps, end = of_kind(found, "lap"), of_kind(found, "end")[0]
+    assert end["status"] == "finished"
+    assert sum(lap["examples"] for lap in laps) == end["examples"] == 2 * 64
+    assert sum(lap["seconds"] for lap in laps) == pytest.approx(end["training_seconds"])
+    assert laps[-1]["step"] == end["steps"] == 8
+    looks = [score for score in of_kind(found, "score") if not score["final"]]
+    assert [look["step"] for look in looks] == [2, 4, 6]
+
+
+def test_the_final_score_is_of_the_last_step_on_all_examples():
+    found = events()
+    final = of_kind(found, "score")[-1]
+    assert final["final"]
+    assert final["step"] == 8
+    assert final["examples_per_split"] is None
+    by_hand = bench.build(plan.trials(["lenet-digits"], device="cpu", seeds=[0], settings=TINY))
+    for _ in by_hand.train(by_hand.model):
+        pass
+    by_hand.model.eval()
+    wrong = by_hand.model(by_hand.data.prepare(by_hand.data.test.inputs)).argmax(1) != by_hand.data.test.targets
+    assert final["metrics"]["test_error_percent"] == pytest.approx(100 * wrong.float().mean().item())
+
+
+def test_the_same_seed_gives_the_same_run_whatever_is_looked_at_on_the_way():
+    """Neither the estimate nor the curve may touch the learning: the final score does not depend on them."""
+    one, other = events(), events()
+    assert [without_times(e) for e in of_kind(one, "lap")] == [without_times(e) for e in of_kind(other, "lap")]
+    blind = events(settings=[*TINY, "curve.points=0"])
+    assert of_kind(blind, "score")[-1]["metrics"] == of_kind(one, "score")[-1]["metrics"]
+    assert of_kind(events(seeds=[1]), "score")[-1]["metrics"] != of_kind(one, "score")[-1]["metrics"]
+
+
+def test_dropout_too_repeats_with_its_seed(real_data, monkeypatch):
+    monkeypatch.setenv("DLBENCH_DATA", str(real_data))
+    one, other = events("alexnet-cifar", settings=[], budget="smoke"), events("alexnet-cifar", settings=[], budget="smoke")
+    assert of_kind(one, "score")[-1]["metrics"] == of_kind(other, "score")[-1]["metrics"]
+
+
+def test_a_loss_that_is_not_finite_ends_the_trial_as_diverged():
+    found = events(settings=[*TINY, "training.lr=1e30", "model.activation=relu"])
+    assert not math.isfinite(of_kind(found, "lap")[-1]["loss"])
+    end = of_kind(found, "end")[0]
+    assert end["status"] == "diverged"
+    assert "learning rate" in end["message"]
+    assert not [score for score in of_kind(found, "score") if score["final"]]
+
+
+def test_seeds_that_learn_together_end_as_they_would_alone():
+    settings = ["training.steps=300"]
+    together = events("mlp-xor", seeds=range(5), settings=settings)
+    for seed in range(5):
+        alone = events("mlp-xor", seeds=[seed], settings=settings)
+        one, other = (of_kind(f, "score", i)[-1]["metrics"] for f, i in ((together, seed), (alone, 0)))
+        assert one["train_right"] == other["train_right"]
+        ends = [of_kind(f, "lap", i)[-1]["loss"] for f, i in ((together, seed), (alone, 0))]
+        assert ends[0] == pytest.approx(ends[1], rel=0.05)
+
+
+def test_a_rule_that_stops_early_keeps_its_counts():
+    found = events("perceptron", settings=[])
+    final = of_kind(found, "score")[-1]["metrics"]
+    assert final["train_right"] == 4
+    assert 0 < final["mistakes"] <= final["novikoff_bound"]
+    assert of_kind(found, "end")[0]["steps"] < 100
+
+
+def test_the_expected_time_is_told_for_this_and_for_the_full_budget():
+    estimate = of_kind(events(), "estimate")[0]
+    assert 0 < estimate["seconds"] < estimate["full_seconds"]
+
+
+def test_weights_start_from_the_seed_on_the_cpu():
+    trials = plan.trials(["resnet-20"], device="cpu", seeds=[4], budget="smoke")
+    one = bench._model(trials[0], torch.device("cpu"))
+    torch.rand(3)
+    other = bench._model(trials[0], torch.device("cpu"))
+    assert all(torch.equal(a, b) for a, b in zip(one.parameters(), other.parameters(), strict=True))
