@@ -124,6 +124,8 @@ def _events(worker: subprocess.Popen[str]) -> Iterator[Event]:
 
 def _stop(worker: subprocess.Popen[str]) -> None:
     """Ask a worker that still runs to end, and see to it that it does."""
+    assert worker.stdout is not None
+    worker.stdout.close()
     if worker.poll() is None:
         worker.send_signal(signal.SIGTERM)
         try:
@@ -141,8 +143,10 @@ def _died(trial: Trial, out: Path, code: int, errors: IO[bytes]) -> Event:
     end: Event = {"event": "end", "status": "failed", "message": ": ".join([how, *words[-1:]])}
     path = trial.path(out)
     if path.exists():
-        with path.open("a", encoding="utf-8") as file:
-            file.write("\n" + json.dumps(end) + "\n")
+        with path.open("a", encoding="utf-8") as begun:
+            begun.write("\n" + json.dumps(end) + "\n")
     else:
-        store.RunFile(trial, out).write(end)
+        file = store.RunFile(trial, out)
+        file.write(end)
+        file.close()
     return end

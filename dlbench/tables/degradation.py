@@ -37,7 +37,7 @@ def degradation(runs: pd.DataFrame) -> list[Table]:
         Table.of(
             "What depth costs, and what shortcuts change",
             costs,
-            [*gaps.NOTES, *provenance(runs, groups, costs)],
+            [*(gaps.NOTES if costs else gaps.NONE), *provenance(runs, groups, costs)],
             gaps.KEYS,
         ),
     ]

@@ -19,6 +19,7 @@ NOTES = (
     "Gap closed (by shortcuts): the plain gap less the residual gap, paired in the same way.",
     "Sign flip: seen where the plain gap lies above zero and the residual gap below it, each with its whole interval.",
 )
+NONE = ("A gap needs a shallow and a deeper net of one kind, at one budget and on one device.",)
 
 
 @dataclass(frozen=True, eq=False)

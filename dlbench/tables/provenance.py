@@ -33,7 +33,8 @@ def provenance(runs: pd.DataFrame, groups: Sequence[Group], rows: Iterable[Mappi
 def quoted(rows: Iterable[Mapping[str, Any]]) -> list[str]:
     """One line on the columns headed `published`, if any cell is quoted."""
     found = sources(rows)
-    return [f"Quoted, not measured here: the columns headed 'published', from {'; '.join(found)}."] if found else []
+    # a source may hold commas and semicolons of its own
+    return [f"Quoted, not measured here: the columns headed 'published', from {' · '.join(found)}."] if found else []
 
 
 def seed_range(seeds: Iterable[int]) -> str:

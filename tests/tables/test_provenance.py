@@ -56,7 +56,7 @@ def test_quoted_figures_name_their_sources(run: Make) -> None:
     told = notes(
         pd.DataFrame([run()]), {"published_x": Quoted(1.0, "He et al. 2015"), "published_y": Quoted(2, "lecture")}
     )
-    assert "the columns headed 'published', from He et al. 2015; lecture." in told
+    assert "the columns headed 'published', from He et al. 2015 · lecture." in told
 
 
 def test_failures_are_never_silent(run: Make) -> None:

@@ -1,0 +1,97 @@
+import json
+import math
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from dlbench import plan, store
+from dlbench.errors import InputError
+
+
+@pytest.fixture
+def trial():
+    return plan.trials(["lenet-digits"], device="cpu", seeds=[0])[0]
+
+
+def write(trial, out, *events):
+    file = store.RunFile(trial, out)
+    for event in events:
+        file.write(event)
+    file.close()
+    return file.path
+
+
+READY = {"event": "ready", "dataset_digest": "d", "train_examples": 8, "test_examples": 4, "parameters": 2, "multiply_adds": 3}
+LAP = {"event": "lap", "step": 1, "examples": 8, "seconds": 0.5, "loss": 1.0, "counts": {}}
+LOOK = {"event": "score", "step": 1, "final": False, "examples_per_split": 4, "metrics": {"test_error_percent": 1.0}, "seconds": 1}
+SCORE = {"event": "score", "step": 2, "final": True, "examples_per_split": None, "metrics": {"test_error_percent": 7.0}, "seconds": 1}
+END = {"event": "end", "status": "finished", "message": "", "steps": 2, "examples": 16, "training_seconds": 2.0, "wall_seconds": 9.0, "peak_memory_bytes": 5}
+
+
+def test_a_run_is_one_row_with_its_final_score_and_its_raw_speed(trial, tmp_path):
+    write(trial, tmp_path, READY, LAP, LOOK, LAP, SCORE, END)
+    row = store.load(tmp_path).iloc[0]
+    assert (row["recipe"], row["budget"], row["seed"], row["status"]) == ("lenet-digits", "short", 0, "finished")
+    assert row["test_error_percent"] == 7.0  # the last, though the look on the way was better
+    assert row["examples_per_second"] == 8.0
+    assert row["parameters"] == 2
+    assert row["recipe_json"]["model"] == {"name": "lenet5"}
+    curve = store.curves(tmp_path)
+    assert list(curve["test_error_percent"]) == [1.0, 7.0]
+    assert list(curve["final"]) == [False, True]
+
+
+def test_everything_needed_to_repeat_the_trial_stands_first(trial, tmp_path):
+    start = json.loads(write(trial, tmp_path).read_text().splitlines()[0])
+    assert start["schema"] == store.SCHEMA
+    assert start["recipe"] == trial.recipe.as_dict()
+    assert {"torch", "dlbench", "python"} <= set(start["versions"])
+    assert {"cpu", "fingerprint", "name"} <= set(start["machine"])
+    assert start["execution"]["device"] == "cpu"
+
+
+@pytest.mark.parametrize("status", ["diverged", "failed", "interrupted"])
+def test_a_run_that_did_not_finish_has_no_score(trial, tmp_path, status):
+    write(trial, tmp_path, READY, LAP, LOOK, {"event": "end", "status": status, "message": "why"})
+    row = store.load(tmp_path).iloc[0]
+    assert (row["status"], row["message"]) == (status, "why")
+    assert "test_error_percent" not in row
+    assert math.isnan(row["examples_per_second"])
+
+
+def test_a_file_without_an_end_is_unfinished(trial, tmp_path):
+    path = write(trial, tmp_path, READY, LAP, LOOK)
+    assert store.load(tmp_path)["status"].tolist() == ["unfinished"]
+    assert store.status(path) == "unfinished"
+    assert store.status(tmp_path / "none.jsonl") == "absent"
+
+
+def test_a_newer_schema_and_a_strange_file_are_named_and_left_out(trial, tmp_path):
+    path = write(trial, tmp_path, READY, END)
+    newer = path.with_name("newer.jsonl")
+    newer.write_text(path.read_text().replace('"schema": 1', '"schema": 99', 1))
+    (tmp_path / "strange.jsonl").write_text("hello\n")
+    frame = store.load(tmp_path)
+    assert len(frame) == 1
+    warnings = " ".join(frame.attrs["warnings"])
+    assert "newer.jsonl: has schema 99" in warnings
+    assert "strange.jsonl: is not a run file" in warnings
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
+@given(garbage=st.binary(max_size=200), place=st.integers(0, 5))
+def test_garbage_between_the_lines_costs_only_that_line(trial, tmp_path, garbage, place):
+    path = write(trial, tmp_path, READY, LAP, LAP, SCORE, END)
+    lines = path.read_bytes().splitlines()
+    lines.insert(place, garbage)
+    path.write_bytes(b"\n".join(lines) + b"\n")
+    frame = store.load(tmp_path)
+    assert frame["status"].tolist() == ["finished"]
+    assert frame["test_error_percent"].tolist() == [7.0]
+
+
+def test_an_empty_folder_has_no_rows_and_a_missing_one_is_named(tmp_path):
+    assert store.load(tmp_path).empty
+    with pytest.raises(InputError, match="no such results folder"):
+        store.load(tmp_path / "none")
