@@ -46,10 +46,10 @@ class Plain:
     def __call__(self, trials: Sequence[Trial], event: Event) -> None:
         """Show an event if it is worth a line."""
         name = title(trials)
-        if event["event"] == "started":
-            self._pace = Pace()
-        elif event.get("index", 0) != 0:
+        if event.get("index", 0) != 0:
             return
+        if event["event"] == "ready":
+            self._pace = Pace()
         elif event["event"] == "estimate":
             self._say(f"{name}: {expectation(trials[0], event)}")
         elif event["event"] == "lap" and time.monotonic() - self._shown > PLAIN_EVERY_SECONDS:
@@ -84,13 +84,16 @@ class Live(Plain):
     def __call__(self, trials: Sequence[Trial], event: Event) -> None:
         """Show an event."""
         if event["event"] == "started":
+            if self._task is not None:
+                self._progress.remove_task(self._task)
             self._task = self._progress.add_task(title(trials), total=None, line="getting ready")
+        elif event["event"] == "ready" and event["index"] == 0 and self._task is not None:
+            self._progress.update(self._task, description=title(trials))
         elif event["event"] == "lap" and event.get("index", 0) == 0 and self._task is not None:
             self._progress.update(self._task, total=event["of"], completed=event["step"], line=self._pace.line(event))
             self._shown = time.monotonic()  # the moving line says it; no plain line is needed
         elif event["event"] == "end" and self._task is not None:
-            self._progress.remove_task(self._task)
-            self._task = None
+            self._progress.update(self._task, total=None, completed=0, line="")
         super().__call__(trials, event)
 
 
@@ -119,7 +122,7 @@ class Pace:
 def title(trials: Sequence[Trial]) -> str:
     """`resnet-20 short seed 0 on cpu`, or `mlp-xor short 100 seeds on cpu`."""
     first = trials[0]
-    seeds = f"seed {first.seed}" if len(trials) == 1 else f"{len(trials)} seeds at once"
+    seeds = f"seed {first.seed}" if len(trials) == 1 else f"{len(trials)} seeds"
     return f"{first.recipe.name} {first.recipe.budget} {seeds} on {first.execution.device}"
 
 

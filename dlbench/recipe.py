@@ -7,16 +7,17 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from dlbench import shelf
 from dlbench.errors import InputError
 from dlbench.reading import near, parse, read_mapping
 
+TOGETHER = ("model", "worker")
 BUDGETS = ("smoke", "short", "full")
 PARTS = ("data", "model", "training", "score")
 TYPES: dict[str, type | tuple[type, ...]] = {
-    "title": str, "source": str, "published": dict, "tags": list, "seeds": int, "together": bool, "curve": dict,
+    "title": str, "source": str, "published": dict, "tags": list, "seeds": int, "together": str, "curve": dict,
     "extends": str, **dict.fromkeys(PARTS, dict), **dict.fromkeys(BUDGETS, dict),
 }  # fmt: skip
 REPLACED = ("published", "tags")  # a variant does not inherit the figures of the recipe it extends, nor half its tags
@@ -44,7 +45,11 @@ class Curve:
 
 @dataclass(frozen=True)
 class Recipe:
-    """One recipe at one budget, all variants and settings resolved."""
+    """One recipe at one budget, all variants and settings resolved.
+
+    together: `model` if all seeds learn at once as one batched model, `worker` if they take turns in one process, as befits
+    trials shorter than the start of a process; else False, and each has a process of its own.
+    """
 
     name: str
     title: str
@@ -57,14 +62,14 @@ class Recipe:
     published: Mapping[str, float] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
     seeds: int = 1
-    together: bool = False
+    together: Literal["model", "worker", False] = False
     curve: Curve = Curve()
     path: Path = Path()
 
     @property
     def digest(self) -> str:
         """Eight hex digits that change whenever what is computed changes."""
-        computed = {part: getattr(self, part).as_dict() for part in PARTS} | {"together": self.together}
+        computed = {part: getattr(self, part).as_dict() for part in PARTS} | {"together": self.together == "model"}
         return hashlib.sha256(json.dumps(computed, sort_keys=True).encode()).hexdigest()[:8]
 
     def as_dict(self) -> dict[str, Any]:
@@ -115,7 +120,7 @@ def _extended(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
     _check_keys(raw, str(path), TYPES)
     for key, value in raw.items():
         if not isinstance(value, TYPES[key]) or (TYPES[key] is int and isinstance(value, bool)):
-            wanted = {dict: "mapping", list: "list", str: "text", int: "whole number", bool: "true or false"}
+            wanted = {dict: "mapping", list: "list", str: "text", int: "whole number"}
             raise InputError(f"{path}: {key}: {value!r} is not a {wanted[TYPES[key]]}")  # type: ignore[index]
     if "extends" not in raw:
         return raw
@@ -166,8 +171,8 @@ def _recipe(raw: Mapping[str, Any], path: Path, budget: str) -> Recipe:
     for key, number in (("seeds", recipe.seeds), ("curve: points", recipe.curve.points), ("curve: examples", recipe.curve.examples)):
         if isinstance(number, bool) or not isinstance(number, int) or number < (1 if key == "seeds" else 0):
             raise InputError(f"{path}: {key}: {number!r} is not a positive whole number")
-    if not isinstance(recipe.together, bool):
-        raise InputError(f"{path}: together: {recipe.together!r} is not true or false")
+    if recipe.together is not False and recipe.together not in TOGETHER:
+        raise InputError(f"{path}: together: {recipe.together!r} is not one of {', '.join(TOGETHER)}")
     return recipe
 
 

@@ -58,8 +58,12 @@ def run(
     _check_data(trials)
     finished = {outcome.trial.digest for outcome in outcomes}
     for job in _jobs([trial for trial in trials if trial.digest not in finished]):
+        left = job
         try:
-            outcomes += _run_job(job, out, watch)
+            while left:
+                ended = _run_job(left, out, watch)
+                outcomes += ended
+                left = left[len(ended) :]
         except KeyboardInterrupt:
             raise Interrupted(outcomes) from None
     return outcomes
@@ -73,7 +77,7 @@ def _check_data(trials: Sequence[Trial]) -> None:
 
 
 def _jobs(trials: Sequence[Trial]) -> Iterator[list[Trial]]:
-    """What one worker gets: a single trial, or all seeds of a recipe that learn together."""
+    """What one worker gets: a single trial, or all seeds of a recipe whose seeds keep together."""
     together: dict[str, list[Trial]] = {}
     for trial in trials:
         key = trial.recipe.digest if trial.recipe.together else trial.digest
@@ -82,25 +86,34 @@ def _jobs(trials: Sequence[Trial]) -> Iterator[list[Trial]]:
 
 
 def _run_job(trials: list[Trial], out: Path, watch: Watcher) -> list[Outcome]:
-    watch(trials, {"event": "started"})
+    """Run trials in one worker; returns the outcomes of the first of them, fewer than all only if the worker died."""
+    at_once = trials[0].recipe.together == "model"
     ends: dict[int, Event] = {}
+
+    def hear(event: Event) -> None:
+        if event["event"] == "refused":
+            raise InputError(event["message"])
+        index = event["index"]
+        if event["event"] == "end":
+            ends[index] = event
+        watch(trials if at_once else trials[index : index + 1], event if at_once else event | {"index": 0})
+
+    for trial in trials:
+        trial.path(out).unlink(missing_ok=True)
+    watch(trials, {"event": "started"})
     with tempfile.TemporaryFile() as errors:
         worker = _start(trials, out, errors)
         try:
             for event in _events(worker):
-                if event["event"] == "refused":
-                    raise InputError(event["message"])
-                if event["event"] == "end":
-                    ends[event["index"]] = event
-                watch(trials, event)
+                hear(event)
             worker.wait()
         finally:
             _stop(worker)
-        for index in range(len(trials)):
-            if index not in ends:
-                ends[index] = _died(trials[index], out, worker.returncode, errors)
-                watch(trials, ends[index] | {"index": index})
-    return [Outcome(t, ends[i]["status"], ends[i]["message"], t.path(out)) for i, t in enumerate(trials)]
+        for index in range(len(ends), len(trials) if at_once else min(len(ends) + 1, len(trials))):
+            end = _last_words(worker.returncode, errors)
+            store.close_run(trials[index], out, end)
+            hear(end | {"index": index})
+    return [Outcome(t, ends[i]["status"], ends[i]["message"], t.path(out)) for i, t in enumerate(trials) if i in ends]
 
 
 def _start(trials: list[Trial], out: Path, errors: IO[bytes]) -> subprocess.Popen[str]:
@@ -125,7 +138,6 @@ def _events(worker: subprocess.Popen[str]) -> Iterator[Event]:
 def _stop(worker: subprocess.Popen[str]) -> None:
     """Ask a worker that still runs to end, and see to it that it does."""
     assert worker.stdout is not None
-    worker.stdout.close()
     if worker.poll() is None:
         worker.send_signal(signal.SIGTERM)
         try:
@@ -133,20 +145,12 @@ def _stop(worker: subprocess.Popen[str]) -> None:
         except subprocess.TimeoutExpired:
             worker.kill()
             worker.wait()
+    worker.stdout.close()
 
 
-def _died(trial: Trial, out: Path, code: int, errors: IO[bytes]) -> Event:
-    """Close the run file of a worker that ended without a word."""
+def _last_words(code: int, errors: IO[bytes]) -> Event:
+    """The end of a worker that closed nothing itself."""
     errors.seek(0)
     words = errors.read().decode("utf-8", "replace").strip().splitlines()
     how = f"the worker was killed by signal {-code}" if code < 0 else f"the worker ended with exit code {code}"
-    end: Event = {"event": "end", "status": "failed", "message": ": ".join([how, *words[-1:]])}
-    path = trial.path(out)
-    if path.exists():
-        with path.open("a", encoding="utf-8") as begun:
-            begun.write("\n" + json.dumps(end) + "\n")
-    else:
-        file = store.RunFile(trial, out)
-        file.write(end)
-        file.close()
-    return end
+    return {"event": "end", "status": "failed", "message": ": ".join([how, *words[-1:]])}

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SCHEMA = 1
+LOOK = ("step", "final", "examples_per_split")
 Event = Mapping[str, Any]
 
 
@@ -40,6 +41,15 @@ class RunFile:
     def close(self) -> None:
         """No more events."""
         self._file.close()
+
+
+def close_run(trial: Trial, out: Path, end: Event) -> None:
+    """Write the end of a trial that could not do so itself; begins its file if it had not come that far."""
+    path = trial.path(out)
+    if not path.exists():
+        RunFile(trial, out).close()
+    with path.open("a", encoding="utf-8") as file:
+        file.write("\n" + json.dumps(end) + "\n")  # a line cut short stays a line of its own
 
 
 def _start(trial: Trial) -> Event:
@@ -90,7 +100,7 @@ def load(folder: Path, paths: Iterable[Path] | None = None) -> pd.DataFrame:
 
 
 def curves(folder: Path, paths: Iterable[Path] | None = None) -> pd.DataFrame:
-    """One row for each look at the error on the way: recipe, budget, seed, recipe_digest, fingerprint, step, final, metrics."""
+    """One row for each look at the error on the way: recipe, budget, seed, device, step, final, metrics."""
     import pandas as pd
 
     rows = []
@@ -100,7 +110,8 @@ def curves(folder: Path, paths: Iterable[Path] | None = None) -> pd.DataFrame:
             if event["event"] == "start":
                 start = event
             elif start:
-                rows.append(_identity(start) | {"step": event["step"], "final": event["final"]} | dict(event["metrics"]))
+                look = {"path": str(path), "device": start["execution"]["device"], **{key: event[key] for key in LOOK}}
+                rows.append(_identity(start) | look | dict(event["metrics"]))
     return pd.DataFrame(rows)
 
 

@@ -19,7 +19,7 @@ from typing import Any, NoReturn
 from dlbench import plan, trial
 from dlbench.errors import InputError
 from dlbench.plan import Trial
-from dlbench.store import RunFile
+from dlbench.store import RunFile, close_run
 
 Event = dict[str, Any]
 
@@ -37,8 +37,17 @@ def main() -> None:
 
 
 def _run(trials: list[Trial], out: Path, tell: Callable[[Event], None]) -> None:
+    """Run the trials at once if they make one batched model, else one after the other."""
+    at_once = trials[0].recipe.together == "model"
+    for first in [0] if at_once else range(len(trials)):
+        batch = trials if at_once else trials[first : first + 1]
+        if not _run_batch(batch, out, lambda event, first=first: tell(event | {"index": event["index"] + first})):  # type: ignore[misc]
+            return
+
+
+def _run_batch(trials: list[Trial], out: Path, tell: Callable[[Event], None]) -> bool:
+    """Run trials at once; returns whether to go on with others."""
     files: dict[int, RunFile] = {}
-    end: Event = {}
     try:
         for index, event in trial.run(trials):
             if event["event"] == "ready":
@@ -46,19 +55,22 @@ def _run(trials: list[Trial], out: Path, tell: Callable[[Event], None]) -> None:
             if event["event"] != "estimate":
                 files[index].write({key: value for key, value in event.items() if key not in ("of", "look")})
             tell(event | {"index": index})
+        return True
     except InputError:
         raise
     except (KeyboardInterrupt, BrokenPipeError):  # a pipe breaks when the parent was killed
-        end = {"event": "end", "status": "interrupted", "message": ""}
+        end: Event = {"event": "end", "status": "interrupted", "message": ""}
     except Exception as error:
         message = f"{type(error).__name__}: {error}"
         end = {"event": "end", "status": "failed", "message": message, "traceback": traceback.format_exc()}
-    if end:
-        for index, chosen in enumerate(trials):
-            (files.get(index) or RunFile(chosen, out)).write(end)
+    finally:
+        for file in files.values():
+            file.close()
+    for index, chosen in enumerate(trials):
+        close_run(chosen, out, end)
         with suppress(BrokenPipeError):
-            for index in range(len(trials)):
-                tell(end | {"index": index})
+            tell(end | {"index": index})
+    return end["status"] == "failed"
 
 
 def _parent() -> Callable[[Event], None]:

@@ -13,6 +13,7 @@ curve: {points: 1, examples: 10}
 
 NETS = '''
 import os, signal, time
+import torch
 from torch import nn
 
 
@@ -43,13 +44,18 @@ def killed() -> nn.Module:
     return Trouble(lambda: os.kill(os.getpid(), signal.SIGKILL))
 
 
+def killed_at_seed_1() -> nn.Module:
+    seeds = torch.initial_seed()
+    return Trouble(lambda: os.kill(os.getpid(), signal.SIGKILL) if seeds == 1 else None)
+
+
 def slow() -> nn.Module:
     return Trouble(lambda: time.sleep(0.5))
 '''
 
 
-def write(folder: Path, model: str) -> str:
-    """Write the recipe `<model>.yaml` and its module into a folder; returns the recipe's path."""
+def write(folder: Path, model: str, more: str = "") -> str:
+    """Write the recipe `<model>.yaml`, with more lines, and its module into a folder; returns the recipe's path."""
     (folder / "nets.py").write_text(NETS)
-    (folder / f"{model}.yaml").write_text(RECIPE.replace("NAME", model))
+    (folder / f"{model}.yaml").write_text(RECIPE.replace("NAME", model) + more)
     return str(folder / f"{model}.yaml")

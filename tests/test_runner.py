@@ -70,6 +70,16 @@ def test_ctrl_c_ends_the_worker_and_says_what_was_under_way(tmp_path):
     assert not [p for p in psutil.Process(os.getpid()).children(recursive=True) if p.status() != "zombie"]
 
 
+def test_a_worker_that_dies_under_one_of_its_trials_costs_only_that_one(tmp_path):
+    out = tmp_path / "results"
+    chosen = plan.trials([own.write(tmp_path, "killed_at_seed_1", "together: worker\n")], device="cpu", seeds=range(4))
+    outcomes = runner.run(chosen, out)
+    assert [(o.trial.seed, o.status) for o in outcomes] == [
+        (0, "finished"), (1, "failed"), (2, "finished"), (3, "finished"),
+    ]  # fmt: skip
+    assert {p.stem[:11] for p in (out / "killed_at_seed_1").iterdir()} == {f"short-seed{s}" for s in range(4)}
+
+
 def test_missing_data_refuse_before_anything_is_written(tmp_path):
     out = tmp_path / "results"
     chosen = plan.trials(["lenet-digits", "resnet-20"], device="cpu", budget="smoke")
