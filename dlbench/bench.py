@@ -26,7 +26,8 @@ class Bench:
     device: torch.device
 
     def train(self, model: nn.Module) -> Iterator[Step]:
-        """The learning rule on a model, with the seed's own random numbers."""
+        """The learning rule on a model, with the seed's own random numbers, however often it is asked for."""
+        torch.manual_seed(self.trials[0].seed)  # dropout draws from the global generator
         rule = parts.bind("training", self.trials[0].recipe)
         return rule(model, self.data, generator_for(self.device, self.trials[0].seed))  # type: ignore[no-any-return]
 
@@ -35,7 +36,7 @@ class Bench:
         return self.model.separate() if isinstance(self.model, Copies) else [self.model]
 
     def scores(self, examples: int | None) -> list[dict[str, float]]:
-        """For each seed the metrics on the first examples of each split (None: on all), named `train_...` and `test_...`."""
+        """For each seed the metrics on the first examples of each split (None: all), named `train_...` and `test_...`."""
         score = parts.bind("score", self.trials[0].recipe)
         splits = {"train": self.data.train, "test": self.data.test}
         return [
@@ -58,7 +59,6 @@ def build(trials: Sequence[Trial]) -> Bench:
     data: Dataset = parts.bind("data", recipe)(data_folder()).to(device)
     models = [_model(trial, device) for trial in trials]
     model = models[0] if len(models) == 1 else Copies(models)
-    torch.manual_seed(trials[0].seed)  # dropout draws from the global generator
     return Bench(trials, data, model, device)
 
 
@@ -66,7 +66,7 @@ def _model(trial: Trial, device: torch.device) -> nn.Module:
     torch.manual_seed(trial.seed)
     model: nn.Module = parts.bind("model", trial.recipe)()
     model = model.to(device)
-    return model.to(memory_format=torch.channels_last) if trial.execution.channels_last else model  # type: ignore[call-overload,no-any-return]
+    return model.to(memory_format=torch.channels_last) if trial.execution.channels_last else model
 
 
 def generator_for(device: torch.device, seed: int) -> torch.Generator:

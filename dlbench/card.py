@@ -37,7 +37,11 @@ def _recipe(full: Recipe, short: Recipe, console: Console) -> None:
     console.print()
     for kind in ("data", "training", "score"):
         console.print(f"{kind + ':':10}{_words(getattr(full, kind))}", highlight=False, markup=False, soft_wrap=True)
-    changes = [f"{kind}: {_words(getattr(short, kind))}" for kind in recipe.PARTS if getattr(short, kind) != getattr(full, kind)]
+    changes = [
+        f"{kind}: {_words(getattr(short, kind))}"
+        for kind in recipe.PARTS
+        if getattr(short, kind) != getattr(full, kind)
+    ]
     console.print(f"{'short:':10}{'; '.join(changes) or 'the same'}", highlight=False, markup=False, soft_wrap=True)
 
 
@@ -51,11 +55,19 @@ def _layers(full: Recipe, console: Console) -> Mapping[str, float]:
     model = parts.bind("model", full)()
     shape = _input_shape(full, model)
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for heading, numeric in (("layer", False), ("kind", False), ("output", True), ("parameters", True), ("multiply-adds", True)):
+    for heading, numeric in (
+        ("layer", False),
+        ("kind", False),
+        ("output", True),
+        ("parameters", True),
+        ("multiply-adds", True),
+    ):
         table.add_column(heading, justify="right" if numeric else "left", no_wrap=True)
     table.add_row("input", "", _shape(shape), "", "")
     for layer in operations.layers(model, shape):
-        table.add_row(layer.name, layer.kind, _shape(layer.output_shape), f"{layer.parameters:,}", f"{layer.multiply_adds:,}")
+        table.add_row(
+            layer.name, layer.kind, _shape(layer.output_shape), f"{layer.parameters:,}", f"{layer.multiply_adds:,}"
+        )
     console.print(table)
     console.print()
     return {"parameters": operations.parameters(model), "multiply_adds": operations.multiply_adds(model, shape)}

@@ -52,8 +52,13 @@ class Format(str, Enum):
     json = "json"
 
 
-Names = Annotated[list[str], typer.Argument(metavar="NAME...", help="Recipes, studies, or paths of YAML files of your own.")]
-Setting = Annotated[list[str] | None, typer.Option("--set", metavar="PART.KEY=VALUE", help="Change a value, e.g. training.lr=0.05; repeatable.")]
+Names = Annotated[
+    list[str], typer.Argument(metavar="NAME...", help="Recipes, studies, or paths of YAML files of your own.")
+]
+Setting = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="PART.KEY=VALUE", help="Change a value, e.g. training.lr=0.05; repeatable."),
+]
 
 
 @app.callback(invoke_without_command=True)
@@ -66,7 +71,9 @@ def _version(version: Annotated[bool, typer.Option("--version", help="Show the v
 
 
 @app.command("list")
-def list_(what: Annotated[Shelf | None, typer.Argument(help="What to list; recipes and studies if left out.")] = None) -> None:
+def list_(
+    what: Annotated[Shelf | None, typer.Argument(help="What to list; recipes and studies if left out.")] = None,
+) -> None:
     """List recipes, studies, models, datasets or devices."""
     from dlbench import listing
 
@@ -74,7 +81,10 @@ def list_(what: Annotated[Shelf | None, typer.Argument(help="What to list; recip
 
 
 @app.command()
-def show(name: Annotated[str, typer.Argument(help="A recipe, a study, or a YAML file of your own.")], settings: Setting = None) -> None:
+def show(
+    name: Annotated[str, typer.Argument(help="A recipe, a study, or a YAML file of your own.")],
+    settings: Setting = None,
+) -> None:
     """Show a recipe's architecture card, or what a study compares, before anything is trained."""
     from dlbench import card
 
@@ -85,8 +95,12 @@ def show(name: Annotated[str, typer.Argument(help="A recipe, a study, or a YAML 
 def run(
     names: Names,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda:0, mps, xpu ...")] = "auto",
-    seeds: Annotated[str | None, typer.Option(help="Such as 0-4 or 0,2,7; the recipe's or study's own number if left out.")] = None,
-    budget: Annotated[Budget, typer.Option(help="smoke: seconds; short: minutes on two CPU cores; full: as published.")] = Budget.short,
+    seeds: Annotated[
+        str | None, typer.Option(help="Such as 0-4 or 0,2,7; the recipe's or study's own number if left out.")
+    ] = None,
+    budget: Annotated[
+        Budget, typer.Option(help="smoke: seconds; short: minutes on two CPU cores; full: as published.")
+    ] = Budget.short,
     settings: Setting = None,
     out: Annotated[Path, typer.Option(help="Folder for run files.")] = Path("results"),
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would run, and run nothing.")] = False,
@@ -103,7 +117,15 @@ def run(
     chosen = parse_seeds(seeds) if seeds is not None else None
     raise typer.Exit(
         running.run(
-            names, device=device, seeds=chosen, budget=budget.value, settings=settings or [], out=out, dry_run=dry_run, fresh=fresh, as_json=json
+            names,
+            device=device,
+            seeds=chosen,
+            budget=budget.value,
+            settings=settings or [],
+            out=out,
+            dry_run=dry_run,
+            fresh=fresh,
+            as_json=json,
         )
     )
 
@@ -113,7 +135,9 @@ def report(
     names: Names,
     format: Annotated[Format, typer.Option("--format", help="How to write the tables.")] = Format.terminal,
     results: Annotated[Path, typer.Option(help="Folder of run files.")] = Path("results"),
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="Write to this file instead of the terminal.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Write to this file instead of the terminal.")
+    ] = None,
     figure: Annotated[Path | None, typer.Option(help="Draw the study's figure to this .png or .svg.")] = None,
 ) -> None:
     """Print the tables of recipes and studies from run files."""
@@ -131,7 +155,9 @@ def data_list() -> None:
 
 
 @data_app.command("get")
-def data_get(names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Data sets to download, e.g. cifar10.")]) -> None:
+def data_get(
+    names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Data sets to download, e.g. cifar10.")],
+) -> None:
     """Download data sets, checked against their published checksums."""
     from dlbench.data import sources
 
@@ -141,7 +167,9 @@ def data_get(names: Annotated[list[str], typer.Argument(metavar="NAME...", help=
 
 
 @data_app.command("path")
-def data_path(name: Annotated[str | None, typer.Argument(help="A data set; the data folder itself if left out.")] = None) -> None:
+def data_path(
+    name: Annotated[str | None, typer.Argument(help="A data set; the data folder itself if left out.")] = None,
+) -> None:
     """Print where a data set lies."""
     from dlbench.data import sources
 

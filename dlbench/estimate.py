@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import time
 from dataclasses import replace
+from itertools import pairwise
 
 from dlbench import parts, recipe
 from dlbench.bench import Bench, generator_for
@@ -44,7 +45,7 @@ def _probe(bench: Bench) -> tuple[float, int]:
         taken.append(time.perf_counter() - began)
         if step.number >= PROBE_STEPS or (step.number >= 3 and taken[-1] >= PROBE_SECONDS):
             break
-    gaps = sorted(b - a for a, b in zip(taken, taken[1:], strict=False)) or taken
+    gaps = sorted(b - a for a, b in pairwise(taken)) or taken
     return gaps[len(gaps) // 2], step.of
 
 

@@ -1,4 +1,4 @@
-"""The verb `list`: what there is to run, build on, and compute with. Loads neither torch (but for devices) nor pandas."""
+"""The verb `list`: what there is to run, build on, and compute with. Loads no torch (but for devices) and no pandas."""
 
 from __future__ import annotations
 

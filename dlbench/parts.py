@@ -22,11 +22,16 @@ from dlbench.errors import InputError
 from dlbench.reading import near
 from dlbench.recipe import PARTS, Part, Recipe
 
-PACKAGES = {"data": "dlbench.data", "model": "dlbench.models", "training": "dlbench.training", "score": "dlbench.scores"}
+PACKAGES = {
+    "data": "dlbench.data",
+    "model": "dlbench.models",
+    "training": "dlbench.training",
+    "score": "dlbench.scores",
+}
 
 
 def names(kind: str) -> list[str]:
-    """The files that come with dlbench for a kind of part (`data`, `model`, `training`, `score`); imports none of them."""
+    """The parts of a kind (`data`, `model`, `training`, `score`) that come with dlbench; imports none of them."""
     package = Path(__file__).parent / PACKAGES[kind].partition(".")[2]
     return sorted(file.stem for file in package.glob("*.py") if f"\ndef {file.stem}(" in file.read_text("utf-8"))
 
@@ -48,12 +53,16 @@ def _function(kind: str, name: str, path: Path) -> Callable[..., Any]:
     if not module:
         module, attribute = f"{PACKAGES[kind]}.{name}", name
         if name not in names(kind):
-            raise InputError(f"{path}: {kind}: no {kind} is called '{name}'{near(name, names(kind))}; here: {', '.join(names(kind))}")
+            raise InputError(
+                f"{path}: {kind}: no {kind} is called '{name}'{near(name, names(kind))}; here: {', '.join(names(kind))}"
+            )
     try:
         with _importable(path.parent):
             function = getattr(importlib.import_module(module), attribute)
     except ImportError as error:
-        raise InputError(f"{path}: {kind}: '{name}' cannot be imported ({error}); looked in {path.parent} and the current folder") from None
+        raise InputError(
+            f"{path}: {kind}: '{name}' cannot be imported ({error}); looked in {path.parent} and the current folder"
+        ) from None
     except AttributeError:
         raise InputError(f"{path}: {kind}: module '{module}' has no function '{attribute}'") from None
     return typing.cast("Callable[..., Any]", function)
@@ -66,7 +75,9 @@ def _arguments(kind: str, part: Part, path: Path) -> dict[str, Any]:
     where = f"{path}: {kind}"
     for key in part.arguments:
         if key not in known:
-            raise InputError(f"{where}: unknown key '{key}'{near(key, known)}; {part.name} takes {', '.join(known) or 'none'}")
+            raise InputError(
+                f"{where}: unknown key '{key}'{near(key, known)}; {part.name} takes {', '.join(known) or 'none'}"
+            )
     for key, parameter in known.items():
         if parameter.default is parameter.empty and key not in part.arguments:
             raise InputError(f"{where}: {part.name} needs '{key}'")

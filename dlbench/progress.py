@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from types import TracebackType
-from typing import Any, Protocol
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
@@ -16,15 +15,7 @@ Event = dict[str, Any]
 PLAIN_EVERY_SECONDS = 10.0
 
 
-class Display(Protocol):
-    """A context in which events of workers are shown."""
-
-    def __enter__(self) -> Display: ...
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None: ...
-    def __call__(self, trials: Sequence[Trial], event: Event) -> None: ...
-
-
-def display(console: Console) -> Display:
+def display(console: Console) -> Plain:
     """The live display if the console is a terminal, else the plain one."""
     return Live(console) if console.is_terminal else Plain(console)
 
@@ -50,7 +41,7 @@ class Plain:
             return
         if event["event"] == "ready":
             self._pace = Pace()
-        elif event["event"] == "estimate":
+        elif event["event"] == "estimate" and max(event["seconds"] or 9, event["full_seconds"] or 0) >= 2:
             self._say(f"{name}: {expectation(trials[0], event)}")
         elif event["event"] == "lap" and time.monotonic() - self._shown > PLAIN_EVERY_SECONDS:
             self._shown = time.monotonic()
@@ -70,7 +61,11 @@ class Live(Plain):
 
     def __init__(self, console: Console) -> None:
         super().__init__(console)
-        columns = TextColumn("{task.description}", markup=False), BarColumn(bar_width=20), TextColumn("{task.fields[line]}", markup=False)
+        columns = (
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=20),
+            TextColumn("{task.fields[line]}", markup=False),
+        )
         self._progress = Progress(*columns, console=console, transient=True)
         self._task: TaskID | None = None
 
@@ -128,7 +123,11 @@ def title(trials: Sequence[Trial]) -> str:
 
 def expectation(trial: Trial, event: Event) -> str:
     """How long this trial should take, and how long as published."""
-    expected = f"about {duration(event['seconds'])}" if event["seconds"] is not None else "fitted in one go, time not known before"
+    expected = (
+        f"about {duration(event['seconds'])}"
+        if event["seconds"] is not None
+        else "fitted in one go, time not known before"
+    )
     full = event["full_seconds"]
     if trial.recipe.budget == "full" or full is None:
         return expected
@@ -139,7 +138,11 @@ def ending(event: Event, metrics: dict[str, float]) -> str:
     """Status, final error rates and speed; `full` figures are in the run file."""
     if event["status"] != "finished":
         return f"{event['status']} {event['message']}".rstrip()
-    errors = [f"{name.removesuffix('_error_percent')} error {value:.2f} %" for name, value in metrics.items() if name in ("train_error_percent", "test_error_percent")]
+    errors = [
+        f"{name.removesuffix('_error_percent')} error {value:.2f} %"
+        for name, value in metrics.items()
+        if name in ("train_error_percent", "test_error_percent")
+    ]
     seconds = event["training_seconds"]
     speed = [f"{event['examples'] / seconds:,.0f} examples/s"] if seconds > 0 else []
     return ", ".join([*errors, f"trained in {duration(seconds)}", *speed])

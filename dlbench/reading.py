@@ -17,7 +17,7 @@ MAX_BYTES = 100_000
 MAX_DEPTH = 12
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(yaml.SafeLoader):  # type: ignore[misc]  # PyYAML has no types
     """SafeLoader without aliases (which multiply), without duplicate keys, and with a bound on depth."""
 
     depth = 0
@@ -37,7 +37,7 @@ class _Loader(yaml.SafeLoader):
         for key in keys:
             if keys.count(key) > 1:
                 raise yaml.MarkedYAMLError(problem=f"the key {key!r} stands twice", problem_mark=node.start_mark)
-        return super().construct_mapping(node, deep=deep)
+        return dict(super().construct_mapping(node, deep=deep))
 
 
 # YAML 1.1 reads 1e-4 as a string; every reader of a recipe means the number.

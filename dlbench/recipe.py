@@ -47,8 +47,8 @@ class Curve:
 class Recipe:
     """One recipe at one budget, all variants and settings resolved.
 
-    together: `model` if all seeds learn at once as one batched model, `worker` if they take turns in one process, as befits
-    trials shorter than the start of a process; else False, and each has a process of its own.
+    together: `model` if all seeds learn at once as one batched model, `worker` if they take turns in one process, as
+    befits trials shorter than the start of a process; else False, and each has a process of its own.
     """
 
     name: str
@@ -88,7 +88,7 @@ class Recipe:
 
 def from_dict(kept: Mapping[str, Any], budget: str, path: Path) -> Recipe:
     """The recipe that `Recipe.as_dict` describes and that was read from `path`."""
-    parts = {part: Part(kept[part]["name"], {k: v for k, v in kept[part].items() if k != "name"}) for part in PARTS}
+    parts: dict[str, Any] = {part: _part(kept[part], part) for part in PARTS}
     return Recipe(
         name=kept["name"], title=kept["title"], source=kept["source"], budget=budget, published=kept["published"],
         tags=tuple(kept["tags"]), together=kept["together"], curve=Curve(**kept["curve"]), path=path, **parts,
@@ -134,7 +134,9 @@ def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     merged = dict(base)
     for key, value in over.items():
         old = merged.get(key)
-        same_part = isinstance(old, dict) and isinstance(value, dict) and value.get("name", old.get("name")) == old.get("name")
+        same_part = (
+            isinstance(old, dict) and isinstance(value, dict) and value.get("name", old.get("name")) == old.get("name")
+        )
         merged[key] = _merge(old, value) if same_part else value  # type: ignore[arg-type]
     return merged
 
@@ -168,7 +170,11 @@ def _recipe(raw: Mapping[str, Any], path: Path, budget: str) -> Recipe:
         tags=tuple(map(str, raw.get("tags", []))), seeds=raw.get("seeds", 1), together=raw.get("together", False),
         curve=Curve(**curve), path=path, **{part: _part(raw[part], f"{path}: {part}") for part in PARTS},
     )  # fmt: skip
-    for key, number in (("seeds", recipe.seeds), ("curve: points", recipe.curve.points), ("curve: examples", recipe.curve.examples)):
+    for key, number in (
+        ("seeds", recipe.seeds),
+        ("curve: points", recipe.curve.points),
+        ("curve: examples", recipe.curve.examples),
+    ):
         if isinstance(number, bool) or not isinstance(number, int) or number < (1 if key == "seeds" else 0):
             raise InputError(f"{path}: {key}: {number!r} is not a positive whole number")
     if recipe.together is not False and recipe.together not in TOGETHER:

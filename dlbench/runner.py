@@ -50,11 +50,15 @@ def run(
 ) -> list[Outcome]:
     """Run the trials that are not finished yet (all, with `fresh`); returns what became of each.
 
-    watch: told every event of every worker, with the trials it concerns. Raises InputError if the results folder cannot be written
-    or a trial's data cannot be had, and Interrupted on Ctrl-C.
+    watch: told every event of every worker, with the trials it concerns. Raises InputError if the results folder cannot
+    be written or a trial's data cannot be had, and Interrupted on Ctrl-C.
     """
     store.check_writable(out)
-    outcomes = [] if fresh else [Outcome(t, s, "", t.path(out), new=False) for t in trials if (s := store.status(t.path(out))) in DONE]
+    outcomes = (
+        []
+        if fresh
+        else [Outcome(t, s, "", t.path(out), new=False) for t in trials if (s := store.status(t.path(out))) in DONE]
+    )
     _check_data(trials)
     finished = {outcome.trial.digest for outcome in outcomes}
     for job in _jobs([trial for trial in trials if trial.digest not in finished]):
@@ -120,7 +124,7 @@ def _start(trials: list[Trial], out: Path, errors: IO[bytes]) -> subprocess.Pope
     """A fresh interpreter, in a session of its own so that Ctrl-C reaches only us, who pass it on."""
     worker = subprocess.Popen(
         [sys.executable, "-m", "dlbench.worker"],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True, start_new_session=True, encoding="utf-8",
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, encoding="utf-8", start_new_session=True,
         env=PATIENT | os.environ | {"OMP_NUM_THREADS": str(trials[0].execution.threads)},
     )  # fmt: skip
     assert worker.stdin is not None

@@ -54,7 +54,7 @@ def _print_plan(trials: Sequence[Trial], out: Path) -> None:
     for trial in trials:
         status = store.status(trial.path(out))
         state = "finished already" if status in runner.DONE else "to run"
-        print(f"{trial.recipe.name}  {trial.recipe.budget}  seed {trial.seed}  {trial.execution.device}  {state}  {trial.path(out)}")
+        print(f"{progress.title([trial])}  {state}  {trial.path(out)}")
 
 
 def _summarise(outcomes: Sequence[Outcome], planned: int, console: Console) -> None:
@@ -63,7 +63,11 @@ def _summarise(outcomes: Sequence[Outcome], planned: int, console: Console) -> N
     parts = [f"{count} {status}" for status, count in counts.items()]
     if planned > len(outcomes):
         parts.append(f"{planned - len(outcomes)} not run")
-    console.print(f"{planned} trial{'s' if planned != 1 else ''}: {', '.join(parts) or 'none run'}", highlight=False, soft_wrap=True)
+    console.print(
+        f"{planned} trial{'s' if planned != 1 else ''}: {', '.join(parts) or 'none run'}",
+        highlight=False,
+        soft_wrap=True,
+    )
     for outcome in outcomes:
         if outcome.status != "finished":
             line = f"{outcome.path}: {outcome.status} {outcome.message}".rstrip()

@@ -1,10 +1,10 @@
-"""Run files <-> pandas frames. A run file is raw: JSON lines, one an event, flushed at once; frames are made from it."""
+"""Run files <-> pandas frames. A run file is raw: one JSON line an event, flushed at once; frames are made from it."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +30,9 @@ class RunFile:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._file = self.path.open("w", encoding="utf-8")
         except OSError as error:
-            raise InputError(f"{self.path.parent}: cannot write results there ({error.strerror}); choose another folder with --out") from None
+            raise InputError(
+                f"{self.path.parent}: cannot write results there ({error.strerror}); choose another folder with --out"
+            ) from None
         self.write(_start(trial))
 
     def write(self, event: Event) -> None:
@@ -58,7 +60,7 @@ def _start(trial: Trial) -> Event:
         "event": "start", "schema": SCHEMA, "recipe": kept["recipe"], "recipe_digest": trial.recipe.digest,
         "budget": trial.recipe.budget, "seed": trial.seed, "execution": kept["execution"],
         "machine": machine.describe(trial.execution.device), "versions": machine.versions(),
-        "started": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
     }  # fmt: skip
 
 
@@ -70,7 +72,9 @@ def check_writable(out: Path) -> None:
         probe.touch()
         probe.unlink()
     except OSError as error:
-        raise InputError(f"{out}: cannot write results there ({error.strerror}); choose another folder with --out") from None
+        raise InputError(
+            f"{out}: cannot write results there ({error.strerror}); choose another folder with --out"
+        ) from None
 
 
 def status(path: Path) -> str:
@@ -86,8 +90,8 @@ def load(folder: Path, paths: Iterable[Path] | None = None) -> pd.DataFrame:
 
     Columns: recipe, title, tags, budget, seed, status, message, device, machine, fingerprint, recipe_digest, started,
     dataset_digest, parameters, multiply_adds, train_examples, test_examples, steps, training_seconds, wall_seconds,
-    examples_per_second, peak_memory_bytes, published and recipe_json (dictionaries), path, and one column for each metric of the
-    final score. A line that cannot be read is left out; `frame.attrs["warnings"]` names its file.
+    examples_per_second, peak_memory_bytes, published and recipe_json (dictionaries), path, and one column for each
+    metric of the final score. A line that cannot be read is left out; `frame.attrs["warnings"]` names its file.
     """
     import pandas as pd
 
@@ -144,7 +148,10 @@ def _row(path: Path, warnings: list[str]) -> dict[str, Any] | None:
         "device": start["execution"]["device"],
         "machine": start["machine"]["name"],
         "started": start["started"],
-        **{key: ready.get(key) for key in ("dataset_digest", "parameters", "multiply_adds", "train_examples", "test_examples")},
+        **{
+            key: ready.get(key)
+            for key in ("dataset_digest", "parameters", "multiply_adds", "train_examples", "test_examples")
+        },
         **{key: end.get(key) for key in ("steps", "training_seconds", "wall_seconds", "peak_memory_bytes")},
         "examples_per_second": end.get("examples", 0) / seconds,
         "published": start["recipe"]["published"],

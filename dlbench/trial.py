@@ -1,7 +1,7 @@
 """One trial, start to end: builds the parts, drives the learning rule, and yields what it measured as events.
 
-The learning rule is a generator that only learns. Everything else happens here, between its steps: the clock, the curve,
-the check for divergence. Events are plain dictionaries, as they stand in a run file.
+The learning rule is a generator that only learns. Everything else happens here, between its steps: the clock, the
+curve, the check for divergence. Events are plain dictionaries, as they stand in a run file.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def run(trials: Sequence[Trial]) -> Iterator[tuple[int, Event]]:
     ready = _ready(bench)
     yield from ((index, ready) for index in everyone)
     yield 0, {"event": "estimate", **estimate(bench)}
-    totals = {"steps": 0, "examples": 0, "training_seconds": 0.0}
+    totals: dict[str, Any] = {"steps": 0, "examples": 0, "training_seconds": 0.0}
     status, message = "finished", ""
     counts: Mapping[str, float] = {}
     try:
@@ -75,7 +75,7 @@ def _ready(bench: Bench) -> Event:
 
 
 def _laps(bench: Bench) -> Iterator[dict[str, Any]]:
-    """Laps of about a second, and one that ends wherever the curve wants a look; only the rule's own time is on the clock."""
+    """Laps of about a second, and one that ends wherever the curve wants a look; only the rule is on the clock."""
     clock = Clock(bench.device)
     points = bench.trials[0].recipe.curve.points
     lost: Tensor = torch.zeros((), device=bench.device)

@@ -1,7 +1,7 @@
 """The process in which a trial runs: told what to do on standard input, it writes the run files and tells its parent.
 
-Each line on standard output is one JSON object: the events of the run, or `{"event": "refused"}` for something the user can
-mend, or `{"event": "failed"}`. The run file is begun only when data and model are there: a refused trial leaves nothing.
+Each line on standard output is one JSON object: the events of the run, or `{"event": "refused"}` for something the user
+can mend. The run file is begun only when data and model are there: a refused trial leaves nothing.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def _run_batch(trials: list[Trial], out: Path, tell: Callable[[Event], None]) ->
         close_run(chosen, out, end)
         with suppress(BrokenPipeError):
             tell(end | {"index": index})
-    return end["status"] == "failed"
+    return bool(end["status"] == "failed")
 
 
 def _parent() -> Callable[[Event], None]:

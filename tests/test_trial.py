@@ -62,7 +62,10 @@ def test_the_same_seed_gives_the_same_run_whatever_is_looked_at_on_the_way():
 
 def test_dropout_too_repeats_with_its_seed(real_data, monkeypatch):
     monkeypatch.setenv("DLBENCH_DATA", str(real_data))
-    one, other = events("alexnet-cifar", settings=[], budget="smoke"), events("alexnet-cifar", settings=[], budget="smoke")
+    one, other = (
+        events("alexnet-cifar", settings=[], budget="smoke"),
+        events("alexnet-cifar", settings=[], budget="smoke"),
+    )
     assert of_kind(one, "score")[-1]["metrics"] == of_kind(other, "score")[-1]["metrics"]
 
 

@@ -50,7 +50,8 @@ def describe(device: str) -> dict[str, Any]:
     accelerator = torch.cuda.get_device_name(torch.device(device)) if device.startswith("cuda") else ""
     memory = round(psutil.virtual_memory().total / 2**30)
     stable = {
-        "cpu": cpu_name(), "cores": cores(), "memory_gib": memory, "accelerator": accelerator, "system": platform.system(),
+        "cpu": cpu_name(), "cores": cores(), "memory_gib": memory, "accelerator": accelerator,
+        "system": platform.system(),
         "architecture": platform.machine(), "vector_instructions": torch.backends.cpu.get_cpu_capability(),
     }  # fmt: skip
     name = accelerator or f"{stable['cpu']}, {stable['cores']} cores, {memory} GiB"

@@ -27,7 +27,7 @@ def parameters(model: nn.Module) -> int:
 
 
 def multiply_adds(model: nn.Module, input_shape: Sequence[int]) -> int:
-    """Multiply-adds of convolutions and matrix products for one example, by torch's own counter (which counts two each)."""
+    """Multiply-adds of convolutions and matrix products for one example, by torch's own counter (two operations each)."""
     return _count(model, input_shape)[0]
 
 
@@ -60,5 +60,3 @@ def _count(model: nn.Module, input_shape: Sequence[int]) -> tuple[int, list[Laye
         for name, module, shape in passed
     ]
     return counter.get_total_flops() // 2, rows
-
-

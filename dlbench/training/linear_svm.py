@@ -80,11 +80,11 @@ def _standardised_features(model: LinearOnFeatures, data: Dataset) -> NDArray[np
     matrix = torch.empty(len(inputs), len(model.mean), dtype=torch.float64)  # what LIBLINEAR would copy it to
     with torch.no_grad():
         for raw, rows in zip(torch.split(inputs, BATCH), torch.split(matrix, BATCH), strict=True):
-            rows.copy_(model.features(data.prepare(raw)))
+            rows.copy_(model.features(data.prepare(raw)).cpu())
         std, mean = torch.std_mean(matrix, dim=0, correction=0)
         std[std < SMALLEST_STD] = 1.0
-        model.mean.copy_(mean)
-        model.std.copy_(std)
+        model.mean.copy_(mean.float())
+        model.std.copy_(std.float())
         matrix -= mean
         matrix /= std * len(mean) ** 0.5
     scaled: NDArray[np.float64] = matrix.numpy()
@@ -97,8 +97,8 @@ def _copy_weights(machine: LinearSVC, model: LinearOnFeatures) -> None:
     if len(weights) == 1:  # two classes: scikit-learn keeps the second's weights alone
         weights, biases = np.concatenate([-weights, weights]), np.concatenate([-biases, biases])
     with torch.no_grad():
-        model.classifier.weight.copy_(torch.from_numpy(weights))
-        model.classifier.bias.copy_(torch.from_numpy(biases))
+        model.classifier.weight.copy_(torch.from_numpy(weights).float())
+        model.classifier.bias.copy_(torch.from_numpy(biases).float())
 
 
 def _squared_hinge(machine: LinearSVC, features: NDArray[np.float64], targets: NDArray[np.int64]) -> Tensor:

@@ -35,8 +35,8 @@ def sgd(
     lr: divided by 10 at each of `milestones`, given in steps or, with `epochs`, in epochs (`decay: step`); falls on a
         straight line to zero at the end (`decay: linear`).
     warm_up: steps at a tenth of the rate before all else (He et al. 2015, section 4.2, do this for depth 110).
-    weight_decay: for all weights and biases, or by the layer's name: `{conv: 0.004, fc: 0.03}` takes the first key that the
-        parameter's name begins with; a parameter that no key fits is not decayed.
+    weight_decay: for all weights and biases, or by the layer's name: `{conv: 0.004, fc: 0.03}` takes the first key that
+        the parameter's name begins with; a parameter that no key fits is not decayed.
     loss: `squared_error` is half the sum over outputs, averaged over the batch (Rumelhart et al. 1986).
 
     A model of several copies (`Copies`) gets each copy's own gradient: the copies' losses are summed, and copies share
@@ -58,7 +58,7 @@ def sgd(
         model.train()
         losses = losses_of(model(inputs), targets)
         optimiser.zero_grad()
-        losses.sum().backward()
+        losses.sum().backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         yield Step(done + 1, total, len(targets), losses.detach())
 

@@ -37,7 +37,9 @@ def test_momentum_and_weight_decay_are_those_of_the_paper_written_by_hand():
     velocity = [torch.zeros_like(p) for p in by_hand.parameters()]
     for _ in range(10):
         inputs, targets = next(batches)
-        gradients = torch.autograd.grad(nn.functional.cross_entropy(by_hand(inputs), targets), list(by_hand.parameters()))
+        gradients = torch.autograd.grad(
+            nn.functional.cross_entropy(by_hand(inputs), targets), list(by_hand.parameters())
+        )
         for p, v, g in zip(by_hand.parameters(), velocity, gradients, strict=True):
             v.mul_(0.9).add_(g + 1e-2 * p.detach())
             p.data.sub_(0.1 * v)

@@ -1,0 +1,202 @@
+"""The commands as a user calls them: real processes, in an empty folder."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import own
+import psutil
+import pytest
+
+from dlbench import __version__
+
+
+def dlbench(*words, **options):
+    return subprocess.run([sys.executable, "-m", "dlbench", *words], capture_output=True, text=True, **options)
+
+
+def modules_loaded_by(*words):
+    """The modules that a command has imported when it ends."""
+    code = (
+        "import sys; sys.argv = ['dlbench', *sys.argv[1:]]\n"
+        "from dlbench.cli import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "print('\\n', *sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, check=True)
+    return set(done.stdout.splitlines()[-1].split())
+
+
+@pytest.mark.parametrize(
+    "words", [["--help"], ["list"], ["list", "models"], ["list", "datasets"], ["run", "--help"], ["data", "path"]]
+)
+def test_help_and_list_load_nothing_heavy(words):
+    heavy = {"torch", "torchvision", "pandas", "numpy", "sklearn", "scipy", "matplotlib", "skimage"}
+    assert not heavy & modules_loaded_by(*words)
+
+
+def test_list_names_every_recipe_and_study_one_a_line_when_piped():
+    listed = dlbench("list").stdout.splitlines()
+    names = [line.split("\t")[0] for line in listed]
+    for name in (
+        "perceptron",
+        "mlp-xor",
+        "lenet-mnist",
+        "alexnet",
+        "alexnet-cifar",
+        "resnet-110",
+        "hog-svm-cifar",
+        "degradation",
+        "tour",
+    ):
+        assert name in names
+    assert names.index("resnet-20") < names.index("resnet-110")
+    assert "\x1b" not in "".join(listed)
+
+
+@pytest.mark.parametrize("what", ["recipes", "studies", "models", "datasets", "devices"])
+def test_everything_listed_is_listed(what):
+    done = dlbench("list", what)
+    assert done.returncode == 0
+    assert done.stdout.strip()
+
+
+def test_show_prints_the_card_with_counted_and_published_figures():
+    shown = dlbench("show", "lenet-mnist").stdout
+    assert "48,120" in shown  # C5, LeCun et al. 1998
+    assert shown.count("61,706") == 2  # counted, and published
+    assert "6 x 28 x 28" in shown
+    assert "plain-56" in dlbench("show", "degradation").stdout
+
+
+def test_version_and_module_call():
+    assert dlbench("--version").stdout.strip() == f"dlbench {__version__}"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["run", "lenet-mnits"], "did you mean 'lenet-mnist'"),
+        (["run", "lenet-digits", "--set", "training.lrr=1"], "unknown key 'lrr' (did you mean 'lr'?)"),
+        (["run", "lenet-digits", "--set", "training.lr=fast"], "training: lr"),
+        (["run", "lenet-digits", "--device", "cuda:77"], "cuda:77: not on this machine"),
+        (["run", "lenet-digits", "--seeds", "x"], "--seeds x"),
+        (["run", "resnet-20", "--budget", "smoke"], "dlbench data get cifar10"),
+        (["run", "none.yaml"], "none.yaml: no such file"),
+        (["run", "lenet-digits", "--out", "file/results"], "cannot write results"),
+        (["report", "degradation"], "no such results folder"),
+        (["report", "degradation", "--results", "."], "no runs of it"),
+        (["data", "get", "cifar11"], "did you mean 'cifar10'"),
+        (["data", "path", "cifar10"], "dlbench data get cifar10"),
+        (["show", "nope"], "unknown recipe or study"),
+    ],
+)
+def test_bad_input_is_one_line_exit_code_2_and_leaves_nothing(tmp_path, words, said):
+    (tmp_path / "file").touch()
+    done = dlbench(*words)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert "Traceback" not in done.stderr
+    assert not list(tmp_path.rglob("*.jsonl"))
+
+
+def test_a_run_ends_in_a_table_and_a_second_call_runs_nothing(tmp_path):
+    recipe = own.write(tmp_path, "plain")
+    done = dlbench("run", recipe, "--seeds", "0,1")
+    assert done.returncode == 0, done.stderr
+    assert "2 finished" in done.stderr
+    assert "\x1b" not in done.stderr + done.stdout
+    assert "test error" in done.stdout
+    again = dlbench("run", recipe, "--seeds", "0,1")
+    assert "2 finished before" in again.stderr
+    assert again.stdout == done.stdout
+
+
+def test_json_is_the_runs_and_nothing_else_on_standard_output(tmp_path):
+    done = dlbench("run", own.write(tmp_path, "plain"), "--json")
+    rows = json.loads(done.stdout)
+    assert [(row["recipe"], row["status"]) for row in rows] == [("plain", "finished")]
+    assert 0 <= rows[0]["test_error_percent"] <= 100
+
+
+def test_a_dry_run_writes_nothing(tmp_path):
+    done = dlbench("run", "lenet-digits", "--seeds", "0-2", "--dry-run")
+    assert done.returncode == 0
+    assert len(done.stdout.splitlines()) == 3
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_failed_trial_is_exit_code_3_and_the_rest_is_reported(tmp_path):
+    done = dlbench("run", own.write(tmp_path, "raising"), own.write(tmp_path, "plain"))
+    assert done.returncode == 3
+    assert "RuntimeError: out of luck" in done.stderr
+    assert "1 failed, 1 finished" in done.stderr
+
+
+def test_a_diverged_trial_is_exit_code_3_and_keeps_its_run_file(tmp_path):
+    done = dlbench("run", own.write(tmp_path, "plain"), "--set", "training.lr=1e38")
+    assert done.returncode == 3
+    assert "1 diverged" in done.stderr
+    (path,) = (tmp_path / "results").rglob("*.jsonl")
+    assert json.loads(path.read_text().splitlines()[-1])["status"] == "diverged"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_leaves_no_orphan_and_says_how_to_go_on(tmp_path, number):
+    process = subprocess.Popen(
+        [sys.executable, "-m", "dlbench", "run", own.write(tmp_path, "slow")],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    folder = tmp_path / "results" / "slow"
+    while not (folder.exists() and any("lap" in path.read_text() for path in folder.iterdir())):
+        assert process.poll() is None, process.stderr.read()
+        time.sleep(0.1)
+    workers = psutil.Process(process.pid).children(recursive=True)
+    os.kill(process.pid, number)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "the same command goes on" in said
+    assert not [w for w in workers if w.is_running() and w.status() != psutil.STATUS_ZOMBIE]
+
+
+def test_a_worker_does_not_outlive_a_parent_that_was_killed(tmp_path):
+    process = subprocess.Popen(
+        [sys.executable, "-m", "dlbench", "run", own.write(tmp_path, "slow")], stderr=subprocess.DEVNULL
+    )
+    folder = tmp_path / "results" / "slow"
+    while not (folder.exists() and any("lap" in path.read_text() for path in folder.iterdir())):
+        assert process.poll() is None
+        time.sleep(0.1)
+    workers = psutil.Process(process.pid).children(recursive=True)
+    process.kill()
+    process.wait()
+    _, alive = psutil.wait_procs(workers, timeout=60)
+    assert not alive
+
+
+def test_report_writes_every_format_and_a_figure_from_the_same_runs(tmp_path):
+    assert dlbench("run", "xor", "--budget", "smoke", "--seeds", "0,1").returncode == 0
+    for format in ("terminal", "markdown", "csv", "latex", "json"):
+        done = dlbench("report", "xor", "--format", format, "-o", f"report.{format}")
+        assert done.returncode == 0, done.stderr
+        assert "perceptron-xor" in Path(f"report.{format}").read_text()
+    assert dlbench("report", "xor", "--figure", "xor.svg").returncode == 0
+    assert Path("xor.svg").read_text().lstrip().startswith("<?xml")
+    assert "should end in" in dlbench("report", "xor", "--figure", "xor.bmp").stderr
+
+
+def test_from_python(tmp_path):
+    import dlbench as package
+
+    frame = package.run(own.write(tmp_path, "plain"), seeds=[0, 1])
+    assert list(frame["seed"]) == [0, 1]
+    assert list(frame["status"]) == ["finished", "finished"]
+    assert list(package.load("results")["path"]) == list(frame["path"])
