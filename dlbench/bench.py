@@ -36,7 +36,7 @@ class Bench:
         return self.model.separate() if isinstance(self.model, Copies) else [self.model]
 
     def scores(self, examples: int | None) -> list[dict[str, float]]:
-        """For each seed the metrics on the first examples of each split (None: all), named `train_...` and `test_...`."""
+        """For each seed the metrics on the first examples of each split (None: all), as `train_...` and `test_...`."""
         score = parts.bind("score", self.trials[0].recipe)
         splits = {"train": self.data.train, "test": self.data.test}
         return [

@@ -27,7 +27,7 @@ def parameters(model: nn.Module) -> int:
 
 
 def multiply_adds(model: nn.Module, input_shape: Sequence[int]) -> int:
-    """Multiply-adds of convolutions and matrix products for one example, by torch's own counter (two operations each)."""
+    """Multiply-adds of convolutions and matrix products for one example, by torch's own counter."""
     return _count(model, input_shape)[0]
 
 

@@ -13,7 +13,7 @@ class Copies(nn.Module):
     """Copies of one architecture whose parameters are stacked: every parameter gains a first dimension [copies].
 
     forward: one batch for all, [n, ...] -> [copies, n, outputs]. Copies share nothing, so the gradient of the summed
-    losses is each copy's own, and an optimiser that works number by number (SGD with momentum) updates each as if alone.
+    losses is each copy's own, and an optimiser that works number by number (SGD with momentum) updates each alone.
     For nets without buffers that change in training (no batch normalisation); raises ValueError otherwise.
     """
 

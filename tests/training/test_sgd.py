@@ -83,7 +83,7 @@ def test_the_learning_rate_follows_its_schedule(options, rates):
         old = nn.Linear(5, 3)
         old.load_state_dict(dict(zip(("weight", "bias"), before, strict=True)))
         gradient = torch.autograd.grad(nn.functional.cross_entropy(old(inputs), targets), old.bias)[0]
-        taken.append(float(((before[1] - model.bias) / gradient).mean() / 1e-3))
+        taken.append(float(((before[1] - model.bias.detach()) / gradient).mean() / 1e-3))
         before = weights(model)
     assert taken == pytest.approx(rates, rel=1e-2)
 
