@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import torch
 from torch import nn
 
 from dlbench import parts
-from dlbench.data.dataset import Dataset
+from dlbench.data.dataset import Dataset, Examples
 from dlbench.data.sources import data_folder
 from dlbench.plan import Trial
 from dlbench.training.copies import Copies
@@ -29,7 +30,21 @@ class Bench:
         """The learning rule on a model, with the seed's own random numbers, however often it is asked for."""
         torch.manual_seed(self.trials[0].seed)  # dropout draws from the global generator
         rule = parts.bind("training", self.trials[0].recipe)
-        return rule(model, self.data, generator_for(self.device, self.trials[0].seed))  # type: ignore[no-any-return]
+        return self._in_precision(rule(model, self.data, generator_for(self.device, self.trials[0].seed)))
+
+    def _in_precision(self, steps: Iterator[Step]) -> Iterator[Step]:
+        """The same steps, each taken in the trial's precision; what happens between them is not touched."""
+        while True:
+            with self.precision():
+                step = next(steps, None)
+            if step is None:
+                return
+            yield step
+
+    def precision(self) -> AbstractContextManager[object]:
+        """The context in which layers multiply in the trial's precision."""
+        half = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(self.trials[0].execution.precision)
+        return torch.autocast(self.device.type, dtype=half) if half else nullcontext()
 
     def models(self) -> Sequence[nn.Module]:
         """One model a seed, with the weights learnt so far."""
@@ -39,6 +54,12 @@ class Bench:
         """For each seed the metrics on the first examples of each split (None: all), as `train_...` and `test_...`."""
         score = parts.bind("score", self.trials[0].recipe)
         splits = {"train": self.data.train, "test": self.data.test}
+        with self.precision(), torch.compiler.set_stance("force_eager"):  # not worth compiling anew for other shapes
+            return self._scores(score, splits, examples)
+
+    def _scores(
+        self, score: Callable[..., dict[str, float]], splits: Mapping[str, Examples | None], examples: int | None
+    ) -> list[dict[str, float]]:
         return [
             {
                 f"{split}_{key}": value
@@ -55,10 +76,13 @@ def build(trials: Sequence[Trial]) -> Bench:
     recipe, execution = trials[0].recipe, trials[0].execution
     torch.set_num_threads(execution.threads)
     torch.set_flush_denormal(True)  # sigmoids and LSTMs crawl on CPUs otherwise
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = execution.precision == "tf32"
     device = torch.device(execution.device)
     data: Dataset = parts.bind("data", recipe)(data_folder()).to(device)
     models = [_model(trial, device) for trial in trials]
     model = models[0] if len(models) == 1 else Copies(models)
+    if execution.compile:
+        model.compile()
     return Bench(trials, data, model, device)
 
 

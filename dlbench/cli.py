@@ -32,6 +32,15 @@ class Budget(str, Enum):
     full = "full"
 
 
+class Precision(str, Enum):
+    """What layers multiply in."""
+
+    fp32 = "fp32"
+    tf32 = "tf32"
+    bf16 = "bf16"
+    fp16 = "fp16"
+
+
 class Shelf(str, Enum):
     """What can be listed."""
 
@@ -102,6 +111,11 @@ def run(
         Budget, typer.Option(help="smoke: seconds; short: minutes on two CPU cores; full: as published.")
     ] = Budget.short,
     settings: Setting = None,
+    precision: Annotated[
+        Precision, typer.Option(help="What layers multiply in; parameters stay fp32.")
+    ] = Precision.fp32,
+    compile: Annotated[bool, typer.Option("--compile", help="Use torch.compile.")] = False,
+    threads: Annotated[int | None, typer.Option(min=1, help="CPU threads; all cores if left out.")] = None,
     out: Annotated[Path, typer.Option(help="Folder for run files.")] = Path("results"),
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would run, and run nothing.")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Run again what is finished.")] = False,
@@ -122,6 +136,9 @@ def run(
             seeds=chosen,
             budget=budget.value,
             settings=settings or [],
+            threads=threads,
+            precision=precision.value,
+            compile=compile,
             out=out,
             dry_run=dry_run,
             fresh=fresh,

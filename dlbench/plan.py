@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from dlbench import parts, shelf, study
 from dlbench import recipe as recipes
@@ -16,14 +16,32 @@ from dlbench.errors import InputError
 from dlbench.measure import machine
 from dlbench.recipe import Recipe
 
+Precision: TypeAlias = Literal["fp32", "tf32", "bf16", "fp16"]
+
 
 @dataclass(frozen=True)
 class Execution:
-    """How a trial is computed: what changes its speed but not what it means."""
+    """How a trial is computed: what changes its speed but not what it means.
+
+    precision: fp32 is the full thing on every device; tf32, bf16 and fp16 are for the products inside layers
+    (autocast, without loss scaling), parameters stay fp32. compile: by torch.compile.
+    """
 
     device: str
     threads: int
     channels_last: bool = True
+    precision: Precision = "fp32"
+    compile: bool = False
+
+    def as_dict(self) -> dict[str, Any]:
+        """All settings, as a run file keeps them."""
+        return asdict(self)
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """The settings that are not the usual ones: a setting added later leaves the identity of older trials alone."""
+        usual = {"precision": "fp32", "compile": False}
+        return {key: value for key, value in asdict(self).items() if usual.get(key) != value}
 
 
 @dataclass(frozen=True)
@@ -38,7 +56,7 @@ class Trial:
     @property
     def digest(self) -> str:
         """Eight hex digits: the same trial on the same kind of machine has the same."""
-        identity = [self.recipe.digest, self.seed, asdict(self.execution), self.fingerprint]
+        identity = [self.recipe.digest, self.seed, self.execution.identity, self.fingerprint]
         return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:8]
 
     def path(self, out: Path) -> Path:
@@ -53,7 +71,7 @@ class Trial:
             "budget": self.recipe.budget,
             "path": str(self.recipe.path.resolve()),
             "seed": self.seed,
-            "execution": asdict(self.execution),
+            "execution": self.execution.as_dict(),
             "fingerprint": self.fingerprint,
         }
 
@@ -71,12 +89,18 @@ def trials(
     seeds: Sequence[int] | None = None,
     budget: str = "short",
     settings: Sequence[str] = (),
+    threads: int | None = None,
+    precision: Precision = "fp32",
+    compile: bool = False,
 ) -> list[Trial]:
     """All trials that the names of recipes and studies stand for, each once, every part checked.
 
-    Raises InputError for an unknown name, key, value or device, before anything has run.
+    `compile` is left out where there is no compiler. Raises InputError for an unknown name, key, value or device,
+    before anything has run.
     """
-    execution = Execution(machine.resolve_device(device), threads=machine.cores())
+    chosen = machine.resolve_device(device)
+    compiled = compile and machine.can_compile(chosen)
+    execution = Execution(chosen, threads or machine.cores(), precision=precision, compile=compiled)
     fingerprint = machine.describe(execution.device)["fingerprint"]
     planned: dict[str, Trial] = {}
     for recipe, count in _recipes(names, budget, settings):

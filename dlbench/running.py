@@ -13,7 +13,7 @@ from typing import NoReturn
 from rich.console import Console
 
 from dlbench import plan, progress, runner, store
-from dlbench.plan import Trial
+from dlbench.plan import Precision, Trial
 from dlbench.runner import Outcome
 
 EXIT_FAILED, EXIT_INTERRUPTED = 3, 130
@@ -26,6 +26,9 @@ def run(
     seeds: Sequence[int] | None,
     budget: str,
     settings: Sequence[str],
+    threads: int | None,
+    precision: Precision,
+    compile: bool,
     out: Path,
     dry_run: bool,
     fresh: bool,
@@ -33,7 +36,18 @@ def run(
 ) -> int:
     """Run what the names stand for and print tables (or JSON) of all their runs; returns the exit code."""
     signal.signal(signal.SIGTERM, _interrupt)
-    trials = plan.trials(names, device=device, seeds=seeds, budget=budget, settings=settings)
+    trials = plan.trials(
+        names,
+        device=device,
+        seeds=seeds,
+        budget=budget,
+        settings=settings,
+        threads=threads,
+        precision=precision,
+        compile=compile,
+    )
+    if compile and not all(trial.execution.compile for trial in trials):
+        print("dlbench: --compile: no C++ compiler found, running without; install g++ or clang++", file=sys.stderr)
     if dry_run:
         _print_plan(trials, out)
         return 0

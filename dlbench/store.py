@@ -88,7 +88,8 @@ def status(path: Path) -> str:
 def load(folder: Path, paths: Iterable[Path] | None = None) -> pd.DataFrame:
     """One row a run file under `folder` (or in `paths`), oldest first.
 
-    Columns: recipe, title, tags, budget, seed, status, message, device, machine, fingerprint, recipe_digest, started,
+    Columns: recipe, title, tags, budget, seed, status, message, device, precision, compile,
+    channels_last, threads, torch, machine, fingerprint, recipe_digest, started,
     dataset_digest, parameters, multiply_adds, train_examples, test_examples, steps, training_seconds, wall_seconds,
     examples_per_second, peak_memory_bytes, published and recipe_json (dictionaries), path, and one column for each
     metric of the final score. A line that cannot be read is left out; `frame.attrs["warnings"]` names its file.
@@ -137,7 +138,6 @@ def _row(path: Path, warnings: list[str]) -> dict[str, Any] | None:
         problem = f"has schema {start['schema']}, newer than this dlbench reads" if start else "is not a run file"
         warnings.append(f"{path}: {problem}; left out")
         return None
-    seconds = end.get("training_seconds") or float("nan")
     metrics = events["score"]["metrics"] if end.get("status") == "finished" and "score" in events else {}
     return {
         **_identity(start),
@@ -146,6 +146,11 @@ def _row(path: Path, warnings: list[str]) -> dict[str, Any] | None:
         "status": end.get("status", "unfinished"),
         "message": end.get("message", ""),
         "device": start["execution"]["device"],
+        "precision": start["execution"].get("precision", "fp32"),
+        "compile": start["execution"].get("compile", False),
+        "channels_last": start["execution"]["channels_last"],
+        "threads": start["execution"]["threads"],
+        "torch": start["versions"]["torch"],
         "machine": start["machine"]["name"],
         "started": start["started"],
         **{
@@ -153,12 +158,21 @@ def _row(path: Path, warnings: list[str]) -> dict[str, Any] | None:
             for key in ("dataset_digest", "parameters", "multiply_adds", "train_examples", "test_examples")
         },
         **{key: end.get(key) for key in ("steps", "training_seconds", "wall_seconds", "peak_memory_bytes")},
-        "examples_per_second": end.get("examples", 0) / seconds,
+        "examples_per_second": _speed(end),
         "published": start["recipe"]["published"],
         "recipe_json": start["recipe"],
         "path": str(path),
         **metrics,
     }
+
+
+def _speed(end: Event) -> float:
+    """Examples per second of training, the first step left out where there are others."""
+    seconds, examples = end.get("training_seconds") or float("nan"), end.get("examples", 0)
+    steps, first = end.get("steps", 0), end.get("first_step_seconds")
+    if first is not None and steps > 1:
+        seconds, examples = seconds - first, examples * (steps - 1) / steps
+    return float(examples / seconds)
 
 
 def _identity(start: Event) -> dict[str, Any]:

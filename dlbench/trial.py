@@ -40,11 +40,13 @@ def run(trials: Sequence[Trial]) -> Iterator[tuple[int, Event]]:
     ready = _ready(bench)
     yield from ((index, ready) for index in everyone)
     yield 0, {"event": "estimate", **estimate(bench)}
-    totals: dict[str, Any] = {"steps": 0, "examples": 0, "training_seconds": 0.0}
+    totals: dict[str, Any] = {"steps": 0, "examples": 0, "training_seconds": 0.0, "first_step_seconds": None}
     status, message = "finished", ""
     counts: Mapping[str, float] = {}
     try:
         for lap in _laps(bench):
+            if lap["step"] == 1:
+                totals["first_step_seconds"] = lap["seconds"]
             totals["steps"] = lap["step"]
             totals["examples"] += lap["examples"]
             totals["training_seconds"] += lap["seconds"]
@@ -75,7 +77,10 @@ def _ready(bench: Bench) -> Event:
 
 
 def _laps(bench: Bench) -> Iterator[dict[str, Any]]:
-    """Laps of about a second, and one that ends wherever the curve wants a look; only the rule is on the clock."""
+    """Laps of about a second, and one that ends wherever the curve wants a look; only the rule is on the clock.
+
+    The first step has a lap of its own: it allocates, tunes and perhaps compiles.
+    """
     clock = Clock(bench.device)
     points = bench.trials[0].recipe.curve.points
     lost: Tensor = torch.zeros((), device=bench.device)
@@ -87,7 +92,7 @@ def _laps(bench: Bench) -> Iterator[dict[str, Any]]:
         examples += step.examples
         steps += 1
         look = step.number < step.of and step.number * (points + 1) % step.of < points + 1 and points > 0
-        if look or step.number == step.of or clock.running_for() >= LAP_SECONDS:
+        if look or step.number in (1, step.of) or clock.running_for() >= LAP_SECONDS:
             seconds = clock.lap()
             yield {
                 "step": step.number, "of": step.of, "examples": examples, "seconds": seconds,

@@ -73,3 +73,9 @@ def test_nothing_is_planned_if_any_name_or_part_is_wrong():
         plan.trials(["lenet-digits", "nope"], device="cpu")
     with pytest.raises(InputError, match="unknown key 'lrr'"):
         plan.trials(["lenet-digits"], device="cpu", settings=["training.lrr=1"])
+
+
+def test_a_setting_of_later_versions_leaves_the_identity_of_older_trials_alone():
+    usual = plan.Execution("cpu", 2)
+    assert usual.identity == {"device": "cpu", "threads": 2, "channels_last": True}
+    assert plan.Execution("cpu", 2, precision="bf16").identity == {**usual.identity, "precision": "bf16"}

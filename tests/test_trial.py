@@ -108,3 +108,29 @@ def test_weights_start_from_the_seed_on_the_cpu():
     torch.rand(3)
     other = bench._model(trials[0], torch.device("cpu"))
     assert all(torch.equal(a, b) for a, b in zip(one.parameters(), other.parameters(), strict=True))
+
+
+def test_half_precision_is_used_in_steps_and_nowhere_else():
+    trials = plan.trials(["lenet-digits"], device="cpu", seeds=[0], settings=TINY, precision="bf16")
+    half, full = bench.build(trials), bench.build(plan.trials(["lenet-digits"], device="cpu", seeds=[0], settings=TINY))
+    seen = []
+    half.model.c3.register_forward_hook(lambda module, given, output: seen.append(output.dtype))
+    for _ in half.train(half.model):
+        assert not torch.is_autocast_enabled("cpu")
+    assert set(seen) == {torch.bfloat16}
+    for _ in full.train(full.model):
+        pass
+    assert half.model.c3.weight.dtype == torch.float32
+    assert not torch.equal(half.model.c3.weight, full.model.c3.weight)
+    torch.testing.assert_close(half.model.c3.weight, full.model.c3.weight, rtol=0.1, atol=0.02)
+
+
+@pytest.mark.slow
+def test_a_compiled_net_learns_what_the_plain_one_learns(real_data, monkeypatch):
+    monkeypatch.setenv("DLBENCH_DATA", str(real_data))
+    trials = [plan.trials(["resnet-20"], device="cpu", seeds=[0], budget="smoke", compile=c)[0] for c in (False, True)]
+    if not trials[1].execution.compile:
+        pytest.skip("no C++ compiler")
+    plain, compiled = ([e for _, e in trial.run([t]) if e["event"] == "lap"] for t in trials)
+    assert [lap["step"] for lap in plain][-1] == [lap["step"] for lap in compiled][-1] == 4
+    assert compiled[0]["loss"] == pytest.approx(plain[0]["loss"], rel=1e-3)  # the first step starts from equal weights

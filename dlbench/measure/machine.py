@@ -8,6 +8,7 @@ import importlib.metadata
 import json
 import os
 import platform
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,11 @@ def resolve_device(wanted: str) -> str:
     if exact not in names:
         raise InputError(f"--device {wanted}: not on this machine{near(wanted, names)}; here: {', '.join(names)}")
     return exact
+
+
+def can_compile(device: str) -> bool:
+    """Whether torch.compile has what it needs: a C++ compiler for the CPU; a GPU brings its own."""
+    return device != "cpu" or any(shutil.which(name) for name in (os.environ.get("CXX", "c++"), "g++", "clang++"))
 
 
 def describe(device: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import pandas as pd
 from dlbench.recipe import BUDGETS, PARTS
 from dlbench.tables.table import Measure, Quoted
 
-TRIAL = ["recipe", "budget", "device", "recipe_digest", "seed"]
+TRIAL = ["recipe", "budget", "device", "recipe_digest", "precision", "seed"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +28,7 @@ class Group:
     digest: str
     runs: pd.DataFrame
     variant: str = ""
+    precision: str = "fp32"
 
     @property
     def resolved(self) -> Mapping[str, Any]:
@@ -93,8 +94,8 @@ def groups(runs: pd.DataFrame, statuses: Sequence[str] = ("finished",)) -> list[
         return []
     found: dict[tuple[str, str, str], list[Group]] = {}
     appearance = {name: rank for rank, name in enumerate(dict.fromkeys(runs["recipe"]))}
-    for (recipe, budget, device, digest), members in counted(runs, statuses).groupby(TRIAL[:-1], sort=True):
-        group = Group(recipe, budget, device, digest, members.sort_values("seed"))
+    for (recipe, budget, device, digest, precision), members in counted(runs, statuses).groupby(TRIAL[:-1], sort=True):
+        group = Group(recipe, budget, device, digest, members.sort_values("seed"), precision=precision)
         found.setdefault((recipe, budget, device), []).append(group)
     ordered = sorted(found, key=lambda key: (budget_rank(key[1]), key[2], appearance[key[0]]))
     return [group for key in ordered for group in _told_apart(found[key])]
@@ -128,7 +129,7 @@ def _told_apart(same_name: list[Group]) -> list[Group]:
     """The groups of one recipe, budget and device, each marked with what it does not share with all the others."""
     if len(same_name) == 1:
         return same_name
-    flat = [settings(group.resolved) for group in same_name]
+    flat = [settings(group.resolved) | {"precision": group.precision} for group in same_name]
     keys = list(dict.fromkeys(key for other in flat[1:] for key in differences(flat[0], other)))
     labels = [", ".join(f"{key}={each[key]}" for key in keys if key in each) for each in flat]
     return [
