@@ -163,6 +163,22 @@ def report(
     reporting.report(names, format.value, results, output, figure)
 
 
+@app.command()
+def machine(json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False) -> None:
+    """Show this machine and the fingerprint that decides whether two results may be compared."""
+    from dlbench import hardware
+
+    hardware.show_machine(json)
+
+
+@app.command()
+def devices(json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False) -> None:
+    """Measure each device's peak speed and memory bandwidth, beside the lecture's hardware."""
+    from dlbench import hardware
+
+    hardware.show_devices(json)
+
+
 @data_app.command("list")
 def data_list() -> None:
     """List the data sets and whether they are on disk."""

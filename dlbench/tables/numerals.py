@@ -20,10 +20,15 @@ def places_of_spread(spread: float) -> int:
 
 
 def places_of_lone(value: float) -> int:
-    """Decimal places that show three significant digits of a number without a deviation, no trailing zeros."""
-    if value == 0 or not math.isfinite(value):
+    """Decimal places that show three significant digits of a number without a deviation; none of a whole one."""
+    if not math.isfinite(value) or value == int(value):
         return 0
-    places = min(max(2 - math.floor(math.log10(abs(value))), 0), MOST_PLACES)
+    return min(max(2 - math.floor(math.log10(abs(value))), 0), MOST_PLACES)
+
+
+def places_of_exact(value: float) -> int:
+    """As many as `places_of_lone`, but no trailing zeros: for numbers that somebody chose, such as a learning rate."""
+    places = places_of_lone(value)
     digits = f"{value:.{places}f}"
     return len(digits.rstrip("0").partition(".")[2]) if "." in digits else 0
 
@@ -39,4 +44,4 @@ def number(value: float) -> str:
     """A number on its own: whole ones as they are, others to three significant digits."""
     if not math.isfinite(value):
         return str(value)
-    return fixed(value, 0 if value == int(value) else places_of_lone(value))
+    return fixed(value, places_of_exact(value))

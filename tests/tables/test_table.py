@@ -17,7 +17,7 @@ from dlbench.tables.table import Measure, Quoted, Table, missing, sources
     ("measure", "written"),
     [
         (Measure(9.1, 0.2, 5), "9.1 ± 0.2 (n=5)"),
-        (Measure(9.1, math.nan, 1), "9.1 (n=1)"),
+        (Measure(9.1, math.nan, 1), "9.10 (n=1)"),
         (Measure(6.612, 0.158, 5), "6.61 ± 0.16 (n=5)"),
         (Measure(0.954, 0.031, 3), "0.95 ± 0.03 (n=3)"),
         (Measure(76.93, 2.34, 3), "76.9 ± 2.3 (n=3)"),

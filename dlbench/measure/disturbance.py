@@ -1,0 +1,164 @@
+"""What else went on while something was timed, kept as raw readings, and what to do about it, in words.
+
+A watch is started, read once before the laps and once after them; readings are plain dictionaries, as a timing file
+keeps them. A reading that this machine does not give is absent, never zero.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+Reading = dict[str, Any]
+
+BUSY_CORES = 0.1  # other load below a tenth of a core is the system breathing
+IDLE = ("idle", "iowait", "steal", "guest", "guest_nice")  # a guest's time is counted in user's already
+CGROUP = Path("/sys/fs/cgroup/cpu.stat")
+PROCESSORS = Path("/sys/devices/system/cpu")
+
+
+class Watch:
+    """Readings of what others did on the cores this process may use, and of throttling, since it was last read."""
+
+    def __init__(self, device: str = "cpu") -> None:
+        self._device = device
+        self._cores = _affinity()
+        self._last = self._counters()
+
+    def read(self) -> Reading:
+        """What happened since the last reading, or since the start.
+
+        seconds: how long that was. other_cores: how many cores' worth of time others than this process took here.
+        stolen_cores: the same, taken by other virtual machines. throttled: how often the processor got too hot.
+        quota_seconds: how long a container's quota held its threads. gpu_throttled: reasons why the GPU runs slower.
+        gpu_others: processes besides this one on the GPU.
+        """
+        now, before = self._counters(), self._last
+        self._last = now
+        gained = {name: now[name] - before[name] for name in now.keys() & before.keys()}
+        seconds = max(gained["seconds"], 1e-9)
+        return {
+            "seconds": seconds,
+            "other_cores": max(0.0, gained["busy"] - gained["own"]) / seconds,
+            "stolen_cores": gained["stolen"] / seconds,
+            **{name: gained[name] for name in ("throttled", "quota_seconds") if name in gained},
+            **(_gpu(self._device) if self._device.startswith("cuda") else {}),
+        }
+
+    def _counters(self) -> dict[str, float]:
+        own = psutil.Process().cpu_times()
+        times = [each for core, each in enumerate(psutil.cpu_times(percpu=True)) if core in self._cores]
+        found = {
+            "seconds": time.perf_counter(),
+            "own": sum(own[:4]),  # user and system, and those of children that have ended
+            "busy": sum(value for each in times for name, value in each._asdict().items() if name not in IDLE),
+            "stolen": sum(getattr(each, "steal", 0.0) for each in times),
+        }
+        return found | _throttle_counts() | _quota()
+
+
+def _affinity() -> set[int]:
+    return os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set(range(os.cpu_count() or 1))
+
+
+def _throttle_counts() -> dict[str, float]:
+    """How often each core was slowed down by heat since the machine was started; nothing where Linux does not say."""
+    counts = [int(file.read_text()) for file in PROCESSORS.glob("cpu[0-9]*/thermal_throttle/core_throttle_count")]
+    return {"throttled": sum(counts)} if counts else {}
+
+
+def _quota() -> dict[str, float]:
+    """For how long this control group was held back by its quota of processor time."""
+    if not CGROUP.exists():
+        return {}
+    found = dict(line.split() for line in CGROUP.read_text().splitlines())
+    return {"quota_seconds": int(found["throttled_usec"]) / 1e6} if "throttled_usec" in found else {}
+
+
+def _gpu(device: str) -> Reading:
+    """What NVML says about the GPU; nothing without it (the package is nvidia-ml-py)."""
+    try:
+        import pynvml
+        import torch
+
+        pynvml.nvmlInit()
+        handle = pynvml.nvmlDeviceGetHandleByUUID(f"GPU-{torch.cuda.get_device_properties(device).uuid}")
+        mask = pynvml.nvmlDeviceGetCurrentClocksThrottleReasons(handle)
+        others = {each.pid for each in pynvml.nvmlDeviceGetComputeRunningProcesses(handle)} - {os.getpid()}
+    except Exception:  # NVML fails in as many ways as there are drivers, and nothing depends on it
+        return {}
+    kinds = {"heat": 0x20 | 0x40, "power limit": 0x04, "hardware slowdown": 0x08 | 0x80}
+    return {"gpu_throttled": [kind for kind, bits in kinds.items() if mask & bits], "gpu_others": len(others)}
+
+
+def denormals_flushed() -> bool:
+    """Whether this process's arithmetic takes denormal numbers for zero; they are up to a hundred times slower."""
+    import torch
+
+    return not bool((torch.full((2**20,), 1e-39) * 1.0).any())
+
+
+def warnings(before: Reading, during: Reading, *, threads: int, cores: int, flushed: bool = True) -> list[str]:
+    """One line for each thing that disturbs, which says what to do about it.
+
+    before, during: readings from before the laps and of the laps. threads: of this process. cores: it may use.
+    flushed: whether denormals are.
+    """
+    return [*_load(before, during), *_threads(threads, cores), *_throttling(during), *_others(during),
+            *([] if flushed else ["denormal numbers are not flushed to zero here: nets with saturated units slow down "
+                                  "as they train; time few steps, or another processor"])]  # fmt: skip
+
+
+def _load(before: Reading, during: Reading) -> list[str]:
+    found = []
+    load = during.get("other_cores", 0.0)
+    if load >= BUSY_CORES:
+        since = "" if before.get("other_cores", 0.0) >= BUSY_CORES else ", and had not before"
+        found.append(f"other programs took {load:.1f} cores{since}: close them and time again")
+    if during.get("stolen_cores", 0.0) >= BUSY_CORES / 2:
+        found.append(
+            f"the host gave {during['stolen_cores']:.1f} of this virtual machine's cores to others: time again later, "
+            "or on a machine of your own"
+        )
+    return found
+
+
+def _threads(threads: int, cores: int) -> list[str]:
+    if threads <= cores:
+        return []
+    return [f"{threads} threads on {cores} cores wait for each other: use --threads {cores}"]
+
+
+def _throttling(during: Reading) -> list[str]:
+    found = []
+    if during.get("throttled"):
+        found.append("the processor got too hot and slowed down: cool it, or use fewer --threads, and time again")
+    if during.get("quota_seconds"):
+        found.append(
+            f"a container's quota held the threads back for {during['quota_seconds']:.1f} s: raise its limit of "
+            "processors, or use fewer --threads"
+        )
+    if during.get("gpu_throttled"):
+        found.append(
+            f"the GPU slowed its clock down ({', '.join(during['gpu_throttled'])}): see nvidia-smi -q -d PERFORMANCE"
+        )
+    return found
+
+
+def _others(during: Reading) -> list[str]:
+    count = during.get("gpu_others")
+    return [f"{count} other programs are on the GPU: see nvidia-smi, end them and time again"] if count else []
+
+
+def merged(readings: Sequence[Mapping[str, Any]]) -> Reading:
+    """The worst of several processes' readings, so that one warning stands for all of them."""
+    worst: Reading = {}
+    for name in dict.fromkeys(name for reading in readings for name in reading):
+        values = [reading[name] for reading in readings if name in reading]
+        worst[name] = max(values, key=len) if isinstance(values[0], list) else max(values)
+    return worst
