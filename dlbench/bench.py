@@ -12,7 +12,9 @@ from torch import nn
 from dlbench import parts
 from dlbench.data.dataset import Dataset, Examples
 from dlbench.data.sources import data_folder
+from dlbench.errors import InputError
 from dlbench.plan import Trial
+from dlbench.recipe import Recipe
 from dlbench.training.copies import Copies
 from dlbench.training.step import Step
 
@@ -28,9 +30,11 @@ class Bench:
 
     def train(self, model: nn.Module) -> Iterator[Step]:
         """The learning rule on a model, with the seed's own random numbers, however often it is asked for."""
-        torch.manual_seed(self.trials[0].seed)  # dropout draws from the global generator
-        rule = parts.bind("training", self.trials[0].recipe)
-        return self._in_precision(rule(model, self.data, generator_for(self.device, self.trials[0].seed)))
+        chosen = self.trials[0]
+        seed = 0 if chosen.recipe.together == "model" else chosen.seed  # copies draw no numbers but their first weights
+        torch.manual_seed(seed)  # dropout draws from the global generator
+        rule = parts.bind("training", chosen.recipe)
+        return self._in_precision(rule(model, self.data, generator_for(self.device, seed)))
 
     def _in_precision(self, steps: Iterator[Step]) -> Iterator[Step]:
         """The same steps, each taken in the trial's precision; what happens between them is not touched."""
@@ -80,10 +84,22 @@ def build(trials: Sequence[Trial]) -> Bench:
     device = torch.device(execution.device)
     data: Dataset = parts.bind("data", recipe)(data_folder()).to(device)
     models = [_model(trial, device) for trial in trials]
+    if recipe.together == "model":
+        _check_can_learn_together(recipe, data, models[0])
     model = models[0] if len(models) == 1 else Copies(models)
     if execution.compile:
         model.compile()
     return Bench(trials, data, model, device)
+
+
+def _check_can_learn_together(recipe: Recipe, data: Dataset, model: nn.Module) -> None:
+    """Raise InputError where a seed's result would depend on the seeds beside it: they share batches and dice."""
+    whole = recipe.training.arguments.get("batch_size", 0) >= len(data.train)
+    if not whole or data.augment is not None or any(isinstance(m, nn.Dropout) for m in model.modules()):
+        raise InputError(
+            f"{recipe.path}: together: model: only for full batches without augmentation and dropout; "
+            "leave it out, or take together: worker"
+        )
 
 
 def _model(trial: Trial, device: torch.device) -> nn.Module:

@@ -195,8 +195,8 @@ def data_get(
     from dlbench.data import sources
 
     for name in names:
-        sources.get(name)
-        typer.echo(f"{name}: {sources.path(name)}")
+        folder = sources.get(name.replace("-", "_"))
+        typer.echo(f"{name}: {folder or 'computed, it has no files'}")
 
 
 @data_app.command("path")
@@ -206,7 +206,7 @@ def data_path(
     """Print where a data set lies."""
     from dlbench.data import sources
 
-    typer.echo(sources.path(name) if name else sources.data_folder())
+    typer.echo(sources.path(name.replace("-", "_")) if name else sources.data_folder())
 
 
 def main() -> NoReturn:
@@ -219,7 +219,4 @@ def main() -> NoReturn:
     except KeyboardInterrupt:
         print("dlbench: interrupted", file=sys.stderr)
         sys.exit(EXIT_INTERRUPTED)
-    except BrokenPipeError:  # the reader of our output, such as `head`, has seen enough
-        sys.stderr.close()
-        sys.exit(0)
     sys.exit(0)

@@ -7,7 +7,7 @@ import time
 from dataclasses import replace
 from itertools import pairwise
 
-from dlbench import parts, recipe
+from dlbench import parts
 from dlbench.bench import Bench, generator_for
 from dlbench.data.dataset import Dataset
 from dlbench.data.sources import data_folder
@@ -27,17 +27,17 @@ def estimate(bench: Bench) -> dict[str, float | None]:
     chosen = bench.trials[0].recipe
     if not set(ITERATIVE) & set(chosen.training.arguments):
         return {"seconds": None, "full_seconds": None}
-    seconds_a_step, steps = _probe(bench)
+    seconds_a_step, examples_a_step, steps = _probe(bench)
     look = _seconds_to_score(bench) if steps * seconds_a_step > 5 else 0.0
     full = _full(bench)
     return {
         "seconds": steps * seconds_a_step + look * _examples_scored(chosen, bench.data),
-        "full_seconds": full and full[1] * seconds_a_step + look * _examples_scored(full[0], full[2]),
+        "full_seconds": full and full[1] * seconds_a_step / examples_a_step + look * _examples_scored(full[0], full[2]),
     }
 
 
-def _probe(bench: Bench) -> tuple[float, int]:
-    """Seconds of one step, the first left out, and how many there will be."""
+def _probe(bench: Bench) -> tuple[float, int, int]:
+    """Seconds of one step, the first left out, its examples, and how many steps there will be."""
     began = time.perf_counter()
     taken: list[float] = []
     for step in bench.train(copy.deepcopy(bench.model)):
@@ -46,7 +46,7 @@ def _probe(bench: Bench) -> tuple[float, int]:
         if step.number >= PROBE_STEPS or (step.number >= 3 and taken[-1] >= PROBE_SECONDS):
             break
     gaps = sorted(b - a for a, b in pairwise(taken)) or taken
-    return gaps[len(gaps) // 2], step.of
+    return gaps[len(gaps) // 2], step.examples, step.of
 
 
 def _seconds_to_score(bench: Bench) -> float:
@@ -65,12 +65,14 @@ def _examples_scored(chosen: Recipe, data: Dataset) -> int:
 
 
 def _full(bench: Bench) -> tuple[Recipe, int, Dataset] | None:
-    """The same recipe at the full budget, its number of steps and its data; None if they cannot be had here."""
-    chosen = bench.trials[0].recipe
+    """The same recipe at the full budget, the examples its steps will see, and its data; None if not to be had here."""
+    chosen, full = bench.trials[0].recipe, bench.trials[0].full
+    if full is None:
+        return None
     try:
-        full = recipe.load(str(chosen.path), "full")
-        data = parts.bind("data", full)(data_folder()).to(bench.device)
+        data = bench.data if full.data == chosen.data else parts.bind("data", full)(data_folder()).to(bench.device)
         rule = parts.bind("training", full)(copy.deepcopy(bench.model), data, generator_for(bench.device, 0))
-        return full, next(iter(rule)).of, data
+        step = next(iter(rule))
+        return full, step.of * step.examples, data
     except InputError:
         return None

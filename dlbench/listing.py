@@ -1,13 +1,11 @@
-"""The verb `list`: what there is to run, build on, and compute with. Loads no torch (but for devices) and no pandas."""
+"""The verb `list`: what there is to run, build on, and compute with. Loads no torch (but for devices), no pandas, rich if need be."""
 
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-
-from rich.console import Console
-from rich.table import Table
 
 from dlbench import recipe, shelf, study
 
@@ -44,10 +42,9 @@ def _studies() -> Iterable[Row]:
 
 def _models() -> Iterable[Row]:
     """The first line of each architecture's docstring, read without importing torch."""
-    for file in sorted((Path(__file__).parent / "models").glob("*.py")):
-        text = file.read_text("utf-8")
-        if f"\ndef {file.stem}(" in text:
-            yield file.stem, (ast.get_docstring(ast.parse(text)) or "").partition("\n")[0]
+    for name in shelf.functions("models"):
+        text = (Path(__file__).parent / "models" / f"{name}.py").read_text("utf-8")
+        yield name, (ast.get_docstring(ast.parse(text)) or "").partition("\n")[0]
 
 
 def _datasets() -> Iterable[Row]:
@@ -61,15 +58,18 @@ def _datasets() -> Iterable[Row]:
 
 def _print(*headings: str, rows: Iterable[Row]) -> None:
     """A table that fits the terminal; when piped, one full line a row."""
-    console = Console()
-    if not console.is_terminal:
+    if not sys.stdout.isatty():
         for row in rows:
             print("\t".join(row))
         return
+    from rich.console import Console
+    from rich.table import Table
+
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for index, heading in enumerate(headings):
         table.add_column(heading, no_wrap=index == 0, overflow="fold")
     for row in rows:
         table.add_row(*row)
+    console = Console()
     console.print(table)
     console.print()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -14,8 +15,9 @@ from dlbench import parts, shelf, study
 from dlbench import recipe as recipes
 from dlbench.errors import InputError
 from dlbench.measure import machine
-from dlbench.recipe import Recipe
+from dlbench.recipe import PARTS, Recipe
 
+MOST_TRIALS = 100_000
 Precision: TypeAlias = Literal["fp32", "tf32", "bf16", "fp16"]
 
 
@@ -52,11 +54,14 @@ class Trial:
     seed: int
     execution: Execution
     fingerprint: str
+    full: Recipe | None = field(default=None, compare=False)  # the same recipe as published, to tell its time
+    code: str = ""  # digest of the user's own modules that the recipe names
 
     @property
     def digest(self) -> str:
         """Eight hex digits: the same trial on the same kind of machine has the same."""
         identity = [self.recipe.digest, self.seed, self.execution.identity, self.fingerprint]
+        identity += [self.code] if self.code else []
         return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:8]
 
     def path(self, out: Path) -> Path:
@@ -73,13 +78,17 @@ class Trial:
             "seed": self.seed,
             "execution": self.execution.as_dict(),
             "fingerprint": self.fingerprint,
+            "full": self.full and self.full.as_dict(),
+            "code": self.code,
         }
 
 
 def from_dict(kept: dict[str, Any]) -> Trial:
     """The trial that `Trial.as_dict` describes."""
-    recipe = recipes.from_dict(kept["recipe"], kept["budget"], Path(kept["path"]))
-    return Trial(recipe, kept["seed"], Execution(**kept["execution"]), kept["fingerprint"])
+    path = Path(kept["path"])
+    recipe = recipes.from_dict(kept["recipe"], kept["budget"], path)
+    full = kept["full"] and recipes.from_dict(kept["full"], "full", path)
+    return Trial(recipe, kept["seed"], Execution(**kept["execution"]), kept["fingerprint"], full, kept["code"])
 
 
 def trials(
@@ -98,31 +107,49 @@ def trials(
     `compile` is left out where there is no compiler. Raises InputError for an unknown name, key, value or device,
     before anything has run.
     """
+    if isinstance(names, str) or isinstance(settings, str) or not names:
+        raise InputError("give names and settings as lists, and at least one name")
+    found = _recipes(names, budget, settings)  # before torch is loaded: what is wrong with a name is said at once
+    _check_seeds(seeds, sum(count for *_, count in found))
     chosen = machine.resolve_device(device)
     compiled = compile and machine.can_compile(chosen)
     execution = Execution(chosen, threads or machine.cores(), precision=precision, compile=compiled)
     fingerprint = machine.describe(execution.device)["fingerprint"]
     planned: dict[str, Trial] = {}
-    for recipe, count in _recipes(names, budget, settings):
+    for recipe, full, count in found:
         parts.check(recipe)
+        code = _own_code(recipe)
         for seed in seeds if seeds is not None else range(count):
-            trial = Trial(recipe, seed, execution, fingerprint)
+            trial = Trial(recipe, seed, execution, fingerprint, full, code)
             planned.setdefault(trial.digest, trial)
     return list(planned.values())
 
 
-def _recipes(names: Sequence[str], budget: str, settings: Sequence[str]) -> list[tuple[Recipe, int]]:
-    """The recipes behind the names, and how many seeds each gets."""
+def _own_code(recipe: Recipe) -> str:
+    """A digest of the files of the user's own functions, so that a model that was edited is run anew; else empty."""
+    named = [kind for kind in PARTS if "." in getattr(recipe, kind).name]
+    files = {inspect.getsourcefile(parts.bind(kind, recipe).func) for kind in named}  # type: ignore[attr-defined]
+    text = b"".join(Path(file).read_bytes() for file in sorted(filter(None, files)))
+    return hashlib.sha256(text).hexdigest()[:8] if files else ""
+
+
+def _check_seeds(seeds: Sequence[int] | None, counted: int) -> None:
+    """Raise InputError for seeds that are no whole numbers from 0, and for more trials than anybody means."""
+    if seeds is not None and not all(isinstance(seed, int) and seed >= 0 for seed in seeds):
+        raise InputError(f"seeds: {list(seeds)}: whole numbers from 0 are wanted")
+    if max(counted, len(seeds or ())) > MOST_TRIALS:
+        raise InputError(f"seeds: more than {MOST_TRIALS:,} trials; take fewer seeds")
+
+
+def _recipes(names: Sequence[str], budget: str, settings: Sequence[str]) -> list[tuple[Recipe, Recipe, int]]:
+    """The recipes behind the names, the same as published, and how many seeds each gets."""
     found = []
     for name in names:
-        if shelf.is_study(shelf.find(name)):
-            comparison = study.load(name)
-            for reference in comparison.recipes:
-                recipe = recipes.load(reference, budget, settings)
-                found.append((recipe, max(recipe.seeds, comparison.seeds.get(budget, 1))))
-        else:
-            recipe = recipes.load(name, budget, settings)
-            found.append((recipe, recipe.seeds))
+        comparison = study.load(name) if shelf.is_study(shelf.find(name)) else None
+        for reference in comparison.recipes if comparison else [name]:
+            recipe = recipes.load(reference, budget, settings)
+            count = max(recipe.seeds, comparison.seeds.get(budget, 1) if comparison else 1)
+            found.append((recipe, recipes.load(reference, "full", settings), count))
     return found
 
 
@@ -134,7 +161,7 @@ def parse_seeds(text: str) -> list[int]:
         if not match:
             raise InputError(f"--seeds {text}: write numbers and ranges, such as 0-4 or 0,2,7")
         first, last = int(match[1]), int(match[2] or match[1])
-        if last < first or last - first >= 100_000:
+        if last < first or last - first >= MOST_TRIALS:
             raise InputError(f"--seeds {text}: the range {piece.strip()} is empty or too long")
         seeds.extend(range(first, last + 1))
     return list(dict.fromkeys(seeds))

@@ -13,6 +13,7 @@ from dlbench.plan import Trial
 
 Event = dict[str, Any]
 PLAIN_EVERY_SECONDS = 10.0
+WIDE = 110  # columns from which there is room for a bar
 
 
 def display(console: Console) -> Plain:
@@ -27,6 +28,7 @@ class Plain:
         self._console = console
         self._shown = 0.0
         self._pace = Pace()
+        self._foretold: set[str] = set()
 
     def __enter__(self) -> Plain:
         return self
@@ -41,7 +43,7 @@ class Plain:
             return
         if event["event"] == "ready":
             self._pace = Pace()
-        elif event["event"] == "estimate" and max(event["seconds"] or 9, event["full_seconds"] or 0) >= 2:
+        elif event["event"] == "estimate" and self._is_news(trials[0], event):
             self._say(f"{name}: {expectation(trials[0], event)}")
         elif event["event"] == "lap" and time.monotonic() - self._shown > PLAIN_EVERY_SECONDS:
             self._shown = time.monotonic()
@@ -52,6 +54,12 @@ class Plain:
             self._say(f"{name}: {ending(event, self._pace.final)}")
         self._pace.see(event)
 
+    def _is_news(self, trial: Trial, event: Event) -> bool:
+        """Whether an expected time is worth a line: once for each recipe, and for every trial that takes a while."""
+        new = trial.recipe.digest not in self._foretold
+        self._foretold.add(trial.recipe.digest)
+        return new or (event["seconds"] or 0) >= 2
+
     def _say(self, line: str) -> None:
         self._console.print(line, highlight=False, markup=False, soft_wrap=True)
 
@@ -61,11 +69,12 @@ class Live(Plain):
 
     def __init__(self, console: Console) -> None:
         super().__init__(console)
-        columns = (
-            TextColumn("{task.description}", markup=False),
-            BarColumn(bar_width=20),
+        bar = [BarColumn(bar_width=20)] if console.width >= WIDE else []
+        columns = [
             TextColumn("{task.fields[line]}", markup=False),
-        )
+            *bar,
+            TextColumn("{task.description}", markup=False),
+        ]
         self._progress = Progress(*columns, console=console, transient=True)
         self._task: TaskID | None = None
 
@@ -111,7 +120,8 @@ class Pace:
         seconds = self._seconds + lap["seconds"]
         left = seconds / lap["step"] * (lap["of"] - lap["step"])
         speed = (self._examples + lap["examples"]) / max(seconds, 1e-9)
-        return f"step {lap['step']}/{lap['of']}  loss {lap['loss']:.3f}  {speed:,.0f} examples/s  {duration(left)} left"
+        step, loss = f"step {lap['step']}/{lap['of']}", f"loss {lap['loss']:.3f}"
+        return f"{step}  {loss}  {speed:,.0f} examples/s  {duration(left)} left"
 
 
 def title(trials: Sequence[Trial]) -> str:

@@ -17,26 +17,16 @@ MAX_BYTES = 100_000
 MAX_DEPTH = 12
 
 
-class _Loader(yaml.SafeLoader):  # type: ignore[misc]  # PyYAML has no types
-    """SafeLoader without aliases (which multiply), without duplicate keys, and with a bound on depth."""
-
-    depth = 0
-
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        if self.check_event(yaml.AliasEvent):
-            raise yaml.MarkedYAMLError(problem="aliases are not used here", problem_mark=self.peek_event().start_mark)
-        self.depth += 1
-        if self.depth > MAX_DEPTH:
-            raise yaml.MarkedYAMLError(problem="nested too deeply", problem_mark=self.peek_event().start_mark)
-        node = super().compose_node(parent, index)
-        self.depth -= 1
-        return node
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # PyYAML has no types
+    """SafeLoader, by libyaml where PyYAML was built with it, without duplicate keys."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        keys = [key.value for key, _ in node.value]
-        for key in keys:
-            if keys.count(key) > 1:
-                raise yaml.MarkedYAMLError(problem=f"the key {key!r} stands twice", problem_mark=node.start_mark)
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode):
+                if key.value in seen:
+                    raise _refused(f"the key {key.value!r} stands twice", key)
+                seen.add(key.value)
         return dict(super().construct_mapping(node, deep=deep))
 
 
@@ -51,6 +41,7 @@ _Loader.add_implicit_resolver(
 def parse(text: str, where: str) -> Any:
     """The value of a YAML text; InputError, beginning with `where`, if it is not one plain, bounded value."""
     try:
+        _check_events(text)
         value = yaml.load(text, Loader=_Loader)
     except yaml.YAMLError as error:
         raise InputError(f"{where}: not readable as YAML: {_one_line(error)}") from None
@@ -84,6 +75,23 @@ def near(word: str, known: Iterable[str]) -> str:
     """`" (did you mean 'lr'?)"` if something known is close to the word, else an empty string."""
     close = get_close_matches(str(word), list(known), n=3, cutoff=0.6)
     return f" (did you mean {' or '.join(map(repr, close))}?)" if close else ""
+
+
+def _check_events(text: str) -> None:
+    """Refuse aliases, which multiply, tags, which construct, and depth, before anything is built."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        if isinstance(event, yaml.AliasEvent):
+            raise _refused("aliases are not used here", event)
+        if getattr(event, "tag", None) is not None:
+            raise _refused(f"tags such as {event.tag!r} are not used here", event)
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > MAX_DEPTH:
+            raise _refused("nested too deeply", event)
+
+
+def _refused(problem: str, where: yaml.Event | yaml.Node) -> yaml.MarkedYAMLError:
+    return yaml.MarkedYAMLError(problem=problem, problem_mark=where.start_mark)
 
 
 def _one_line(error: yaml.YAMLError) -> str:

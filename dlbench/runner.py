@@ -53,13 +53,13 @@ def run(
     watch: told every event of every worker, with the trials it concerns. Raises InputError if the results folder cannot
     be written or a trial's data cannot be had, and Interrupted on Ctrl-C.
     """
+    _check_data(trials)
     store.check_writable(out)
     outcomes = (
         []
         if fresh
         else [Outcome(t, s, "", t.path(out), new=False) for t in trials if (s := store.status(t.path(out))) in DONE]
     )
-    _check_data(trials)
     finished = {outcome.trial.digest for outcome in outcomes}
     for job in _jobs([trial for trial in trials if trial.digest not in finished]):
         left = job
@@ -69,15 +69,17 @@ def run(
                 outcomes += ended
                 left = left[len(ended) :]
         except KeyboardInterrupt:
-            raise Interrupted(outcomes) from None
+            raise Interrupted([*outcomes, Outcome(left[0], "interrupted", "", left[0].path(out))]) from None
     return outcomes
 
 
 def _check_data(trials: Sequence[Trial]) -> None:
-    """Raise InputError, before anything runs, if a data set that comes by download is not on disk."""
-    for name in {trial.recipe.data.name for trial in trials} & set(sources.DATASETS):
-        if not sources.available(name):
-            raise sources.missing(name, sources.data_folder())
+    """Raise InputError, before anything runs, if a data set that comes by download is not on disk, or damaged."""
+    from dlbench.data.files import verify
+
+    for name in sorted({trial.recipe.data.name for trial in trials} & set(sources.DATASETS)):
+        if not sources.find(name).is_made:
+            verify(name, sources.data_folder())
 
 
 def _jobs(trials: Sequence[Trial]) -> Iterator[list[Trial]]:
@@ -102,8 +104,6 @@ def _run_job(trials: list[Trial], out: Path, watch: Watcher) -> list[Outcome]:
             ends[index] = event
         watch(trials if at_once else trials[index : index + 1], event if at_once else event | {"index": 0})
 
-    for trial in trials:
-        trial.path(out).unlink(missing_ok=True)
     watch(trials, {"event": "started"})
     with tempfile.TemporaryFile() as errors:
         worker = _start(trials, out, errors)
@@ -123,14 +123,19 @@ def _run_job(trials: list[Trial], out: Path, watch: Watcher) -> list[Outcome]:
 def _start(trials: list[Trial], out: Path, errors: IO[bytes]) -> subprocess.Popen[str]:
     """A fresh interpreter, in a session of its own so that Ctrl-C reaches only us, who pass it on."""
     worker = subprocess.Popen(
-        [sys.executable, "-m", "dlbench.worker"],
+        [sys.executable, "-P", "-m", "dlbench.worker"],  # -P: a folder called dlbench in the current one is not ours
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, encoding="utf-8", start_new_session=True,
-        env=PATIENT | os.environ | {"OMP_NUM_THREADS": str(trials[0].execution.threads)},
+        env=PATIENT | os.environ | {"OMP_NUM_THREADS": str(trials[0].execution.threads), "PYTHONPATH": _import_path()},
     )  # fmt: skip
     assert worker.stdin is not None
     worker.stdin.write(json.dumps({"out": str(out), "trials": [trial.as_dict() for trial in trials]}) + "\n")
     worker.stdin.close()
     return worker
+
+
+def _import_path() -> str:
+    """PYTHONPATH of a worker: this very package first, whatever else is installed."""
+    return os.pathsep.join(filter(None, [str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH")]))
 
 
 def _events(worker: subprocess.Popen[str]) -> Iterator[Event]:

@@ -57,7 +57,7 @@ def run(
             outcomes = runner.run(trials, out, fresh=fresh, watch=watch)
     except runner.Interrupted as stop:
         _summarise(stop.outcomes, len(trials), console)
-        print("dlbench: interrupted; the same command goes on with what is not finished", file=sys.stderr)
+        print("dlbench: interrupted; the same command goes on: it skips what is finished", file=sys.stderr)
         return EXIT_INTERRUPTED
     _summarise(outcomes, len(trials), console)
     _print_results(names, [outcome.path for outcome in outcomes], out, as_json)
@@ -84,7 +84,8 @@ def _summarise(outcomes: Sequence[Outcome], planned: int, console: Console) -> N
     )
     for outcome in outcomes:
         if outcome.status != "finished":
-            line = f"{outcome.path}: {outcome.status} {outcome.message}".rstrip()
+            where = " (its run file has the traceback)" if outcome.status == "failed" else ""
+            line = f"{outcome.path}: {outcome.status} {outcome.message}{where}".rstrip()
             console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 

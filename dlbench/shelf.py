@@ -1,11 +1,15 @@
-"""Where named recipes and studies lie: the repository's `recipes/` folder, a copy of which is inside the wheel."""
+"""Where things with a name lie: recipes and studies (a copy is inside the wheel), and files that are functions."""
 
 from __future__ import annotations
 
+import functools
+import os.path
 from pathlib import Path
 
 from dlbench.errors import InputError
-from dlbench.reading import near
+from dlbench.reading import near, read_mapping
+
+ENDINGS = (".yaml", ".yml")
 
 
 def folder() -> Path:
@@ -25,31 +29,45 @@ def studies() -> dict[str, Path]:
     return {path.stem: path for path in sorted((folder() / "studies").glob("*.yaml"))}
 
 
+@functools.cache
+def functions(package: str) -> tuple[str, ...]:
+    """The files of a folder of dlbench, such as `report/figures`, that define a function of their own name.
+
+    Imports none of them; a program reads the folder once.
+    """
+    files = (Path(__file__).parent / package).glob("*.py")
+    return tuple(sorted(file.stem for file in files if f"\ndef {file.stem}(" in file.read_text("utf-8")))
+
+
 def find(name: str, beside: Path | None = None) -> Path:
     """The file behind a name or a path; a file `<name>.yaml` in the folder `beside` goes first.
 
     Raises InputError, with near misses, if there is none.
     """
-    if name.endswith((".yaml", ".yml")) or "/" in name:
-        path = Path(name)
-        if not path.exists():
+    if name.endswith(ENDINGS) or "/" in name:
+        if not os.path.exists(name):  # unlike Path's, never an OSError, however long the name
             raise InputError(f"{name}: no such file")
-        return path
-    if beside is not None and (beside / f"{name}.yaml").exists():
+        return _file(name)
+    if beside is not None and os.path.exists(beside / f"{name}.yaml"):
         return beside / f"{name}.yaml"
     known = recipes() | studies()
     if name not in known:
-        raise InputError(f"unknown recipe or study '{name}'{near(name, known)}; `dlbench list` shows all")
+        _file(name)
+        here = [f"./{name}{ending}" for ending in ENDINGS if os.path.isfile(name + ending)]
+        hint = f" (did you mean '{here[0]}'?)" if here else near(name, known)
+        raise InputError(f"unknown recipe or study '{name}'{hint}; `dlbench list` shows all")
     return known[name]
 
 
 def is_study(path: Path) -> bool:
     """Whether the file holds a study: the ones shipped by their folder, a user's own by its key `recipes`."""
-    if path.parent.name == "studies":
-        return True
-    from dlbench.reading import read_mapping
+    return path.parent == folder() / "studies" or "recipes" in read_mapping(path)
 
-    return "recipes" in read_mapping(path)
+
+def _file(name: str) -> Path:
+    if os.path.isdir(name):
+        raise InputError(f"{name}: a folder; name a recipe, a study or a YAML file (`dlbench list` shows all)")
+    return Path(name)
 
 
 def _by_number(path: Path) -> list[tuple[int, int, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os.path
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,13 +13,14 @@ from dlbench.errors import InputError
 from dlbench.reading import near, read_mapping
 
 KEYS: dict[str, type] = {"title": str, "source": str, "recipes": list, "seeds": dict, "tables": list, "figure": str}
+FOLDERS = {"tables": "tables", "figure": "report/figures"}
 
 
 @dataclass(frozen=True)
 class Study:
     """One comparison.
 
-    seeds: how many seeds a recipe gets here, by budget (`{smoke: 1, short: 3}`); else the recipe's own number.
+    seeds: a recipe gets at least so many here, by budget (`{smoke: 1, short: 3}`), more if it says so itself.
     tables: names of files in `dlbench/tables/`. figure: name of a file in `dlbench/report/figures/`, or empty.
     """
 
@@ -49,8 +51,8 @@ def load(name: str) -> Study:
         source=raw.get("source", ""),
         recipes=tuple(_reference(entry, path) for entry in raw["recipes"]),
         seeds=_seeds(raw.get("seeds", {}), path),
-        tables=tuple(raw.get("tables", ["results"])),
-        figure=raw.get("figure", ""),
+        tables=tuple(_known(entry, "tables", path) for entry in raw.get("tables", ["results"])),
+        figure=_known(raw["figure"], "figure", path) if raw.get("figure") else "",
     )
 
 
@@ -58,8 +60,21 @@ def _reference(entry: Any, path: Path) -> str:
     """A recipe's name, or its path if the file lies beside a user's own study."""
     if not isinstance(entry, str):
         raise InputError(f"{path}: recipes: {entry!r} is not a recipe's name")
-    beside = path.parent / f"{entry}.yaml"
-    return str(beside) if beside.exists() else str(path.parent / entry) if entry.endswith(".yaml") else entry
+    beside = path.parent / (entry if entry.endswith(shelf.ENDINGS) else f"{entry}.yaml")
+    mine = os.path.isfile(beside)  # unlike Path's, never an OSError, however long the entry
+    if shelf.is_study(beside) if mine else entry in shelf.studies():
+        raise InputError(f"{path}: recipes: {entry} is a study, not a recipe")
+    if not mine and entry not in (known := shelf.recipes()):
+        raise InputError(f"{path}: recipes: no recipe is called '{entry}'{near(entry, known)}")
+    return str(beside) if mine else entry
+
+
+def _known(entry: Any, key: str, path: Path) -> str:
+    """The name of a table or figure that dlbench has."""
+    names = shelf.functions(FOLDERS[key])
+    if entry not in names:
+        raise InputError(f"{path}: {key}: there is no {entry!r}{near(entry, names)}; here: {', '.join(names)}")
+    return str(entry)
 
 
 def _seeds(raw: Mapping[str, Any], path: Path) -> Mapping[str, int]:

@@ -25,42 +25,49 @@ Event = dict[str, Any]
 LAP_SECONDS = 1.0
 
 
-class Diverged(Exception):
-    """The loss of at least one seed is not a finite number any more."""
+NOT_FINITE = "the loss is not finite; a lower learning rate may help (--set training.lr=...)"
 
 
 def run(trials: Sequence[Trial]) -> Iterator[tuple[int, Event]]:
     """Run trials that differ only in their seed; yields (index of the trial, event) as things happen.
 
     Ends each trial with an `end` event whose status is `finished` or `diverged`; lets every other exception through.
+    A seed that diverges ends there and then; others that learn beside it go on.
     """
     began = time.perf_counter()
     bench = build(trials)
-    everyone = range(len(trials))
     ready = _ready(bench)
-    yield from ((index, ready) for index in everyone)
+    yield from ((index, ready) for index in range(len(trials)))
     yield 0, {"event": "estimate", **estimate(bench)}
     totals: dict[str, Any] = {"steps": 0, "examples": 0, "training_seconds": 0.0, "first_step_seconds": None}
-    status, message = "finished", ""
+    learning = list(range(len(trials)))
     counts: Mapping[str, float] = {}
-    try:
-        for lap in _laps(bench):
-            if lap["step"] == 1:
-                totals["first_step_seconds"] = lap["seconds"]
-            totals["steps"] = lap["step"]
-            totals["examples"] += lap["examples"]
-            totals["training_seconds"] += lap["seconds"]
-            counts = lap["counts"]
-            for index in everyone:
-                yield index, {"event": "lap", **lap, "loss": lap["loss"][index]}
-            _check_finite(lap["loss"])
-            if lap["look"]:
-                yield from _score_events(bench, lap["step"], trials[0].recipe.curve.examples, {})
-        yield from _score_events(bench, totals["steps"], None, counts)
-    except Diverged as diverged:
-        status, message = "diverged", str(diverged)
-    for index in everyone:
-        yield index, _end(status, message, totals, began)
+    for lap in _laps(bench):
+        _add(totals, lap)
+        counts = lap["counts"]
+        for index in learning:
+            yield index, {"event": "lap", **lap, "loss": lap["loss"][index]}
+        lost = [index for index in learning if not math.isfinite(lap["loss"][index])]
+        yield from ((index, _end("diverged", totals, began)) for index in lost)
+        learning = [index for index in learning if index not in lost]
+        if not learning:
+            return
+        if lap["look"]:
+            scores = _score_events(bench, lap["step"], trials[0].recipe.curve.examples, {})
+            yield from ((index, event) for index, event in scores if index in learning)
+    for index, event in _score_events(bench, totals["steps"], None, counts):
+        if index in learning:
+            yield index, event
+            finite = all(map(math.isfinite, event["metrics"].values()))
+            yield index, _end("finished" if finite else "diverged", totals, began)
+
+
+def _add(totals: dict[str, Any], lap: Event) -> None:
+    if lap["step"] == 1:
+        totals["first_step_seconds"] = lap["seconds"]
+    totals["steps"] = lap["step"]
+    totals["examples"] += lap["examples"]
+    totals["training_seconds"] += lap["seconds"]
 
 
 def _ready(bench: Bench) -> Event:
@@ -107,11 +114,6 @@ def _laps(bench: Bench) -> Iterator[dict[str, Any]]:
         }  # fmt: skip
 
 
-def _check_finite(losses: Sequence[float]) -> None:
-    if not all(math.isfinite(loss) for loss in losses):
-        raise Diverged("the loss is not finite; a lower learning rate may help (--set training.lr=...)")
-
-
 def _score_events(
     bench: Bench, step: int, examples: int | None, counts: Mapping[str, float]
 ) -> Iterator[tuple[int, Event]]:
@@ -124,9 +126,9 @@ def _score_events(
         }  # fmt: skip
 
 
-def _end(status: str, message: str, totals: Mapping[str, float], began: float) -> Event:
+def _end(status: str, totals: Mapping[str, float], began: float) -> Event:
     return {
-        "event": "end", "status": status, "message": message, **totals,
+        "event": "end", "status": status, "message": "" if status == "finished" else NOT_FINITE, **totals,
         "wall_seconds": time.perf_counter() - began, "peak_memory_bytes": _peak_memory(),
     }  # fmt: skip
 

@@ -61,7 +61,7 @@ def _run_batch(trials: list[Trial], out: Path, tell: Callable[[Event], None]) ->
     except (KeyboardInterrupt, BrokenPipeError):  # a pipe breaks when the parent was killed
         end: Event = {"event": "end", "status": "interrupted", "message": ""}
     except Exception as error:
-        message = f"{type(error).__name__}: {error}"
+        message = f"{type(error).__name__}: {error}".partition("\n")[0]
         end = {"event": "end", "status": "failed", "message": message, "traceback": traceback.format_exc()}
     finally:
         for file in files.values():

@@ -1,6 +1,7 @@
 import contextlib
 from pathlib import Path
 
+import own
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -73,6 +74,20 @@ def test_nothing_is_planned_if_any_name_or_part_is_wrong():
         plan.trials(["lenet-digits", "nope"], device="cpu")
     with pytest.raises(InputError, match="unknown key 'lrr'"):
         plan.trials(["lenet-digits"], device="cpu", settings=["training.lrr=1"])
+
+
+def test_a_model_of_ones_own_that_was_edited_is_another_trial(tmp_path):
+    recipe = own.write(tmp_path, "plain")
+    before = plan.trials([recipe], device="cpu")[0]
+    assert plan.trials([recipe], device="cpu")[0].digest == before.digest
+    (tmp_path / "nets.py").write_text(own.NETS + "# edited")
+    assert plan.trials([recipe], device="cpu")[0].digest != before.digest
+
+
+@pytest.mark.parametrize("seeds", [["a"], [0.5], [-1], range(200_000)])
+def test_seeds_from_python_are_checked_too(seeds):
+    with pytest.raises(InputError, match="seeds"):
+        plan.trials(["lenet-digits"], device="cpu", seeds=seeds)
 
 
 def test_a_setting_of_later_versions_leaves_the_identity_of_older_trials_alone():

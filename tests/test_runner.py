@@ -70,7 +70,8 @@ def test_ctrl_c_ends_the_worker_and_says_what_was_under_way(tmp_path):
             out,
             watch=lambda t, e: interrupt(t, e) if t[0].recipe.name == "slow" else None,
         )
-    assert [o.trial.recipe.name for o in caught.value.outcomes] == ["plain"]
+    ended = [(o.trial.recipe.name, o.status) for o in caught.value.outcomes]
+    assert ended == [("plain", "finished"), ("slow", "interrupted")]
     slow = next(Path(out / "slow").iterdir())
     assert store.status(slow) == "interrupted"
     assert not [p for p in psutil.Process(os.getpid()).children(recursive=True) if p.status() != "zombie"]

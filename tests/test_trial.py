@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from dlbench import bench, plan, trial
+from dlbench.errors import InputError
 
 TINY = ["data.train_examples=64", "data.test_examples=40", "training.epochs=2", "curve.points=3", "curve.examples=20"]
 
@@ -98,8 +99,36 @@ def test_a_rule_that_stops_early_keeps_its_counts():
 
 
 def test_the_expected_time_is_told_for_this_and_for_the_full_budget():
-    estimate = of_kind(events(), "estimate")[0]
+    estimate = of_kind(events(settings=[], budget="smoke"), "estimate")[0]
     assert 0 < estimate["seconds"] < estimate["full_seconds"]
+    same = of_kind(events(settings=TINY), "estimate")[0]  # what is set is set for the full budget as well
+    assert same["seconds"] == pytest.approx(same["full_seconds"])
+
+
+def test_a_seed_that_diverges_ends_alone(tmp_path):
+    """One copy whose weights are not finite, among others that learn beside it."""
+    trials = plan.trials(["mlp-xor"], device="cpu", seeds=range(3), settings=["training.steps=20"])
+    found = []
+    run = trial.run(trials)
+    build = bench.build
+
+    def poisoned(chosen):
+        built = build(chosen)
+        with torch.no_grad():
+            next(iter(built.model.parameters()))[1] = math.nan
+        return built
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(trial, "build", poisoned)
+        found = list(run)
+    assert [of_kind(found, "end", i)[0]["status"] for i in range(3)] == ["finished", "diverged", "finished"]
+    assert not [score for score in of_kind(found, "score", 1) if score["final"]]
+
+
+def test_seeds_may_not_share_what_they_draw():
+    shared = ["training.batch_size=2"]
+    with pytest.raises(InputError, match="only for full batches"):
+        events("mlp-xor", settings=shared)
 
 
 def test_weights_start_from_the_seed_on_the_cpu():

@@ -8,7 +8,6 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from difflib import get_close_matches
 from http.client import HTTPException
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,6 +15,7 @@ from pathlib import Path
 import platformdirs
 
 from dlbench.errors import InputError
+from dlbench.reading import near
 
 DEBIAN_FASHION_MNIST = Path("/usr/share/datasets/fashion-mnist")
 """Where Debian's package dataset-fashion-mnist puts its four .gz files."""
@@ -85,9 +85,7 @@ def data_folder() -> Path:
 def find(name: str) -> Source:
     """Return the data set of that name. Raises InputError, with near misses, if there is none."""
     if name not in DATASETS:
-        near = get_close_matches(name, DATASETS, n=1)
-        hint = f" (did you mean '{near[0]}'?)" if near else ""
-        raise InputError(f"unknown data set '{name}'{hint}; there are {', '.join(DATASETS)}")
+        raise InputError(f"unknown data set '{name}'{near(name, DATASETS)}; there are {', '.join(DATASETS)}")
     return DATASETS[name]
 
 

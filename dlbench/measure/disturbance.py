@@ -14,11 +14,15 @@ from typing import Any
 
 import psutil
 
+from dlbench.measure import nvml
+
 Reading = dict[str, Any]
 
 BUSY_CORES = 0.1  # other load below a tenth of a core is the system breathing
 IDLE = ("idle", "iowait", "steal", "guest", "guest_nice")  # a guest's time is counted in user's already
 CGROUP = Path("/sys/fs/cgroup/cpu.stat")
+# bits of NVML's nvmlClocksThrottleReasons
+THROTTLING = {"heat": 0x20 | 0x40, "power limit": 0x04, "hardware slowdown": 0x08 | 0x80}
 PROCESSORS = Path("/sys/devices/system/cpu")
 
 
@@ -81,19 +85,17 @@ def _quota() -> dict[str, float]:
 
 
 def _gpu(device: str) -> Reading:
-    """What NVML says about the GPU; nothing without it (the package is nvidia-ml-py)."""
-    try:
-        import pynvml
-        import torch
+    """What NVML says about the GPU right now; nothing without it."""
 
-        pynvml.nvmlInit()
-        handle = pynvml.nvmlDeviceGetHandleByUUID(f"GPU-{torch.cuda.get_device_properties(device).uuid}")
-        mask = pynvml.nvmlDeviceGetCurrentClocksThrottleReasons(handle)
-        others = {each.pid for each in pynvml.nvmlDeviceGetComputeRunningProcesses(handle)} - {os.getpid()}
-    except Exception:  # NVML fails in as many ways as there are drivers, and nothing depends on it
-        return {}
-    kinds = {"heat": 0x20 | 0x40, "power limit": 0x04, "hardware slowdown": 0x08 | 0x80}
-    return {"gpu_throttled": [kind for kind, bits in kinds.items() if mask & bits], "gpu_others": len(others)}
+    def question(library: Any, card: Any) -> Reading:
+        mask = library.nvmlDeviceGetCurrentClocksThrottleReasons(card)
+        others = {each.pid for each in library.nvmlDeviceGetComputeRunningProcesses(card)} - {os.getpid()}
+        return {
+            "gpu_throttled": [reason for reason, bits in THROTTLING.items() if mask & bits],
+            "gpu_others": len(others),
+        }
+
+    return nvml.ask(device, question) or {}
 
 
 def denormals_flushed() -> bool:

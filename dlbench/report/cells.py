@@ -14,13 +14,20 @@ from dlbench.tables.numerals import fixed, negligible, number, places_of_lone, p
 from dlbench.tables.table import Measure, Quoted, Table, missing
 
 NOTHING = "–"
-UNITS = {
+UNITS = {  # the first that fits
     "_percentage_points": " (points)",
     "_percent": " %",
+    "_tflops": " (TFLOP/s)",
+    "_gb_per_second": " (GB/s)",
     "_per_second": "/s",
     "_seconds": " (s)",
     "_bytes": " (bytes)",
+    "_gib": " (GiB)",
+    "_gb": " (GB)",
+    "_watts": " (W)",
+    "_usd": " ($)",
 }
+WORDS = {"_reading_of_fig6": ", read off Fig. 6", "_remeasured": ", remeasured"}
 
 
 def heading(column: str) -> str:
@@ -29,6 +36,8 @@ def heading(column: str) -> str:
         if column.endswith(unit):
             column = column.removesuffix(unit) + written
             break
+    for name, written in WORDS.items():
+        column = column.replace(name, written)
     return column.replace("_", " ")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os.path
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -140,7 +141,7 @@ def _files(groups: Sequence[Group]) -> list[str]:
     """Where the run files lie under the results folder; paths of one machine help nobody on another."""
     if not any("path" in group.runs for group in groups):
         return []
-    patterns = dict.fromkeys(
-        f"{Path(str(path)).parent.name}/{group.budget}-*" for group in groups for path in group.runs["path"]
-    )
+    # each folder once: a Path for every file takes longer than all other notes together
+    folders = dict.fromkeys((os.path.dirname(path), group.budget) for group in groups for path in group.runs["path"])
+    patterns = dict.fromkeys(f"{Path(folder).name}/{budget}-*" for folder, budget in folders)
     return [f"Run files, under the results folder: {', '.join(patterns)}."]

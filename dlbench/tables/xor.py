@@ -13,13 +13,14 @@ from dlbench.tables.selection import Group, groups
 from dlbench.tables.table import Table
 
 KEYS = ("recipe", "variant", "budget", "device")
+SCORE, RULE = "truth_table", "perceptron_rule"  # names in a recipe
 COUNTED = ("finished", "diverged")  # a run that diverged has not solved its task, and a solve rate must say so
 
 
 def xor(runs: pd.DataFrame) -> list[Table]:
     """One row a recipe: the share of seeds that got every row right, and the mistakes against Novikoff's bound."""
     runs = runs.reset_index(drop=True)
-    found = groups(runs, COUNTED)
+    found = [group for group in groups(runs, COUNTED) if _is_scored(group)]
     rows = [_row(group) for group in found]
     if len({group.device for group in found}) <= 1:
         rows = [row | {"device": None} for row in rows]
@@ -40,17 +41,18 @@ def solve_rate(group: Group) -> Estimate | None:
 
 
 def finding(group: Group) -> str:
-    """What the runs of a recipe come to, in words."""
-    solved, bounded = _solved(group), _within_bound(group)
+    """What the runs of a recipe came to, in words; only Rosenblatt's rule, which stops by itself, may converge."""
+    solved, right, bounded = _solved(group), _right(group), _within_bound(group)
     if not solved:
-        return "not scored"
+        return ""
+    if _named(group, "training") != RULE:
+        return f"solved in {sum(solved)} of {len(solved)} runs"
+    told = [_converged(solved)]
+    if right and not any(solved):
+        told.append(f"at most {max(right):.0f} of {group.constant('train_examples')} right")
     if bounded:
-        within = f"mistakes {'within' if all(bounded) else 'NOT within'} Novikoff's bound in every run"
-        return f"{_how_often(solved, 'converges')}; {within}"
-    right, examples = _right(group), group.constant("train_examples")
-    if not any(solved) and right and examples:
-        return f"never converges; at most {max(right):.0f} of {examples} right"
-    return _how_often(solved, "solves it")
+        told.append(f"mistakes {'within' if all(bounded) else 'NOT within'} Novikoff's bound in every run")
+    return "; ".join(told)
 
 
 def _row(group: Group) -> dict[str, Any]:
@@ -70,6 +72,16 @@ def _row(group: Group) -> dict[str, Any]:
         "novikoff_bound": min(group.values("novikoff_bound"), default=None),
         "runs_within_bound": f"{sum(bounded)} of {len(bounded)}" if bounded else None,
     }
+
+
+def _is_scored(group: Group) -> bool:
+    """Whether the recipe learns a truth table, even if no run of it came as far as a score."""
+    return bool(_metric(group, "right") or _metric(group, "solved")) or _named(group, "score") == SCORE
+
+
+def _named(group: Group, part: str) -> Any:
+    """What the recipe names for this part of it."""
+    return group.resolved.get(part, {}).get("name")
 
 
 def _metric(group: Group, name: str) -> dict[int, float]:
@@ -94,10 +106,12 @@ def _within_bound(group: Group) -> list[bool]:
     return [mistakes[seed] <= bound[seed] for seed in mistakes.keys() & bound.keys()]
 
 
-def _how_often(solved: Sequence[bool], verb: str) -> str:
+def _converged(solved: Sequence[bool]) -> str:
     if all(solved):
-        return f"{verb} in every run"
-    return f"{verb} in {sum(solved)} of {len(solved)} runs" if any(solved) else f"never {verb}"
+        return "converged in every run"
+    if any(solved):
+        return f"converged in {sum(solved)} of {len(solved)} runs"
+    return "did not converge" + (f" in any of {len(solved)} runs" if len(solved) > 1 else "")
 
 
 def _diverged(found: Sequence[Group]) -> list[str]:

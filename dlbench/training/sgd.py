@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from dlbench.data.dataset import Dataset
+from dlbench.errors import InputError
 from dlbench.training.step import Step
 
 
@@ -40,8 +41,10 @@ def sgd(
     loss: `squared_error` is half the sum over outputs, averaged over the batch (Rumelhart et al. 1986).
 
     A model of several copies (`Copies`) gets each copy's own gradient: the copies' losses are summed, and copies share
-    no parameter. Raises ValueError unless exactly one of `steps` and `epochs` is given.
+    no parameter. Raises InputError unless exactly one of `steps` and `epochs` is given, and for sizes below 1.
     """
+    if batch_size < 1:
+        raise InputError(f"training: batch_size: {batch_size} is not a positive whole number")
     per_epoch = max(1, len(data.train) // batch_size)
     total = _length(steps, epochs, per_epoch)
     edges = [m * (per_epoch if epochs is not None else 1) for m in milestones]
@@ -65,8 +68,11 @@ def sgd(
 
 def _length(steps: int | None, epochs: int | None, per_epoch: int) -> int:
     if (steps is None) == (epochs is None):
-        raise ValueError("give exactly one of steps and epochs")
-    return steps if steps is not None else (epochs or 0) * per_epoch
+        raise InputError("training: give exactly one of steps and epochs, null for the other (training.epochs=null)")
+    total = steps if steps is not None else (epochs or 0) * per_epoch
+    if total < 1:
+        raise InputError("training: steps and epochs are positive whole numbers")
+    return total
 
 
 def _fraction(done: int, total: int, edges: Sequence[int], decay: str, warm_up: int) -> float:

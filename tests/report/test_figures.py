@@ -25,7 +25,8 @@ def a_run(recipe: str, seed: int, **columns: Any) -> dict[str, Any]:
     run = {
         "recipe": recipe, "budget": "short", "seed": seed, "status": "finished", "device": "cpu",
         "machine": "Xeon, 2 cores, 8 GiB",
-        "fingerprint": "1a2b", "precision": "fp32", "recipe_digest": recipe, "started": "2026", "published": {}, "tags": (), "message": "",
+        "fingerprint": "1a2b", "precision": "fp32", "recipe_digest": recipe,
+        "started": "2026", "published": {}, "tags": (), "message": "",
         "recipe_json": {"data": {"name": "cifar10"}, "model": {}, "training": {}},
         "path": f"{recipe}/short-seed{seed}.jsonl",
     }  # fmt: skip

@@ -15,7 +15,8 @@ def a_run(recipe: str = "resnet-20", seed: int = 0, **columns: Any) -> Run:
     """One finished run; keyword arguments replace or add columns."""
     run: Run = {
         "recipe": recipe, "title": recipe, "budget": "short", "seed": seed, "status": "finished", "device": "cpu",
-        "machine": "AMD EPYC, 2 cores, 23 GiB", "fingerprint": "1a2b3c4d", "precision": "fp32", "recipe_digest": f"digest-{recipe}",
+        "machine": "AMD EPYC, 2 cores, 23 GiB", "fingerprint": "1a2b3c4d", "precision": "fp32",
+        "recipe_digest": f"digest-{recipe}",
         "started": "2026-01-01T00:00:00Z", "parameters": 1000, "multiply_adds": 2000, "train_examples": 10_000,
         "steps": 400, "training_seconds": 100.0, "examples_per_second": 512.0, "peak_memory_bytes": 10**9,
         "path": f"results/{recipe}/short-seed{seed}-cpu-01234567.jsonl", "tags": (), "published": {},

@@ -79,6 +79,11 @@ def test_replaced_runs_are_counted(run: Make) -> None:
     assert "a newer run of the same trial finished: 2." in notes(runs)
 
 
+def test_a_folder_of_run_files_is_named_once(run: Make) -> None:
+    told = notes(pd.DataFrame([run(recipe, seed) for recipe in ("b", "a") for seed in range(3)]))
+    assert "Run files, under the results folder: b/short-*, a/short-*." in told
+
+
 def test_nothing_finished_is_said(run: Make) -> None:
     told = notes(pd.DataFrame([run(status="failed")]))
     assert "Nothing measured here yet" in told

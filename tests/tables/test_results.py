@@ -1,4 +1,4 @@
-"""The general table: every metric, the published figure beside it, size and speed."""
+"""The general table: the test error, the published figure beside it, size and speed."""
 
 from collections.abc import Callable
 from typing import Any
@@ -31,7 +31,7 @@ def test_a_row_holds_means_published_figures_size_and_speed(run: Make) -> None:
     assert row["published_test_error_percent"] == Quoted(8.75, "a paper")
     assert row["parameters"] == 1000
     assert row["median_examples_per_second"] == 510.0
-    assert row["training_seconds"] == Measure(100.0, 0.0, 3)
+    assert row["median_training_seconds"] == 100.0
     columns = list(table.frame.columns)
     assert columns.index("published_test_error_percent") == columns.index("test_error_percent") + 1
 
@@ -46,6 +46,54 @@ def test_bookkeeping_is_not_taken_for_a_metric(run: Make) -> None:
 def test_a_published_figure_without_a_measured_one_is_still_shown(run: Make) -> None:
     (table,) = results(pd.DataFrame([run(published={"top5_error_percent": 15.3})]))
     assert table.frame["published_top5_error_percent"].iloc[0].value == 15.3
+
+
+def test_what_other_tables_tell_is_left_out(run: Make) -> None:
+    scores = {"test_error_percent": 9.0, "train_error_percent": 1.0, "test_loss": 0.3, "test_top5_error_percent": 0.4}
+    runs = pd.DataFrame([run(**scores, novikoff_bound=18.0, iterations=23.0, published={"multiply_adds": 2000})])
+    (table,) = results(runs)
+    assert list(table.frame) == [
+        "recipe", "budget", "seeds", "test_error_percent", "parameters", "median_training_seconds",
+        "median_examples_per_second",
+    ]  # fmt: skip
+
+
+def test_a_metric_with_a_published_figure_is_always_shown(run: Make) -> None:
+    figures = {"test_top5_error_percent": 15.3, "train_error_percent": 0.1}
+    scores = {"test_error_percent": 38.0, "test_top5_error_percent": 17.0, "train_error_percent": 0.2}
+    (table,) = results(pd.DataFrame([run(**scores, published=figures)]))
+    assert table.frame["test_top5_error_percent"].iloc[0].mean == 17.0
+    assert table.frame["train_error_percent"].iloc[0].mean == 0.2
+
+
+def test_a_score_of_ones_own_is_shown(run: Make) -> None:
+    (table,) = results(pd.DataFrame([run(test_perplexity=60.0, train_perplexity=40.0)]))
+    assert "test_perplexity" in table.frame
+    assert "train_perplexity" not in table.frame
+
+
+def test_the_training_error_stands_in_where_there_is_no_test(run: Make) -> None:
+    runs = [run("a", test_error_percent=9.0, train_error_percent=1.0), run("b", train_error_percent=2.0)]
+    (table,) = results(pd.DataFrame(runs))
+    assert table.frame["train_error_percent"].map(str).tolist() == ["None", "2 (n=1)"]
+
+
+def test_truth_tables_are_shown_only_among_themselves(run: Make) -> None:
+    gate = run("perceptron", train_error_percent=0.0, train_right=4.0, train_solved=1.0, mistakes=3.0)
+    (alone,) = results(pd.DataFrame([gate]))
+    assert {"train_error_percent", "train_right", "train_solved"} < set(alone.frame)
+    (mixed,) = results(pd.DataFrame([gate, run("lenet-digits", test_error_percent=3.0)]))
+    assert list(mixed.frame["recipe"]) == ["lenet-digits"]
+    assert not {"train_right", "train_solved"} & set(mixed.frame)
+    assert any("not shown here: perceptron." in note for note in mixed.notes)
+
+
+def test_seeds_that_learn_as_one_model_have_no_speed(run: Make) -> None:
+    batched = run("a", test_error_percent=9.0, recipe_json=run()["recipe_json"] | {"together": "model"})
+    (table,) = results(pd.DataFrame([batched, run("b", test_error_percent=9.0)]))
+    assert table.frame["median_examples_per_second"].tolist() == [None, 512.0]
+    assert table.frame["median_training_seconds"].tolist() == [None, 100.0]
+    assert any("No speed is given for a (short): all seeds learn at once" in note for note in table.notes)
 
 
 def test_budgets_variants_and_devices_get_rows_of_their_own(run: Make) -> None:

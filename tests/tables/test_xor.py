@@ -14,7 +14,10 @@ Make = Callable[..., dict[str, Any]]
 
 
 def gate(run: Make, recipe: str, seed: int, right: int, **columns: Any) -> dict[str, Any]:
-    return run(recipe, seed, train_examples=4, train_right=float(right), train_solved=float(right == 4), **columns)
+    rule = "perceptron_rule" if recipe.startswith("perceptron") else "sgd"
+    recipe_json = run()["recipe_json"] | {"training": {"name": rule}, "score": {"name": "truth_table"}}
+    scores = {"train_right": float(right), "train_solved": float(right == 4)}
+    return run(recipe, seed, train_examples=4, recipe_json=recipe_json, **scores, **columns)
 
 
 def row(runs: list[dict[str, Any]]) -> pd.Series:
@@ -25,7 +28,7 @@ def row(runs: list[dict[str, Any]]) -> pd.Series:
 
 def test_a_separable_gate_converges_within_the_bound(run: Make) -> None:
     found = row([gate(run, "perceptron", seed, 4, mistakes=3.0 + seed, novikoff_bound=18.0) for seed in range(5)])
-    assert found["finding"] == "converges in every run; mistakes within Novikoff's bound in every run"
+    assert found["finding"] == "converged in every run; mistakes within Novikoff's bound in every run"
     assert found["runs_within_bound"] == "5 of 5"
     assert (found["mistakes"].mean, found["most_mistakes"], found["novikoff_bound"]) == (5.0, 7, 18.0)
 
@@ -44,7 +47,7 @@ def test_one_neuron_never_learns_xor(run: Make) -> None:
         for seed in range(3)
     ]
     found = row(runs)
-    assert found["finding"] == "never converges; at most 3 of 4 right"
+    assert found["finding"] == "did not converge in any of 3 runs; at most 3 of 4 right"
     assert found["most_right"] == 3
     assert found["published_most_right"] == Quoted(3, "a paper")
     assert (found["solved_percent"].value, found["solved_percent"].low) == (0.0, 0.0)
@@ -57,7 +60,11 @@ def test_the_solve_rate_carries_wilsons_interval(run: Make) -> None:
     rate = found["solved_percent"]
     assert (rate.value, rate.n) == (80.0, 10)
     assert (rate.low, rate.high) == pytest.approx((49.02, 94.33), abs=0.01)
-    assert found["finding"] == "solves it in 8 of 10 runs"
+    assert found["finding"] == "solved in 8 of 10 runs"
+
+
+def test_a_net_that_fails_is_not_said_to_be_unable(run: Make) -> None:
+    assert row([gate(run, "mlp-xor", 0, 2)])["finding"] == "solved in 0 of 1 runs"
 
 
 def test_a_diverged_seed_has_not_solved_it(run: Make) -> None:
@@ -74,5 +81,11 @@ def test_a_failed_seed_is_no_evidence_either_way(run: Make) -> None:
     assert any("mlp-xor short seed 3 on cpu (failed)" in note for note in table.notes)
 
 
-def test_recipes_that_carry_no_score_do_not_break_the_table(run: Make) -> None:
-    assert row([run("lenet-digits", 0, test_error_percent=3.0)])["finding"] == "not scored"
+def test_a_recipe_that_learns_no_truth_table_has_no_row(run: Make) -> None:
+    runs = [gate(run, "mlp-xor", 0, 4), run("lenet-digits", 0, test_error_percent=3.0)]
+    assert row([*runs, run("lenet-mnist", 0, status="diverged")])["recipe"] == "mlp-xor"
+
+
+def test_a_net_whose_every_run_diverged_keeps_its_row(run: Make) -> None:
+    lost = gate(run, "mlp-xor", 0, 2, status="diverged") | {"train_right": math.nan, "train_solved": math.nan}
+    assert row([lost])["finding"] == "solved in 0 of 1 runs"

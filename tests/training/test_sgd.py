@@ -3,6 +3,7 @@ import torch
 from torch import nn
 
 from dlbench.data.dataset import Dataset, Examples
+from dlbench.errors import InputError
 from dlbench.training.copies import Copies
 from dlbench.training.sgd import sgd
 
@@ -101,9 +102,9 @@ def test_weight_decay_by_name_reaches_only_that_layer():
 
 
 def test_steps_or_epochs_but_not_both():
-    with pytest.raises(ValueError, match="exactly one"):
+    with pytest.raises(InputError, match="exactly one"):
         learn(net(), steps=3, epochs=1)
-    with pytest.raises(ValueError, match="exactly one"):
+    with pytest.raises(InputError, match="exactly one"):
         learn(net(), steps=None)
 
 
