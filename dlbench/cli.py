@@ -41,6 +41,14 @@ class Precision(str, Enum):
     fp16 = "fp16"
 
 
+class Mode(str, Enum):
+    """What is timed."""
+
+    train = "train"
+    infer = "infer"
+    both = "both"
+
+
 class Shelf(str, Enum):
     """What can be listed."""
 
@@ -143,6 +151,44 @@ def run(
             dry_run=dry_run,
             fresh=fresh,
             as_json=json,
+        )
+    )
+
+
+@app.command()
+def time(
+    names: Names,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda:0, mps, xpu ...")] = "auto",
+    mode: Annotated[Mode, typer.Option(help="What to time.")] = Mode.train,
+    batch_size: Annotated[
+        str | None, typer.Option(help="Such as 32,128,512 or auto; the recipe's own if left out.")
+    ] = None,
+    precision: Annotated[Precision, typer.Option(help="What layers multiply in.")] = Precision.fp32,
+    compile: Annotated[bool, typer.Option("--compile", help="Use torch.compile.")] = False,
+    channels_last: Annotated[bool, typer.Option(help="How images lie in memory.")] = True,
+    threads: Annotated[int | None, typer.Option(min=1, help="CPU threads; all cores if left out.")] = None,
+    repeats: Annotated[int, typer.Option(min=1, help="Fresh processes for each row, taken in turns.")] = 3,
+    min_seconds: Annotated[float, typer.Option(min=0.1, help="Seconds of laps in each process.")] = 3.0,
+    out: Annotated[Path, typer.Option(help="Folder for timing files, below time/.")] = Path("results"),
+    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+) -> None:
+    """Time the loop that trains, or inference: examples per second with their interval, memory, TFLOP/s and MFU."""
+    from dlbench import timing
+
+    raise typer.Exit(
+        timing.run(
+            names,
+            device=device,
+            modes=("train", "infer") if mode is Mode.both else (mode.value,),
+            batch_sizes=timing.parse_batch_sizes(batch_size) if batch_size is not None else None,
+            precision=precision.value,
+            compile=compile,
+            channels_last=channels_last,
+            threads=threads,
+            repeats=repeats,
+            min_seconds=min_seconds,
+            as_json=json,
+            out=out,
         )
     )
 

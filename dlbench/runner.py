@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import os
-import signal
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
-from dlbench import store
+from dlbench import process, store
 from dlbench.data import sources
 from dlbench.errors import InputError
 from dlbench.plan import Trial
@@ -21,9 +16,6 @@ from dlbench.plan import Trial
 Event = dict[str, Any]
 Watcher = Callable[[Sequence[Trial], Event], None]
 DONE = ("finished", "diverged")  # a diverged trial would diverge again
-GRACE_SECONDS = 10
-# Threads that wait by spinning halve the speed of a net, or worse, as soon as anything else wants a core.
-PATIENT = {"OMP_WAIT_POLICY": "PASSIVE"}
 
 
 @dataclass(frozen=True)
@@ -106,60 +98,16 @@ def _run_job(trials: list[Trial], out: Path, watch: Watcher) -> list[Outcome]:
 
     watch(trials, {"event": "started"})
     with tempfile.TemporaryFile() as errors:
-        worker = _start(trials, out, errors)
+        job = {"out": str(out), "trials": [trial.as_dict() for trial in trials]}
+        worker = process.start("dlbench.worker", job, trials[0].execution.threads, errors)
         try:
-            for event in _events(worker):
+            for event in process.events(worker):
                 hear(event)
             worker.wait()
         finally:
-            _stop(worker)
+            process.stop(worker)
         for index in range(len(ends), len(trials) if at_once else min(len(ends) + 1, len(trials))):
-            end = _last_words(worker.returncode, errors)
+            end: Event = {"event": "end", "status": "failed", "message": process.last_words(worker.returncode, errors)}
             store.close_run(trials[index], out, end)
             hear(end | {"index": index})
     return [Outcome(t, ends[i]["status"], ends[i]["message"], t.path(out)) for i, t in enumerate(trials) if i in ends]
-
-
-def _start(trials: list[Trial], out: Path, errors: IO[bytes]) -> subprocess.Popen[str]:
-    """A fresh interpreter, in a session of its own so that Ctrl-C reaches only us, who pass it on."""
-    worker = subprocess.Popen(
-        [sys.executable, "-P", "-m", "dlbench.worker"],  # -P: a folder called dlbench in the current one is not ours
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, encoding="utf-8", start_new_session=True,
-        env=PATIENT | os.environ | {"OMP_NUM_THREADS": str(trials[0].execution.threads), "PYTHONPATH": _import_path()},
-    )  # fmt: skip
-    assert worker.stdin is not None
-    worker.stdin.write(json.dumps({"out": str(out), "trials": [trial.as_dict() for trial in trials]}) + "\n")
-    worker.stdin.close()
-    return worker
-
-
-def _import_path() -> str:
-    """PYTHONPATH of a worker: this very package first, whatever else is installed."""
-    return os.pathsep.join(filter(None, [str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH")]))
-
-
-def _events(worker: subprocess.Popen[str]) -> Iterator[Event]:
-    assert worker.stdout is not None
-    for line in worker.stdout:
-        yield json.loads(line)
-
-
-def _stop(worker: subprocess.Popen[str]) -> None:
-    """Ask a worker that still runs to end, and see to it that it does."""
-    assert worker.stdout is not None
-    if worker.poll() is None:
-        worker.send_signal(signal.SIGTERM)
-        try:
-            worker.wait(GRACE_SECONDS)
-        except subprocess.TimeoutExpired:
-            worker.kill()
-            worker.wait()
-    worker.stdout.close()
-
-
-def _last_words(code: int, errors: IO[bytes]) -> Event:
-    """The end of a worker that closed nothing itself."""
-    errors.seek(0)
-    words = errors.read().decode("utf-8", "replace").strip().splitlines()
-    how = f"the worker was killed by signal {-code}" if code < 0 else f"the worker ended with exit code {code}"
-    return {"event": "end", "status": "failed", "message": ": ".join([how, *words[-1:]])}

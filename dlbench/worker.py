@@ -6,17 +6,13 @@ can mend. The run file is begun only when data and model are there: a refused tr
 
 from __future__ import annotations
 
-import json
-import os
-import signal
-import sys
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
-from dlbench import plan, trial
+from dlbench import plan, process, trial
 from dlbench.errors import InputError
 from dlbench.plan import Trial
 from dlbench.store import RunFile, close_run
@@ -26,9 +22,7 @@ Event = dict[str, Any]
 
 def main() -> None:
     """Run the trials described on standard input, which differ in nothing but their seed."""
-    signal.signal(signal.SIGTERM, _interrupt)
-    tell = _parent()
-    job = json.loads(sys.stdin.readline())
+    job, tell = process.job()
     trials = [plan.from_dict(kept) for kept in job["trials"]]
     try:
         _run(trials, Path(job["out"]), tell)
@@ -71,22 +65,6 @@ def _run_batch(trials: list[Trial], out: Path, tell: Callable[[Event], None]) ->
         with suppress(BrokenPipeError):
             tell(end | {"index": index})
     return bool(end["status"] == "failed")
-
-
-def _parent() -> Callable[[Event], None]:
-    """A way to tell the parent one event; whatever a model prints goes to standard error instead."""
-    channel = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)
-
-    def tell(event: Event) -> None:
-        channel.write(json.dumps(event) + "\n")
-        channel.flush()
-
-    return tell
-
-
-def _interrupt(*_: object) -> NoReturn:
-    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

@@ -1,0 +1,30 @@
+"""The most memory that a process, and the device it computes on, ever held."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import psutil
+
+STATUS = Path("/proc/self/status")
+
+
+def process_peak_bytes() -> int:
+    """The most memory this process ever held, in bytes."""
+    if STATUS.exists():  # on Linux getrusage's figure starts from that of the parent
+        for line in STATUS.read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    try:
+        import resource
+    except ImportError:  # Windows
+        return int(psutil.Process().memory_info().peak_wset)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+def device_peak_bytes(device: str) -> int | None:
+    """The most that torch ever held on an accelerator, in bytes; None where it does not count."""
+    import torch
+
+    return torch.cuda.max_memory_reserved(torch.device(device)) if device.startswith("cuda") else None

@@ -1,0 +1,160 @@
+"""Timing files -> how fast recipes train and infer, the interval over processes, and what to make of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from dlbench.measure import disturbance, steady
+from dlbench.measure.statistics import Estimate, median
+from dlbench.tables.table import Table
+
+SETTINGS = ("device", "threads", "precision", "compile", "channels_last", "torch")
+KEYS = ("recipe", "mode", "batch_size", *SETTINGS)
+LEAST_TFLOPS = 5e-5  # below it, four decimals show nothing
+MIB = 2**20
+
+HOW = (
+    "examples/s and ms per step: the mean of the processes' medians, with Student's 95 % interval over the n "
+    "processes. MAD: median absolute deviation of a process's laps, median over processes.",
+    "Warm-up, left out of each process: laps before the first six whose median is within 2 % of the median of the "
+    "second half of all laps, or between its quartiles; not steady if that takes more than half of the laps. The first "
+    "step, with compilation if there is any, stands apart.",
+    "Memory: the most ever held, in a process of its own. TFLOP/s: matrix products and convolutions, by torch's "
+    "counter. MFU: of the faster of a matrix-product and a convolution probe, by the same process in the same "
+    "precision.",
+)
+SYNTHETIC = "Data 'synthetic': random images, not augmented, because the recipe's own data are not on disk."
+ONE_PROCESS = "One process gives no interval: time with --repeats 3 or more before comparing."
+NOT_COMPARABLE = "Tables of unlike fingerprints are not comparable: these are different machines."
+
+
+def timing(timings: pd.DataFrame) -> list[Table]:
+    """A table a machine; a row for each recipe, mode, batch size, setting and kind of data, from all its processes.
+
+    timings: raw, as `dlbench.timing.load` gives them.
+    """
+    by_machine = [part for _, part in timings.groupby("fingerprint", sort=False)]
+    return [_table(part, unlike=len(by_machine) > 1) for part in by_machine]
+
+
+def _table(timings: pd.DataFrame, unlike: bool) -> Table:
+    alike = [name for name in SETTINGS if timings[name].nunique() == 1]
+    by = ["recipe", "recipe_digest", "mode", "batch_size", "data", *SETTINGS]
+    groups = [part.to_dict("records") for _, part in timings.groupby(by, sort=False)]
+    rows = [{**row, **dict.fromkeys(alike)} for row in map(_row, groups)]
+    first = timings.iloc[0]
+    notes = [
+        f"All rows: {', '.join(_setting(name, first[name]) for name in alike)}.",
+        *_doubts(groups),
+        *_disturbances(timings.to_dict("records")),
+        *HOW,
+        *([SYNTHETIC] if (timings["data"] == "synthetic").any() else []),
+        *([NOT_COMPARABLE] if unlike else []),
+    ]
+    return Table.of(f"Speed on {first['machine']} ({first['fingerprint']})", rows, notes, KEYS)
+
+
+def _setting(name: str, value: Any) -> str:
+    written = {"threads": f"{value} threads", "torch": f"torch {value}", "compile": "compiled" if value else "eager"}
+    layout = "channels-last" if value else "channels-first"
+    return layout if name == "channels_last" else written.get(name, str(value))
+
+
+def _row(processes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """One row from the processes that timed the same."""
+    one = processes[0]
+    return {
+        **{name: one[name] for name in KEYS},
+        **_speed(processes),
+        "first_step_seconds": median([each["first_step_seconds"] for each in processes]),
+        "process_peak_mib": one["process_peak_bytes"] / MIB,
+        "device_peak_mib": one["device_peak_bytes"] / MIB if _known(one["device_peak_bytes"]) else None,
+        "parameters": one["parameters"],
+        "gflop_per_example": one["flop_per_step"] / one["batch_size"] / 1e9 or None,
+        "data": one["data"],
+    }
+
+
+def _speed(processes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The cells that rest on laps; words instead of a bare number where a process never became steady."""
+    rates = [each["examples"] / lap_seconds(each) for each in processes]
+    if any(skipped(each) is None for each in processes):
+        return {"examples_per_second": f"not steady, about {median(rates):,.0f}", "ms_per_step": "not steady"}
+    achieved = [each["flop_per_step"] * each["steps"] / lap_seconds(each) / 1e12 for each in processes]
+    used = [
+        rate / max(each["gemm_tflops"], each["conv_tflops"]) for rate, each in zip(achieved, processes, strict=True)
+    ]
+    worth = median(achieved) >= LEAST_TFLOPS
+    return {
+        "examples_per_second": steady.over_processes(rates),
+        "ms_per_step": steady.over_processes([1000 * lap_seconds(each) / each["steps"] for each in processes]),
+        "mad_percent": median([100 * steady.mad(kept(each)) / lap_seconds(each) for each in processes]),
+        "tflops": median(achieved) if worth else None,
+        "mfu_percent": 100 * median(used) if worth else None,
+        "examples_per_joule": _examples_per_joule(processes),
+    }
+
+
+def skipped(process: Mapping[str, Any]) -> int | None:
+    """How many laps of a process were warm-up; None if it never became steady."""
+    return steady.warm_up(process["seconds"])
+
+
+def kept(process: Mapping[str, Any]) -> Sequence[float]:
+    """The laps of a process after warm-up; the second half if it never became steady."""
+    laps: Sequence[float] = process["seconds"]
+    start = skipped(process)
+    return laps[len(laps) // 2 if start is None else start :]
+
+
+def lap_seconds(process: Mapping[str, Any]) -> float:
+    """The median lap of a process after warm-up."""
+    return median(kept(process))
+
+
+def _examples_per_joule(processes: Sequence[Mapping[str, Any]]) -> Estimate | None:
+    counted = [each for each in processes if _known(each["joules"]) and each["joules"] > 0]
+    found = [each["examples"] * len(each["seconds"]) / each["joules"] for each in counted]
+    return steady.over_processes(found) if found else None
+
+
+def _known(value: object) -> bool:
+    return not pd.isna(value)
+
+
+def _doubts(groups: Iterable[Sequence[Mapping[str, Any]]]) -> list[str]:
+    """One line for each row whose laps did not settle, came too few, or scatter more than they should."""
+    found = [line for processes in groups if (line := _doubt(processes))]
+    return [*found, *([ONE_PROCESS] if any(len(processes) == 1 for processes in groups) else [])]
+
+
+def _doubt(processes: Sequence[Mapping[str, Any]]) -> str:
+    one, least = processes[0], 2 * steady.WINDOW
+    name = f"{one['recipe']} {one['mode']}, batch {one['batch_size']}"
+    fewest, unsteady = min(len(each["seconds"]) for each in processes), sum(skipped(each) is None for each in processes)
+    if fewest < least:
+        return f"{name}: {fewest} laps cannot tell whether they are steady, {least} are needed: raise --min-seconds"
+    if unsteady:
+        count = f"{unsteady} of {len(processes)} processes"
+        return f"{name}: {count} never became steady: see what disturbs, or raise --min-seconds"
+    if all(steady.enough(kept(each)) for each in processes):
+        return ""
+    found = [steady.median_interval(kept(each)) for each in processes]
+    half = max((each.high - each.low) / 2 / each.value for each in found)
+    return f"{name}: laps scatter, a process's median is known to ± {100 * half:.1f} % only: see what disturbs"
+
+
+def _disturbances(processes: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What disturbed any of the processes, the worst of each kind."""
+    before, during = (disturbance.merged([each[when] for each in processes]) for when in ("before", "during"))
+    return [
+        f"Disturbed: {line}."
+        for line in disturbance.warnings(
+            before, during,
+            threads=max(each["threads"] for each in processes), cores=min(each["cores"] for each in processes),
+            flushed=all(each["denormals_flushed"] for each in processes),
+        )
+    ]  # fmt: skip

@@ -1,0 +1,127 @@
+"""What dlbench's clock, progress and recorder cost: its whole loop against the bare learning rule.
+
+python tests/benchmarks/overhead.py lenet-mnist --seconds 40        # raw laps as JSON lines
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import IO
+
+from rich.console import Console
+from row import Row
+from torch import nn
+from turns import Lap, median_interval, rates, take_turns, tell
+
+from dlbench import plan, trial
+from dlbench.bench import Bench, build
+from dlbench.measure.statistics import median
+from dlbench.plan import Trial
+from dlbench.progress import Plain
+from dlbench.store import RunFile
+from dlbench.training.step import Step
+
+WHOLE, BARE = "whole loop", "bare loop"
+TITLES = {"lenet-mnist": "LeNet-5", "resnet-20": "ResNet-20"}
+Train = Callable[[Bench, nn.Module], Iterator[Step]]
+
+
+class Inside:
+    """The seconds that learning rules have run for in this process, whoever drives them."""
+
+    seconds = 0.0
+
+    @classmethod
+    def timed(cls, train: Train) -> Train:
+        """`Bench.train` with a stopwatch around each step."""
+
+        def train_timed(bench: Bench, model: nn.Module) -> Iterator[Step]:
+            steps = train(bench, model)
+            while True:
+                began = time.perf_counter()
+                step = next(steps, None)
+                cls.seconds += time.perf_counter() - began
+                if step is None:
+                    return
+                yield step
+
+        return train_timed
+
+
+def laps(name: str, seconds: float, rounds: int) -> Iterator[Lap]:
+    """Laps of the whole loop, which decides how long they are, and laps of the bare loop with as many steps."""
+    Bench.train = Inside.timed(Bench.train)  # type: ignore[method-assign]
+    # a look at the error is no part of the loop: the curve is off
+    [chosen] = plan.trials([name], device="cpu", seeds=[0], budget="full", settings=["curve.points=0"])
+    steps_a_lap = 1
+    with TemporaryDirectory() as out, open(os.devnull, "w", encoding="utf-8") as null:
+        whole, bare = whole_loop(chosen, Path(out), null), bare_loop(chosen)
+
+        def whole_lap() -> Lap:
+            nonlocal steps_a_lap
+            lap, examples = clocked(lambda: next(whole))
+            steps_a_lap = examples // chosen.recipe.training.arguments["batch_size"]
+            return lap
+
+        def bare_lap() -> Lap:
+            return clocked(lambda: sum(next(bare).examples for _ in range(steps_a_lap)))[0]
+
+        next(whole)  # its first lap includes getting ready
+        yield from take_turns({WHOLE: whole_lap, BARE: bare_lap}, seconds, rounds)
+
+
+def clocked(lap: Callable[[], int]) -> tuple[Lap, int]:
+    """A lap that returns its number of examples, with the seconds it took and those of them inside the rule."""
+    began, inside = time.perf_counter(), Inside.seconds
+    examples = lap()
+    seconds = time.perf_counter() - began
+    return {"seconds": seconds, "examples": examples, "seconds_in_rule": Inside.seconds - inside}, examples
+
+
+def whole_loop(chosen: Trial, out: Path, null: IO[str]) -> Iterator[int]:
+    """A trial as its worker runs it: every event recorded, told to a parent, and shown. Yields each lap's examples."""
+    show = Plain(Console(file=null))
+    file = RunFile(chosen, out)
+    for index, event in trial.run([chosen]):
+        file.write(event)
+        null.write(json.dumps(event | {"index": index}) + "\n")
+        null.flush()
+        show([chosen], event | {"index": index})
+        if event["event"] == "lap":
+            yield event["examples"]
+
+
+def bare_loop(chosen: Trial) -> Iterator[Step]:
+    """The learning rule and nothing else."""
+    bench = build([chosen])
+    yield from bench.train(bench.model)
+
+
+def rows(name: str, taken: Sequence[Lap]) -> Iterator[Row]:
+    """How much longer the whole loop takes, from whole laps, and the share of time that it spends outside the rule."""
+    pairs = zip(rates(taken, BARE, "examples"), rates(taken, WHOLE, "examples"), strict=True)
+    found = median_interval([100 * (bare / whole - 1) for bare, whole in pairs])
+    whole = [lap for lap in taken if lap["party"] == WHOLE and lap["round"] >= 0]
+    outside = 100 * median([1 - lap["seconds_in_rule"] / lap["seconds"] for lap in whole])
+    text = f"{found.value:+.2f} % ({found.low:+.2f} to {found.high:+.2f}); time outside the rule {outside:.2f} %"
+    yield Row(f"{TITLES[name]}, whole loop against bare loop", text, "<= 1 %", found.value <= 1)
+
+
+def main() -> None:
+    """Print one recipe's laps."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("name", choices=TITLES)
+    parser.add_argument("--seconds", type=float, default=40.0)
+    parser.add_argument("--rounds", type=int, default=10)
+    given = parser.parse_args()
+    tell(laps(given.name, given.seconds, given.rounds))
+
+
+if __name__ == "__main__":
+    main()

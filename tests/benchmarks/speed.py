@@ -1,0 +1,174 @@
+"""How fast dlbench is beside what it is compared with: one command, one table.
+
+    python tests/benchmarks/speed.py                    # about seven minutes; nothing else should run meanwhile
+    python tests/benchmarks/speed.py --quick            # two minutes: does it all run? its ratios mean little
+    python tests/benchmarks/speed.py --only resnet-20 lenet-mnist --json speed.jsonl
+
+MNIST and CIFAR-10 have to be on disk (`dlbench data get mnist cifar10`). Every benchmark is a process of its own that
+prints its raw laps; parties take turns lap by lap, so that what disturbs one disturbs all. A ratio is the median over
+the rounds, in brackets its 95 % interval.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from itertools import chain
+from pathlib import Path
+from typing import IO
+
+import overhead
+import psutil
+import reporting
+import seeds
+import startup
+import training
+from processes import REPOSITORY
+from rich.console import Console
+from rich.table import Table
+from row import Row
+from turns import Lap
+
+from dlbench import runner
+from dlbench.measure import machine
+
+HERE = Path(__file__).parent
+BUSY_PERCENT = 10
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """A script that prints laps, with its options (`full` or `quick`), and what makes rows of them."""
+
+    script: str
+    rows: Callable[[Sequence[Lap]], Iterable[Row]]
+    full: str
+    quick: str
+
+
+BENCHMARKS = {
+    "resnet-20": Benchmark(
+        "training.py", partial(training.rows, "resnet-20"),
+        full="resnet-20 --seconds 45", quick="resnet-20 --seconds 1 --rounds 2 --no-compile",
+    ),
+    "resnet-56": Benchmark(
+        "training.py", partial(training.rows, "resnet-56"),
+        full="resnet-56 --seconds 60", quick="resnet-56 --seconds 1 --rounds 1 --no-compile",
+    ),
+    "lenet-mnist": Benchmark(
+        "training.py", partial(training.rows, "lenet-mnist"),
+        full="lenet-mnist --seconds 30", quick="lenet-mnist --seconds 1 --rounds 2",
+    ),
+    "lenet-seeds": Benchmark(
+        "seeds.py", seeds.lenet_rows,
+        full="lenet-mnist --seconds 25", quick="lenet-mnist --seconds 1 --rounds 2",
+    ),
+    "xor-seeds": Benchmark(
+        "seeds.py", seeds.xor_rows,
+        full="mlp-xor --seconds 25", quick="mlp-xor --seconds 1 --rounds 1 --steps 400",
+    ),
+    "lenet-overhead": Benchmark(
+        "overhead.py", partial(overhead.rows, "lenet-mnist"),
+        full="lenet-mnist --seconds 35", quick="lenet-mnist --seconds 1 --rounds 2",
+    ),
+    "resnet-overhead": Benchmark(
+        "overhead.py", partial(overhead.rows, "resnet-20"),
+        full="resnet-20 --seconds 45", quick="resnet-20 --seconds 1 --rounds 2",
+    ),
+    "startup": Benchmark(
+        "startup.py", startup.rows, full="--seconds 15 --rounds 10", quick="--seconds 1 --rounds 3"
+    ),
+    "report": Benchmark(
+        "reporting.py", reporting.rows, full="--seconds 10 --rounds 3", quick="--files 1000 --seconds 1 --rounds 1"
+    ),
+}  # fmt: skip
+
+
+def main() -> int:
+    """Run the benchmarks and print their table; exit code 1 if one of them failed."""
+    given = arguments()
+    console = Console(stderr=True)
+    about = circumstances(given.quick)
+    if about["other_load_percent"] > BUSY_PERCENT:
+        console.print(
+            f"The cores are {about['other_load_percent']:.0f} % busy with other work; end that for true ratios."
+        )
+    found: dict[str, list[Lap] | None] = {}
+    with given.json.open("w", encoding="utf-8") if given.json else nullcontext() as file:
+        keep(file, about)
+        for name in given.only:
+            began = time.perf_counter()
+            found[name] = measured(BENCHMARKS[name], given.quick)
+            for lap in found[name] or []:
+                keep(file, {"event": "lap", "benchmark": name, **lap})
+            console.print(f"{name}: {time.perf_counter() - began:.0f} s")
+    shown = {name: rows(name, laps) for name, laps in found.items()}
+    Console(width=None if sys.stdout.isatty() else 140).print(table(chain.from_iterable(shown.values()), about))
+    return 1 if None in found.values() else 0
+
+
+def arguments() -> argparse.Namespace:
+    """What the command line says."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="few rounds, to see that everything runs")
+    parser.add_argument("--only", nargs="+", choices=BENCHMARKS, default=list(BENCHMARKS), metavar="NAME")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="keep machine, versions and raw laps as JSON lines")
+    return parser.parse_args()
+
+
+def circumstances(quick: bool) -> Lap:
+    """Where and when this is measured."""
+    return {
+        "event": "start", "quick": quick, "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": machine.describe("cpu"), "versions": machine.versions(),
+        "other_load_percent": psutil.cpu_percent(interval=1.0),
+    }  # fmt: skip
+
+
+def measured(benchmark: Benchmark, quick: bool) -> list[Lap] | None:
+    """A benchmark's laps, taken in a process with a worker's environment; None if it failed."""
+    paths = [str(REPOSITORY), *filter(None, [os.environ.get("PYTHONPATH")])]
+    own = {"OMP_NUM_THREADS": str(machine.cores()), "PYTHONPATH": os.pathsep.join(paths)}
+    environment = runner.PATIENT | os.environ | own
+    run = subprocess.run(
+        [sys.executable, str(HERE / benchmark.script), *(benchmark.quick if quick else benchmark.full).split()],
+        stdout=subprocess.PIPE, text=True, env=environment,
+    )  # fmt: skip
+    return None if run.returncode else [json.loads(line) for line in run.stdout.splitlines()]
+
+
+def keep(file: IO[str] | None, record: Lap) -> None:
+    """Write one JSON line, if they are wanted."""
+    if file is not None:
+        file.write(json.dumps(record) + "\n")
+        file.flush()
+
+
+def rows(name: str, laps: Sequence[Lap] | None) -> list[Row]:
+    """The rows of one benchmark; one that says so if it failed."""
+    return [Row(name, "failed, see above")] if laps is None else list(BENCHMARKS[name].rows(laps))
+
+
+def table(shown: Iterable[Row], about: Lap) -> Table:
+    """The rows under the machine they were measured on."""
+    versions = ", ".join(f"{name} {version}" for name, version in about["versions"].items())
+    quick = "quick, the ratios mean little" if about["quick"] else about["started"]
+    found = Table(title=f"{about['machine']['name']}; {versions}; {quick}", title_justify="left")
+    for heading in ("work", "measured", "bar", "met"):
+        found.add_column(heading)
+    for row in shown:
+        found.add_row(row.work, row.measured, row.bar, {True: "yes", False: "no", None: ""}[row.met])
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main())
