@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
 
 from dlbench import parts, recipe, shelf, study
+from dlbench.errors import InputError
 from dlbench.recipe import Part, Recipe
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from dlbench.measure.operations import Layer
 
 
 def show(name: str, settings: Sequence[str]) -> None:
@@ -25,7 +31,7 @@ def _study(found: study.Study, console: Console) -> None:
     console.print(f"{found.title}\n{found.source}\n", highlight=False, markup=False)
     for name in found.recipes:
         console.print(f"  {name}: {recipe.load(name).title}", highlight=False, markup=False)
-    seeds = ", ".join(f"{count} at {budget}" for budget, count in found.seeds.items())
+    seeds = ", ".join(f"at least {count} at {budget}" for budget, count in found.seeds.items())
     console.print(f"\nseeds: {seeds or 'as each recipe says'}; tables: {', '.join(found.tables)}", highlight=False)
 
 
@@ -47,13 +53,12 @@ def _recipe(full: Recipe, short: Recipe, console: Console) -> None:
 
 def _layers(full: Recipe, console: Console) -> Mapping[str, float]:
     """Print the layers; returns what was counted."""
-    import torch
-
-    from dlbench.measure import operations
-
-    torch.manual_seed(0)
-    model = parts.bind("model", full)()
-    shape = _input_shape(full, model)
+    try:
+        model, shape, layers, counted = _counted(full)
+    except InputError:
+        raise
+    except Exception as error:  # a model is as its author wrote it
+        raise InputError(f"{full.path}: model: {full.model.name} cannot be shown: {parts.cause(error)}") from None
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for heading, numeric in (
         ("layer", False),
@@ -64,13 +69,34 @@ def _layers(full: Recipe, console: Console) -> Mapping[str, float]:
     ):
         table.add_column(heading, justify="right" if numeric else "left", no_wrap=True)
     table.add_row("input", "", _shape(shape), "", "")
-    for layer in operations.layers(model, shape):
+    for layer in layers:
         table.add_row(
             layer.name, layer.kind, _shape(layer.output_shape), f"{layer.parameters:,}", f"{layer.multiply_adds:,}"
         )
     console.print(table)
+    if _has_features(model):
+        console.print("multiply-adds: of the classifier only; features are computed outside the net")
     console.print()
-    return {"parameters": operations.parameters(model), "multiply_adds": operations.multiply_adds(model, shape)}
+    return counted
+
+
+def _counted(full: Recipe) -> tuple[nn.Module, Sequence[int], Sequence[Layer], Mapping[str, float]]:
+    """The model, the shape of what it sees, its layers and its totals."""
+    import torch
+
+    from dlbench.measure import operations
+
+    torch.manual_seed(0)
+    model = parts.bind("model", full)()
+    shape = _input_shape(full, model)
+    totals = {"parameters": operations.parameters(model), "multiply_adds": operations.multiply_adds(model, shape)}
+    return model, shape, operations.layers(model, shape), totals
+
+
+def _has_features(model: nn.Module) -> bool:
+    from dlbench.models.pixels_linear import LinearOnFeatures
+
+    return isinstance(model, LinearOnFeatures)
 
 
 def _input_shape(full: Recipe, model: Any) -> tuple[int, ...]:

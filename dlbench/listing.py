@@ -1,4 +1,4 @@
-"""The verb `list`: what there is to run, build on, and compute with. Loads no torch (but for devices), no pandas, rich if need be."""
+"""The verb `list`: what there is to run, build on, and compute with. Loads no pandas, torch only for devices."""
 
 from __future__ import annotations
 

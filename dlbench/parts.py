@@ -10,14 +10,16 @@ import functools
 import importlib
 import inspect
 import sys
+import traceback
 import typing
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
+from dlbench import shelf
 from dlbench.errors import InputError
 from dlbench.reading import near
 from dlbench.recipe import PARTS, Part, Recipe
@@ -30,10 +32,9 @@ PACKAGES = {
 }
 
 
-def names(kind: str) -> list[str]:
+def names(kind: str) -> Sequence[str]:
     """The parts of a kind (`data`, `model`, `training`, `score`) that come with dlbench; imports none of them."""
-    package = Path(__file__).parent / PACKAGES[kind].partition(".")[2]
-    return sorted(file.stem for file in package.glob("*.py") if f"\ndef {file.stem}(" in file.read_text("utf-8"))
+    return shelf.functions(PACKAGES[kind].partition(".")[2])
 
 
 def check(recipe: Recipe) -> None:
@@ -48,49 +49,91 @@ def bind(kind: str, recipe: Recipe) -> Callable[..., Any]:
     return functools.partial(_function(kind, part.name, recipe.path), **_arguments(kind, part, recipe.path))
 
 
+def cause(error: BaseException) -> str:
+    """One line: what went wrong and in which line of which file, `ValueError: depth 57 (nets.py:3)`."""
+    if isinstance(error, SyntaxError):
+        place, said = f"{error.filename}:{error.lineno}", error.msg
+    else:
+        frames = [f for f in traceback.extract_tb(error.__traceback__) if not f.filename.startswith("<frozen")]
+        place, said = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "", str(error)
+    return " ".join(f"{type(error).__name__}: {said}".split()) + (f" ({place})" if place else "")
+
+
 def _function(kind: str, name: str, path: Path) -> Callable[..., Any]:
+    where = f"{path}: {kind}"
     module, _, attribute = name.rpartition(".")
     if not module:
         module, attribute = f"{PACKAGES[kind]}.{name}", name
         if name not in names(kind):
             raise InputError(
-                f"{path}: {kind}: no {kind} is called '{name}'{near(name, names(kind))}; here: {', '.join(names(kind))}"
+                f"{where}: no {kind} is called '{name}'{near(name, names(kind))}; here: {', '.join(names(kind))}"
             )
+    with _importable(path.parent):
+        found = getattr(_module(module, name, path, where), attribute, None)
+    if found is None:
+        raise InputError(f"{where}: module '{module}' has no function '{attribute}'")
+    if not callable(found):
+        raise InputError(f"{where}: '{name}' is no function but a {type(found).__name__}")
+    return found  # type: ignore[no-any-return]
+
+
+def _module(module: str, name: str, path: Path, where: str) -> Any:
+    """The module, imported; whatever goes wrong while it is, its author can mend."""
     try:
-        with _importable(path.parent):
-            function = getattr(importlib.import_module(module), attribute)
-    except ImportError as error:
-        raise InputError(
-            f"{path}: {kind}: '{name}' cannot be imported ({error}); looked in {path.parent} and the current folder"
-        ) from None
-    except AttributeError:
-        raise InputError(f"{path}: {kind}: module '{module}' has no function '{attribute}'") from None
-    return typing.cast("Callable[..., Any]", function)
+        return importlib.import_module(module)
+    except (Exception, SystemExit) as error:
+        if isinstance(error, ModuleNotFoundError) and f"{module}.".startswith(f"{error.name}."):
+            raise InputError(
+                f"{where}: '{name}' cannot be imported ({error}); looked in {path.parent} and the current folder"
+            ) from None
+        raise InputError(f"{where}: '{name}' cannot be imported: {cause(error)}") from None
 
 
 def _arguments(kind: str, part: Part, path: Path) -> dict[str, Any]:
     """The part's arguments, checked one by one against the function's keyword-only arguments."""
-    function = _function(kind, part.name, path)
-    known = {name: p for name, p in inspect.signature(function).parameters.items() if p.kind is p.KEYWORD_ONLY}
     where = f"{path}: {kind}"
+    function = _function(kind, part.name, path)
+    try:
+        known = _schema(function)
+    except Exception as error:  # a signature is as its author wrote it
+        raise InputError(f"{where}: the signature of '{part.name}' cannot be read: {cause(error)}") from None
     for key in part.arguments:
         if key not in known:
             raise InputError(
                 f"{where}: unknown key '{key}'{near(key, known)}; {part.name} takes {', '.join(known) or 'none'}"
             )
-    for key, parameter in known.items():
-        if parameter.default is parameter.empty and key not in part.arguments:
+    for key, argument in known.items():
+        if argument.needed and key not in part.arguments:
             raise InputError(f"{where}: {part.name} needs '{key}'")
-    hints = typing.get_type_hints(function)
-    return {key: _checked(hints.get(key, Any), value, f"{where}: {key}") for key, value in part.arguments.items()}
+    return {key: _checked(known[key], value, f"{where}: {key}") for key, value in part.arguments.items()}
 
 
-def _checked(hint: Any, value: Any, where: str) -> Any:
+class _Argument(typing.NamedTuple):
+    hint: Any
+    needed: bool
+    type: TypeAdapter[Any]
+
+
+@functools.cache
+def _schema(function: Callable[..., Any]) -> Mapping[str, _Argument]:
+    """The keyword-only arguments; built once, for a thousand seeds ask for the same."""
+    strict = ConfigDict(strict=True, arbitrary_types_allowed=True)
+    taken = inspect.signature(function, eval_str=True).parameters
+    hints = {
+        name: Any if p.annotation is p.empty else p.annotation for name, p in taken.items() if p.kind is p.KEYWORD_ONLY
+    }
+    return {
+        name: _Argument(hint, taken[name].default is inspect.Parameter.empty, TypeAdapter(hint, config=strict))
+        for name, hint in hints.items()
+    }
+
+
+def _checked(argument: _Argument, value: Any, where: str) -> Any:
     try:
-        return TypeAdapter(hint, config=ConfigDict(strict=True, arbitrary_types_allowed=True)).validate_python(value)
+        return argument.type.validate_python(value)
     except ValidationError as error:
         problem = error.errors(include_url=False)[0]
-        raise InputError(f"{where}: {problem['msg']}, not {value!r}{_near_choice(hint, value)}") from None
+        raise InputError(f"{where}: {problem['msg']}, not {value!r}{_near_choice(argument.hint, value)}") from None
 
 
 def _near_choice(hint: Any, value: Any) -> str:

@@ -115,13 +115,13 @@ def trials(
     compiled = compile and machine.can_compile(chosen)
     execution = Execution(chosen, threads or machine.cores(), precision=precision, compile=compiled)
     fingerprint = machine.describe(execution.device)["fingerprint"]
-    planned: dict[str, Trial] = {}
+    planned: dict[Path, Trial] = {}
     for recipe, full, count in found:
         parts.check(recipe)
         code = _own_code(recipe)
         for seed in seeds if seeds is not None else range(count):
             trial = Trial(recipe, seed, execution, fingerprint, full, code)
-            planned.setdefault(trial.digest, trial)
+            planned.setdefault(trial.path(Path()), trial)
     return list(planned.values())
 
 

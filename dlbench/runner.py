@@ -52,8 +52,8 @@ def run(
         if fresh
         else [Outcome(t, s, "", t.path(out), new=False) for t in trials if (s := store.status(t.path(out))) in DONE]
     )
-    finished = {outcome.trial.digest for outcome in outcomes}
-    for job in _jobs([trial for trial in trials if trial.digest not in finished]):
+    finished = {outcome.path for outcome in outcomes}
+    for job in _jobs([trial for trial in trials if trial.path(out) not in finished]):
         left = job
         try:
             while left:
@@ -76,10 +76,10 @@ def _check_data(trials: Sequence[Trial]) -> None:
 
 def _jobs(trials: Sequence[Trial]) -> Iterator[list[Trial]]:
     """What one worker gets: a single trial, or all seeds of a recipe whose seeds keep together."""
-    together: dict[str, list[Trial]] = {}
+    together: dict[tuple[str, str], list[Trial]] = {}
     for trial in trials:
         key = trial.recipe.digest if trial.recipe.together else trial.digest
-        together.setdefault(key, []).append(trial)
+        together.setdefault((trial.recipe.name, key), []).append(trial)
     yield from together.values()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 
 SCHEMA = 1
 LOOK = ("step", "final", "examples_per_split")
+READY = ("dataset_digest", "parameters", "multiply_adds", "train_examples", "test_examples")
+END = ("steps", "wall_seconds", "peak_memory_bytes")
+TIMES = "time"  # the folder, under the results folder, of what `dlbench time` leaves: no runs of trials
+NAN = float("nan")
 Event = Mapping[str, Any]
 
 
@@ -82,7 +87,7 @@ def status(path: Path) -> str:
     if not path.exists():
         return "absent"
     last = list(_events(path, ("end",)))
-    return str(last[-1]["status"]) if last else "unfinished"
+    return str(last[-1].get("status", "unfinished")) if last else "unfinished"
 
 
 def load(folder: Path, paths: Iterable[Path] | None = None) -> pd.DataFrame:
@@ -91,13 +96,17 @@ def load(folder: Path, paths: Iterable[Path] | None = None) -> pd.DataFrame:
     Columns: recipe, title, tags, budget, seed, status, message, device, precision, compile,
     channels_last, threads, torch, machine, fingerprint, recipe_digest, started,
     dataset_digest, parameters, multiply_adds, train_examples, test_examples, steps, training_seconds, wall_seconds,
-    examples_per_second, peak_memory_bytes, published and recipe_json (dictionaries), path, and one column for each
-    metric of the final score. A line that cannot be read is left out; `frame.attrs["warnings"]` names its file.
+    examples_per_second, joules, peak_memory_bytes, published and recipe_json (dictionaries), path, and one column for
+    each metric of the final score. A line or a file that cannot be read, or is of another schema, is left out;
+    `frame.attrs["warnings"]` names it.
     """
     import pandas as pd
 
     warnings: list[str] = []
-    rows = [row for path in _run_files(folder, paths) if (row := _row(path, warnings)) is not None]
+    rows: list[dict[str, Any]] = []
+    for path in _run_files(folder, paths):
+        with _left_out_if_unsound(path, warnings):
+            rows.append(_row(path, warnings))
     frame = pd.DataFrame(rows, columns=None if rows else ["recipe", "budget", "seed", "status", "started"])
     frame = frame.sort_values("started", kind="stable", ignore_index=True)
     frame.attrs["warnings"] = warnings
@@ -105,18 +114,16 @@ def load(folder: Path, paths: Iterable[Path] | None = None) -> pd.DataFrame:
 
 
 def curves(folder: Path, paths: Iterable[Path] | None = None) -> pd.DataFrame:
-    """One row for each look at the error on the way: recipe, budget, seed, device, step, final, metrics."""
+    """One row for each look at the error on the way: recipe, budget, seed, device, step, final, metrics.
+
+    Files that `load` warns of are left out.
+    """
     import pandas as pd
 
-    rows = []
+    rows: list[dict[str, Any]] = []
     for path in _run_files(folder, paths):
-        start: Event = {}
-        for event in _events(path, ("start", "score")):
-            if event["event"] == "start":
-                start = event
-            elif start:
-                look = {"path": str(path), "device": start["execution"]["device"], **{key: event[key] for key in LOOK}}
-                rows.append(_identity(start) | look | dict(event["metrics"]))
+        with _left_out_if_unsound(path, []):
+            rows += _looks(path)
     return pd.DataFrame(rows)
 
 
@@ -125,19 +132,26 @@ def _run_files(folder: Path, paths: Iterable[Path] | None) -> Sequence[Path]:
         return [path for path in paths if path.exists()]
     if not folder.is_dir():
         raise InputError(f"{folder}: no such results folder; `dlbench run` makes one, --results names another")
-    return sorted(folder.rglob("*.jsonl"))
+    found = (path for path in folder.rglob("*.jsonl") if path.relative_to(folder).parts[0] != TIMES)
+    return sorted(found, key=str)
 
 
-def _row(path: Path, warnings: list[str]) -> dict[str, Any] | None:
-    events: dict[str, Event] = {}
-    for event in _events(path, ("start", "ready", "score", "end"), warnings):
-        if event["event"] != "score" or event["final"]:
-            events[event["event"]] = event
+@contextmanager
+def _left_out_if_unsound(path: Path, warnings: list[str]) -> Iterator[None]:
+    """Anybody may have written the file: whatever its events lack costs this file only, and a warning."""
+    try:
+        yield
+    except InputError as error:
+        warnings.append(f"{error}; left out")
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        warnings.append(f"{path}: not a whole run file ({type(error).__name__}: {error}); left out")
+
+
+def _row(path: Path, warnings: list[str]) -> dict[str, Any]:
+    found = _events(path, ("start", "ready", "score", "end"), warnings, only_final=True)
+    events: dict[str, Event] = {event["event"]: event for event in found}
     start, ready, end = (events.get(name, {}) for name in ("start", "ready", "end"))
-    if start.get("schema") != SCHEMA:
-        problem = f"has schema {start['schema']}, newer than this dlbench reads" if start else "is not a run file"
-        warnings.append(f"{path}: {problem}; left out")
-        return None
+    _check_schema(start, path)
     metrics = events["score"]["metrics"] if end.get("status") == "finished" and "score" in events else {}
     return {
         **_identity(start),
@@ -152,13 +166,10 @@ def _row(path: Path, warnings: list[str]) -> dict[str, Any] | None:
         "threads": start["execution"]["threads"],
         "torch": start["versions"]["torch"],
         "machine": start["machine"]["name"],
-        "started": start["started"],
-        **{
-            key: ready.get(key)
-            for key in ("dataset_digest", "parameters", "multiply_adds", "train_examples", "test_examples")
-        },
-        **{key: end.get(key) for key in ("steps", "training_seconds", "wall_seconds", "peak_memory_bytes")},
-        "examples_per_second": _speed(end),
+        "started": str(start["started"]),
+        **{key: ready.get(key) for key in READY},
+        **{key: end.get(key) for key in END},
+        **_costs(start, end),
         "published": start["recipe"]["published"],
         "recipe_json": start["recipe"],
         "path": str(path),
@@ -166,13 +177,43 @@ def _row(path: Path, warnings: list[str]) -> dict[str, Any] | None:
     }
 
 
+def _looks(path: Path) -> list[dict[str, Any]]:
+    start, *scores = _events(path, ("start", "score"))
+    _check_schema(start, path)
+    known = _identity(start) | {"path": str(path), "device": start["execution"]["device"]}
+    return [known | {key: score[key] for key in LOOK} | dict(score["metrics"]) for score in scores]
+
+
+def _check_schema(start: Event, path: Path) -> None:
+    schema = start.get("schema")
+    if schema is None:
+        raise InputError(f"{path}: is not a run file")
+    if schema != SCHEMA:
+        newer = isinstance(schema, int) and schema > SCHEMA
+        raise InputError(f"{path}: has schema {schema!r}, {'newer than' if newer else 'not one'} this dlbench reads")
+
+
+def _costs(start: Event, end: Event) -> dict[str, float | None]:
+    """Seconds and joules of training, and examples per second.
+
+    Seeds that learnt together as one model shared the clock and the meter: what one of them took, nobody knows.
+    """
+    if start["recipe"].get("together") == "model":
+        return dict.fromkeys(("training_seconds", "examples_per_second", "joules"), NAN)
+    return {
+        "training_seconds": end.get("training_seconds"),
+        "examples_per_second": _speed(end),
+        "joules": end.get("joules"),
+    }
+
+
 def _speed(end: Event) -> float:
     """Examples per second of training, the first step left out where there are others."""
-    seconds, examples = end.get("training_seconds") or float("nan"), end.get("examples", 0)
+    seconds, examples = end.get("training_seconds") or NAN, end.get("examples", 0)
     steps, first = end.get("steps", 0), end.get("first_step_seconds")
     if first is not None and steps > 1:
         seconds, examples = seconds - first, examples * (steps - 1) / steps
-    return float(examples / seconds)
+    return float(examples / seconds) if seconds > 0 else NAN
 
 
 def _identity(start: Event) -> dict[str, Any]:
@@ -182,21 +223,28 @@ def _identity(start: Event) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _events(path: Path, kinds: Sequence[str], warnings: list[str] | None = None) -> Iterator[Event]:
-    """The events of these kinds; laps, by far the most, are passed over without being parsed."""
+def _events(
+    path: Path, kinds: Sequence[str], warnings: list[str] | None = None, *, only_final: bool = False
+) -> Iterator[Event]:
+    """The events of these kinds, of scores only the final one if so wished; others are passed over unparsed."""
     marks = tuple(f'{{"event": "{kind}"'.encode() for kind in kinds)
     try:
         lines = path.read_bytes().splitlines()
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from None
     for number, line in enumerate(lines, 1):
+        if line.startswith(b'{"event": "lap"'):  # by far the most
+            continue
         if line.startswith(b'{"event": "') and not line.startswith(marks):
+            continue
+        if only_final and line.startswith(b'{"event": "score"') and b'"final": false' in line:
             continue
         try:
             event = json.loads(line)
-            event["event"]
-        except (ValueError, TypeError, KeyError):
+            kind = event["event"]
+        except (ValueError, TypeError, KeyError, RecursionError):
             if warnings is not None and line.strip():
                 warnings.append(f"{path}: line {number} cannot be read; left out")
             continue
-        yield event
+        if kind in kinds and (kind != "score" or event.get("final") or not only_final):
+            yield event

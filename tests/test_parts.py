@@ -66,3 +66,42 @@ def test_every_part_is_listed_and_no_helper_is():
     assert not {"step", "copies"} & set(parts.names("training"))
     assert {"mnist", "cifar10", "digits"} <= set(parts.names("data"))
     assert not {"dataset", "augment", "sources"} & set(parts.names("data"))
+
+
+@pytest.mark.parametrize(
+    ("module", "words"),
+    [
+        ("def net(:\n", "SyntaxError: invalid syntax (TMP/MODULE.py:1)"),
+        ("\n\nx = 1 / 0\n", "ZeroDivisionError: division by zero (TMP/MODULE.py:3)"),
+        ("import no_such_thing\n", "No module named 'no_such_thing' (TMP/MODULE.py:1)"),
+        ("raise ValueError('two\\nlines')\n", "ValueError: two lines (TMP/MODULE.py:1)"),
+        ("import sys\nsys.exit(4)\n", "SystemExit: 4 (TMP/MODULE.py:2)"),
+        ("net = 7\n", "'MODULE.net' is no function but a int"),
+        ("def net(*, width: 'Unknown'): ...\n", "name 'Unknown' is not defined"),
+        ("from math import hypot as net\n", "signature of 'MODULE.net' cannot be read"),
+    ],
+)
+def test_a_module_of_ones_own_that_fails_is_one_line_with_its_place(tmp_path, request, module, words):
+    name = f"own_{abs(hash(request.node.name))}"  # modules stay imported from one test to the next
+    (tmp_path / f"{name}.py").write_text(module)
+    with pytest.raises(InputError) as caught:
+        checked(tmp_path, GOOD.replace("name: lenet5", f"name: {name}.net"))
+    assert words.replace("TMP", str(tmp_path)).replace("MODULE", name) in str(caught.value)
+    assert str(caught.value).startswith(f"{tmp_path / 'mine.yaml'}: model: ")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_class_is_checked_by_what_its_constructor_takes(tmp_path):
+    (tmp_path / "own_class.py").write_text("class Net:\n    def __init__(self, *, width: int): self.width = width\n")
+    wide = GOOD.replace("name: lenet5", "name: own_class.Net, width: 3")
+    assert parts.bind("model", checked(tmp_path, wide))().width == 3
+    with pytest.raises(InputError, match="width: Input should be a valid integer, not 'x'"):
+        checked(tmp_path, wide.replace("3", "x"))
+
+
+def test_a_signature_is_read_once_however_many_seeds_ask(tmp_path):
+    found = checked(tmp_path, GOOD)
+    before = parts._schema.cache_info().misses
+    for _ in range(3):
+        parts.bind("model", found)
+    assert parts._schema.cache_info().misses == before

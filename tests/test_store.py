@@ -105,7 +105,7 @@ def test_a_newer_schema_and_a_strange_file_are_named_and_left_out(trial, tmp_pat
     frame = store.load(tmp_path)
     assert len(frame) == 1
     warnings = " ".join(frame.attrs["warnings"])
-    assert "newer.jsonl: has schema 99" in warnings
+    assert "newer.jsonl: has schema 99, newer than" in warnings
     assert "strange.jsonl: is not a run file" in warnings
 
 
@@ -125,3 +125,75 @@ def test_an_empty_folder_has_no_rows_and_a_missing_one_is_named(tmp_path):
     assert store.load(tmp_path).empty
     with pytest.raises(InputError, match="no such results folder"):
         store.load(tmp_path / "none")
+
+
+def unsound(start, score):
+    """Files that are no whole runs, and a word of the warning that says so."""
+    ended = [{"event": "end", "status": "finished"}]
+    return [
+        ([{"event": "start", "schema": 1}], "'recipe'"),
+        ([start | {"recipe": "lenet"}], "TypeError"),
+        ([start | {"schema": 0}], "schema 0, not one"),
+        ([start | {"schema": "1"}], "schema '1', not one"),
+        ([start, {key: score[key] for key in score if key != "metrics"}, *ended], "'metrics'"),
+        ([start, score, {"event": "end", "status": "finished", "training_seconds": "long"}], "TypeError"),
+    ]
+
+
+@pytest.mark.parametrize("case", range(6))
+def test_a_file_that_is_not_whole_is_one_warning_and_left_out(trial, tmp_path, case):
+    path = write(trial, tmp_path, READY, LAP, SCORE, END)
+    start = json.loads(path.read_text().splitlines()[0])
+    events, words = unsound(start, SCORE)[case]
+    bad = path.with_name("bad.jsonl")
+    bad.write_text("".join(json.dumps(event) + "\n" for event in events))
+    frame = store.load(tmp_path)
+    assert list(frame["path"]) == [str(path)]
+    (warning,) = frame.attrs["warnings"]
+    assert warning.startswith(f"{bad}: ")
+    assert words in warning
+    assert "newer" not in warning
+    assert set(store.curves(tmp_path)["path"]) <= {str(path), str(bad)}
+
+
+def test_a_folder_with_the_name_of_a_file_is_a_warning(trial, tmp_path):
+    write(trial, tmp_path, READY, END)
+    (tmp_path / "x.jsonl").mkdir()
+    frame = store.load(tmp_path)
+    assert len(frame) == 1
+    assert f"{tmp_path / 'x.jsonl'}: cannot be read" in frame.attrs["warnings"][0]
+    assert store.curves(tmp_path).empty
+
+
+def test_a_newer_schema_has_no_curve_either(trial, tmp_path):
+    path = write(trial, tmp_path, LOOK)
+    path.write_text(path.read_text().replace('"schema": 1', '"schema": 99', 1))
+    assert store.curves(tmp_path).empty
+
+
+def test_what_is_under_time_is_no_run(trial, tmp_path):
+    write(trial, tmp_path, READY, END)
+    write(trial, tmp_path / "time", READY, END)
+    write(trial, tmp_path / "laptop" / "time", READY, END)
+    assert len(store.load(tmp_path)) == 2
+
+
+def test_an_argument_called_final_is_not_a_look_on_the_way(trial, tmp_path):
+    path = write(trial, tmp_path, READY, SCORE, END)
+    path.write_text(path.read_text().replace('"data": {', '"data": {"final": false, ', 1))
+    assert store.load(tmp_path)["test_error_percent"].tolist() == [7.0]
+
+
+def test_joules_and_seconds_are_those_of_the_end_unless_seeds_shared_them(trial, tmp_path):
+    path = write(trial, tmp_path, READY, SCORE, END | {"joules": 30.5})
+    row = store.load(tmp_path).iloc[0]
+    assert (row["joules"], row["training_seconds"], row["examples_per_second"]) == (30.5, 2.0, 8.0)
+    path.write_text(path.read_text().replace('"together": false', '"together": "model"', 1))
+    row = store.load(tmp_path).iloc[0]
+    assert row["test_error_percent"] == 7.0
+    assert row[["joules", "training_seconds", "examples_per_second"]].isna().all()
+
+
+def test_a_clock_that_did_not_move_gives_no_speed(trial, tmp_path):
+    write(trial, tmp_path, READY, SCORE, END | {"first_step_seconds": 2.0})
+    assert store.load(tmp_path)["examples_per_second"].isna().all()

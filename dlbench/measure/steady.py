@@ -18,6 +18,7 @@ from dlbench.measure.statistics import LEVEL, Estimate, mean_interval, median
 
 WINDOW = 6  # the fewest laps that give a 95 % interval of the median
 TOLERANCE = 0.02  # of the median: laps this close to it have settled
+DOUBT = 0.005  # how rarely laps that only scatter are taken for ones that changed
 PRECISION = 0.01  # an interval that stays this close to its median is narrow enough
 
 
@@ -25,8 +26,8 @@ def warm_up(laps: Sequence[float], window: int = WINDOW, tolerance: float = TOLE
     """How many laps at the start are warm-up; None if the laps never became steady.
 
     The second half of the laps is what they settled to. Warm-up is over at the first lap where a window of laps has a
-    median within the tolerance of theirs, or, where they scatter more than that, between their quartiles. If that takes
-    more than the first half (they drift, or something changed on the way), or there are not two windows, it is None.
+    median within the tolerance of theirs, or, where they scatter more than that, between their quartiles. It is
+    None if that takes more than the first half, if the halves of what follows can be told apart, or below two windows.
     """
     half = len(laps) // 2
     if half < window:
@@ -35,7 +36,23 @@ def warm_up(laps: Sequence[float], window: int = WINDOW, tolerance: float = TOLE
     centre, quarter = median(settled), len(settled) // 4
     low = min(centre * (1 - tolerance), settled[quarter])
     high = max(centre * (1 + tolerance), settled[-1 - quarter])
-    return next((start for start in range(half + 1) if low <= median(laps[start : start + window]) <= high), None)
+    for start in range(half + 1):
+        if low <= median(laps[start : start + window]) <= high:
+            middle = (start + len(laps)) // 2
+            return start if alike(laps[start:middle], laps[middle:], tolerance) else None
+    return None
+
+
+def alike(some: Sequence[float], others: Sequence[float], tolerance: float = TOLERANCE) -> bool:
+    """Whether medians lie within the tolerance (a share of the second), or a rank test finds no difference.
+
+    The test is Mann and Whitney's of 1947, at DOUBT.
+    """
+    if abs(median(some) - median(others)) <= tolerance * median(others):
+        return True
+    from scipy import stats  # takes a second to load
+
+    return bool(stats.mannwhitneyu(some, others).pvalue >= DOUBT)
 
 
 def mad(values: Sequence[float]) -> float:
@@ -65,5 +82,10 @@ def enough(laps: Sequence[float], precision: float = PRECISION) -> bool:
 
 
 def over_processes(medians: Sequence[float]) -> Estimate:
-    """The mean of the processes' medians with Student's t interval; n is the number of processes, one gives none."""
-    return mean_interval(medians)
+    """The geometric mean of the processes' medians, with Student's t interval of their logarithms; all above zero.
+
+    On this scale a rate and the time it stands for have the same interval, and neither reaches below zero. n is the
+    number of processes; one gives no interval.
+    """
+    found = mean_interval([math.log(value) for value in medians])
+    return Estimate(math.exp(found.value), math.exp(found.low), math.exp(found.high), found.n)

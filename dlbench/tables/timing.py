@@ -17,11 +17,11 @@ LEAST_TFLOPS = 5e-5  # below it, four decimals show nothing
 MIB = 2**20
 
 HOW = (
-    "examples/s and ms per step: the mean of the processes' medians, with Student's 95 % interval over the n "
-    "processes. MAD: median absolute deviation of a process's laps, median over processes.",
+    "examples/s and ms per step: geometric mean of the processes' median laps, with Student's 95 % interval of its "
+    "logarithm over the n processes. MAD: median absolute deviation of a process's laps, median over processes.",
     "Warm-up, left out of each process: laps before the first six whose median is within 2 % of the median of the "
-    "second half of all laps, or between its quartiles; not steady if that takes more than half of the laps. The first "
-    "step, with compilation if there is any, stands apart.",
+    "second half of all laps, or between its quartiles. Not steady: that takes more than half of the laps, or the "
+    "halves of what follows differ (by 2 %, and by a rank test). The first step, compilation included, stands apart.",
     "Memory: the most ever held, in a process of its own. TFLOP/s: matrix products and convolutions, by torch's "
     "counter. MFU: of the faster of a matrix-product and a convolution probe, by the same process in the same "
     "precision.",
@@ -58,9 +58,13 @@ def _table(timings: pd.DataFrame, unlike: bool) -> Table:
 
 
 def _setting(name: str, value: Any) -> str:
-    written = {"threads": f"{value} threads", "torch": f"torch {value}", "compile": "compiled" if value else "eager"}
-    layout = "channels-last" if value else "channels-first"
-    return layout if name == "channels_last" else written.get(name, str(value))
+    if name == "threads":
+        return f"{value} thread" + ("s" if value != 1 else "")
+    if name == "compile":
+        return "compiled" if value else "eager"
+    if name == "channels_last":
+        return "channels-last" if value else "channels-first"
+    return f"torch {value}" if name == "torch" else str(value)
 
 
 def _row(processes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
