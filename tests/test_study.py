@@ -60,7 +60,7 @@ def test_a_bad_study_names_file_entry_and_near_miss(tmp_path, old, new, words):
 
 def test_a_recipe_beside_the_study_goes_first_and_keeps_its_own_more_seeds(tmp_path):
     (tmp_path / "xor.yaml").write_text(OWN)  # the name of a study that comes with dlbench
-    (tmp_path / "few.yaml").write_text(OWN.replace("5", "1"))
+    (tmp_path / "few.yaml").write_text(OWN.replace("5", "1") + "data: {function: or}\n")
     found = load(tmp_path, "title: t\nrecipes: [xor, few.yaml, perceptron]\nseeds: {short: 3}")
     assert found.recipes == (str(tmp_path / "xor.yaml"), str(tmp_path / "few.yaml"), "perceptron")
     path = tmp_path / "mine.yaml"
