@@ -14,6 +14,7 @@ import traceback
 import typing
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +80,7 @@ def _function(kind: str, name: str, path: Path) -> Callable[..., Any]:
 
 def _module(module: str, name: str, path: Path, where: str) -> Any:
     """The module, imported; whatever goes wrong while it is, its author can mend."""
+    _forget_namesake(module.partition(".")[0])
     try:
         return importlib.import_module(module)
     except (Exception, SystemExit) as error:
@@ -87,6 +89,20 @@ def _module(module: str, name: str, path: Path, where: str) -> Any:
                 f"{where}: '{name}' cannot be imported ({error}); looked in {path.parent} and the current folder"
             ) from None
         raise InputError(f"{where}: '{name}' cannot be imported: {cause(error)}") from None
+
+
+def _forget_namesake(root: str) -> None:
+    """Forget a user's module of this name that an earlier recipe found in another folder."""
+    found = PathFinder.find_spec(root)
+    place = found and (found.origin or str(list(found.submodule_search_locations or [])))
+    if place and _OWN.get(root, place) != place:
+        for name in [name for name in sys.modules if f"{name}.".startswith(f"{root}.")]:
+            del sys.modules[name]
+    if place and root not in sys.modules:
+        _OWN[root] = place
+
+
+_OWN: dict[str, str] = {}  # modules first imported for a recipe, and from where
 
 
 def _arguments(kind: str, part: Part, path: Path) -> dict[str, Any]:

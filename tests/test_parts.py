@@ -105,3 +105,14 @@ def test_a_signature_is_read_once_however_many_seeds_ask(tmp_path):
     for _ in range(3):
         parts.bind("model", found)
     assert parts._schema.cache_info().misses == before
+
+
+def test_modules_of_one_name_in_two_folders_stay_apart(tmp_path):
+    for folder, width in (("a", 10), ("b", 11)):
+        (tmp_path / folder).mkdir()
+        text = f"from torch import nn\ndef net() -> nn.Module:\n    return nn.Linear(64, {width})\n"
+        (tmp_path / folder / "twins.py").write_text(text)
+        (tmp_path / folder / "own.yaml").write_text(GOOD.replace("name: lenet5", "name: twins.net"))
+    for folder, width in (("a", 10), ("b", 11), ("a", 10)):
+        found = recipe.load(str(tmp_path / folder / "own.yaml"))
+        assert parts.bind("model", found)().out_features == width
