@@ -76,7 +76,8 @@ def run(
     failures: list[str] = []
     trials = _trials(names, device, precision, compile, channels_last, threads)
     cases = [case for trial in trials for mode in modes for case in _cases(trial, mode, batch_sizes, failures)]
-    sized = [(case, size) for case in cases if (size := _ask(case, "size", failures))]
+    once = {case.path(out, 0): case for case in cases}  # auto may choose a size that was asked for as well
+    sized = [(case, size) for case in once.values() if (size := _ask(case, "size", failures))]
     _show(list(_rounds(sized, repeats, min_seconds, out, failures)), as_json)
     return EXIT_FAILED if failures else 0
 

@@ -106,6 +106,10 @@ class TestRounds:
         timing.run(["lenet-digits"], device="cpu", batch_sizes=["auto"], repeats=1)
         assert asked == ["choose train 16", "size train 64", "time train 64"]
 
+    def test_a_batch_size_asked_for_twice_is_timed_once(self, asked: list[str]) -> None:
+        timing.run(["lenet-digits"], device="cpu", batch_sizes=[64, "auto", 16], repeats=1)
+        assert asked == ["choose train 16", "size train 64", "size train 16", "time train 64", "time train 16"]
+
     def test_files_of_an_earlier_call_make_room(self, asked: list[str], tmp_path: Path) -> None:
         for repeats in (3, 2):
             timing.run(["lenet-digits"], device="cpu", repeats=repeats, out=tmp_path)

@@ -86,18 +86,17 @@ def _speed(processes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """The cells that rest on laps; words instead of a bare number where a process never became steady."""
     rates = [each["examples"] / lap_seconds(each) for each in processes]
     if any(skipped(each) is None for each in processes):
-        return {"examples_per_second": f"not steady, about {median(rates):,.0f}", "ms_per_step": "not steady"}
+        words = {"examples_per_second": f"not steady, about {median(rates):,.0f}", "ms_per_step": "not steady"}
+        return words | dict.fromkeys(("mad_percent", "achieved_tflops", "mfu_percent", "examples_per_joule"))
     achieved = [each["flop_per_step"] * each["steps"] / lap_seconds(each) / 1e12 for each in processes]
-    used = [
-        rate / max(each["gemm_tflops"], each["conv_tflops"]) for rate, each in zip(achieved, processes, strict=True)
-    ]
+    peaks = [max(each["gemm_tflops"], each["conv_tflops"]) for each in processes]
     worth = median(achieved) >= LEAST_TFLOPS
     return {
         "examples_per_second": steady.over_processes(rates),
         "ms_per_step": steady.over_processes([1000 * lap_seconds(each) / each["steps"] for each in processes]),
         "mad_percent": median([100 * steady.mad(kept(each)) / lap_seconds(each) for each in processes]),
-        "tflops": median(achieved) if worth else None,
-        "mfu_percent": 100 * median(used) if worth else None,
+        "achieved_tflops": median(achieved) if worth else None,
+        "mfu_percent": median([100 * a / b for a, b in zip(achieved, peaks, strict=True)]) if worth else None,
         "examples_per_joule": _examples_per_joule(processes),
     }
 
