@@ -13,7 +13,7 @@ from dlbench.tables.table import Table
 
 SETTINGS = ("device", "threads", "precision", "compile", "channels_last", "torch")
 KEYS = ("recipe", "mode", "batch_size", *SETTINGS)
-LEAST_TFLOPS = 5e-5  # below it, four decimals show nothing
+LEAST = 5e-5  # below it, four decimals show nothing
 MIB = 2**20
 
 HOW = (
@@ -70,6 +70,7 @@ def _setting(name: str, value: Any) -> str:
 def _row(processes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """One row from the processes that timed the same."""
     one = processes[0]
+    gflop = one["flop_per_step"] / one["batch_size"] / 1e9
     return {
         **{name: one[name] for name in KEYS},
         **_speed(processes),
@@ -77,7 +78,7 @@ def _row(processes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "process_peak_mib": one["process_peak_bytes"] / MIB,
         "device_peak_mib": one["device_peak_bytes"] / MIB if _known(one["device_peak_bytes"]) else None,
         "parameters": one["parameters"],
-        "gflop_per_example": one["flop_per_step"] / one["batch_size"] / 1e9 or None,
+        "gflop_per_example": gflop if gflop >= LEAST else None,
         "data": one["data"],
     }
 
@@ -90,7 +91,7 @@ def _speed(processes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         return words | dict.fromkeys(("mad_percent", "achieved_tflops", "mfu_percent", "examples_per_joule"))
     achieved = [each["flop_per_step"] * each["steps"] / lap_seconds(each) / 1e12 for each in processes]
     peaks = [max(each["gemm_tflops"], each["conv_tflops"]) for each in processes]
-    worth = median(achieved) >= LEAST_TFLOPS
+    worth = median(achieved) >= LEAST
     return {
         "examples_per_second": steady.over_processes(rates),
         "ms_per_step": steady.over_processes([1000 * lap_seconds(each) / each["steps"] for each in processes]),
