@@ -38,7 +38,7 @@ from rich.table import Table
 from row import Row
 from turns import Lap
 
-from dlbench import runner
+from dlbench import process
 from dlbench.measure import machine
 
 HERE = Path(__file__).parent
@@ -138,7 +138,7 @@ def measured(benchmark: Benchmark, quick: bool) -> list[Lap] | None:
     """A benchmark's laps, taken in a process with a worker's environment; None if it failed."""
     paths = [str(REPOSITORY), *filter(None, [os.environ.get("PYTHONPATH")])]
     own = {"OMP_NUM_THREADS": str(machine.cores()), "PYTHONPATH": os.pathsep.join(paths)}
-    environment = runner.PATIENT | os.environ | own
+    environment = process.PATIENT | os.environ | own
     run = subprocess.run(
         [sys.executable, str(HERE / benchmark.script), *(benchmark.quick if quick else benchmark.full).split()],
         stdout=subprocess.PIPE, text=True, env=environment,
