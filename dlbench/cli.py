@@ -9,6 +9,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from dlbench import exits
 from dlbench.errors import InputError
 
 app = typer.Typer(
@@ -20,8 +21,6 @@ app = typer.Typer(
 )
 data_app = typer.Typer(help="Data sets: what is on disk, and getting what is not.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
-
-EXIT_INTERRUPTED = 130
 
 
 class Budget(str, Enum):
@@ -261,8 +260,8 @@ def main() -> NoReturn:
         app()
     except InputError as error:
         print(f"dlbench: {error}", file=sys.stderr)
-        sys.exit(2)
+        sys.exit(exits.USAGE)
     except KeyboardInterrupt:
         print("dlbench: interrupted", file=sys.stderr)
-        sys.exit(EXIT_INTERRUPTED)
-    sys.exit(0)
+        sys.exit(exits.INTERRUPTED)
+    sys.exit(exits.FINE)

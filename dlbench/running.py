@@ -12,11 +12,9 @@ from typing import NoReturn
 
 from rich.console import Console
 
-from dlbench import plan, progress, runner, store
+from dlbench import exits, plan, progress, runner, store
 from dlbench.plan import Precision, Trial
 from dlbench.runner import Outcome
-
-EXIT_FAILED, EXIT_INTERRUPTED = 3, 130
 
 
 def run(
@@ -58,10 +56,10 @@ def run(
     except runner.Interrupted as stop:
         _summarise(stop.outcomes, len(trials), console)
         print("dlbench: interrupted; the same command goes on: it skips what is finished", file=sys.stderr)
-        return EXIT_INTERRUPTED
+        return exits.INTERRUPTED
     _summarise(outcomes, len(trials), console)
     _print_results(names, [outcome.path for outcome in outcomes], out, as_json)
-    return EXIT_FAILED if any(outcome.status != "finished" for outcome in outcomes) else 0
+    return exits.FAILED if any(outcome.status != "finished" for outcome in outcomes) else exits.FINE
 
 
 def _print_plan(trials: Sequence[Trial], out: Path) -> None:

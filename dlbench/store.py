@@ -38,7 +38,7 @@ class RunFile:
             raise InputError(
                 f"{self.path.parent}: cannot write results there ({error.strerror}); choose another folder with --out"
             ) from None
-        self.write(_start(trial))
+        self.write(start_event(trial))
 
     def write(self, event: Event) -> None:
         """Append one event, flushed before anything else happens."""
@@ -59,7 +59,8 @@ def close_run(trial: Trial, out: Path, end: Event) -> None:
         file.write("\n" + json.dumps(end) + "\n")  # a line cut short stays a line of its own
 
 
-def _start(trial: Trial) -> Event:
+def start_event(trial: Trial) -> Event:
+    """The first line of a run: all that is needed to repeat the trial."""
     kept = trial.as_dict()
     return {
         "event": "start", "schema": SCHEMA, "recipe": kept["recipe"], "recipe_digest": trial.recipe.digest,

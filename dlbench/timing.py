@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from dlbench import parts, plan, process, store
+from dlbench import exits, parts, plan, process, store
 from dlbench.data import sources
 from dlbench.errors import InputError
 from dlbench.plan import Precision, Trial
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 Event = dict[str, Any]
 Mode = Literal["train", "infer"]
 BatchSize = int | Literal["auto"]
-EXIT_FAILED = 3
 PATIENCE = 10  # times the least number of seconds: after that a process stops, however much its laps scatter
 
 
@@ -79,7 +78,7 @@ def run(
     once = {case.path(out, 0): case for case in cases}  # auto may choose a size that was asked for as well
     sized = [(case, size) for case in once.values() if (size := _ask(case, "size", failures))]
     _show(list(_rounds(sized, repeats, min_seconds, out, failures)), as_json)
-    return EXIT_FAILED if failures else 0
+    return exits.FAILED if failures else exits.FINE
 
 
 def parse_batch_sizes(text: str) -> list[BatchSize]:
@@ -178,7 +177,7 @@ def _keep(case: Case, repeat: int, size: Event, timing: Event, out: Path) -> Pat
         for old in path.parent.glob(path.name.replace("process0", "process*")):
             old.unlink()
     start = {
-        **store._start(case.trial), "mode": case.mode, "process": repeat,
+        **store.start_event(case.trial), "mode": case.mode, "process": repeat,
         "data": "synthetic" if case.synthetic else case.trial.recipe.data.name,
     }  # fmt: skip
     path.write_text("".join(json.dumps(event) + "\n" for event in (start, size, timing)), encoding="utf-8")

@@ -1,0 +1,14 @@
+"""The exit codes: what a script that called dlbench may conclude."""
+
+from __future__ import annotations
+
+from typing import Final
+
+FINE: Final = 0
+REGRESSION: Final = 1  # a limit was breached, or a claim refuted
+USAGE: Final = 2  # something to mend in the call, the files or the installation
+FAILED: Final = 3  # a trial failed or diverged
+NOTHING_COMPARABLE: Final = 4
+INCONCLUSIVE: Final = 5  # with --strict
+TIMEOUT: Final = 124  # as coreutils' timeout has it
+INTERRUPTED: Final = 130  # 128 + SIGINT
