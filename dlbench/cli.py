@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Final, NoReturn
 
 import typer
 
 from dlbench import exits
 from dlbench.errors import InputError
+
+# typer imports pydantic, which takes as long as all else at start-up, to check a value it was not given, even that of
+# its own --help; a default spares it.
+QUICK: Final = {"default_map": {"help": False}}
 
 app = typer.Typer(
     help="Runs the lecture 'Introduction to Deep Learning' as benchmarks: measured numbers beside the published ones.",
@@ -18,9 +23,21 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
+    context_settings=QUICK,
 )
+SHELVES: Final = {  # a command each and not an argument's values, which pydantic would have to check
+    "recipes": "What can be run.",
+    "studies": "What compares recipes.",
+    "models": "Architectures a recipe may name.",
+    "datasets": "What can be learnt from, and whether it is on disk.",
+    "devices": "What can compute here.",
+}
+list_app = typer.Typer(invoke_without_command=True, subcommand_metavar="[WHAT]", context_settings=QUICK)
+app.add_typer(list_app, name="list")
 data_app = typer.Typer(help="Data sets: what is on disk, and getting what is not.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
+baseline_app = typer.Typer(help="Measurements kept under a name, to compare later ones with.", no_args_is_help=True)
+app.add_typer(baseline_app, name="baseline")
 
 
 class Budget(str, Enum):
@@ -48,14 +65,15 @@ class Mode(str, Enum):
     both = "both"
 
 
-class Shelf(str, Enum):
-    """What can be listed."""
+class Export(str, Enum):
+    """What measurements are exported as."""
 
-    recipes = "recipes"
-    studies = "studies"
-    models = "models"
-    datasets = "datasets"
-    devices = "devices"
+    bencher = "bencher"
+    benchmark_action_bigger = "benchmark-action-bigger"
+    benchmark_action_smaller = "benchmark-action-smaller"
+    json = "json"
+    csv = "csv"
+    markdown = "markdown"
 
 
 class Format(str, Enum):
@@ -68,6 +86,26 @@ class Format(str, Enum):
     json = "json"
 
 
+class ComparisonFormat(str, Enum):
+    """How a comparison is written."""
+
+    terminal = "terminal"
+    markdown = "markdown"
+    json = "json"
+    junit = "junit"
+    github = "github"
+
+
+class Sort(str, Enum):
+    """In which order rows stand."""
+
+    name = "name"
+    ratio = "ratio"
+    verdict = "verdict"
+
+
+Baselines = Annotated[Path, typer.Option(help="The results folder that holds the baselines.")]
+BaselineName = Annotated[str, typer.Argument(metavar="NAME", help="Letters, digits, '.', '_' and '-'.")]
 Names = Annotated[
     list[str], typer.Argument(metavar="NAME...", help="Recipes, studies, or paths of YAML files of your own.")
 ]
@@ -86,14 +124,24 @@ def _version(version: Annotated[bool, typer.Option("--version", help="Show the v
         raise typer.Exit
 
 
-@app.command("list")
-def list_(
-    what: Annotated[Shelf | None, typer.Argument(help="What to list; recipes and studies if left out.")] = None,
-) -> None:
-    """List recipes, studies, models, datasets or devices."""
-    from dlbench import listing
+@list_app.callback()
+def list_(context: typer.Context) -> None:
+    """List recipes, studies, models, datasets or devices; recipes and studies if left out."""
+    if context.invoked_subcommand is None:
+        _lister("")()
 
-    listing.show(what.value if what else "")
+
+def _lister(shelf: str) -> Callable[[], None]:
+    def list_shelf() -> None:
+        from dlbench import listing
+
+        listing.show(shelf)
+
+    return list_shelf
+
+
+for _shelf, _what in SHELVES.items():
+    list_app.command(_shelf, help=_what, context_settings=QUICK)(_lister(_shelf))
 
 
 @app.command()
@@ -127,6 +175,11 @@ def run(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would run, and run nothing.")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Run again what is finished.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the runs as JSON instead of tables.")] = False,
+    export_json: Annotated[
+        Path | None, typer.Option(help="Also write all values there, for compare; - is standard output.")
+    ] = None,
+    export_csv: Annotated[Path | None, typer.Option(help="Also write all values there, one a row.")] = None,
+    export_markdown: Annotated[Path | None, typer.Option(help="Also write means and deviations there.")] = None,
 ) -> None:
     """Run recipes and studies; ends in their tables. What is finished is not run again.
 
@@ -150,6 +203,7 @@ def run(
             dry_run=dry_run,
             fresh=fresh,
             as_json=json,
+            exports={"json": export_json, "csv": export_csv, "markdown": export_markdown},
         )
     )
 
@@ -166,7 +220,7 @@ def time(
     compile: Annotated[bool, typer.Option("--compile", help="Use torch.compile.")] = False,
     channels_last: Annotated[bool, typer.Option(help="How images lie in memory.")] = True,
     threads: Annotated[int | None, typer.Option(min=1, help="CPU threads; all cores if left out.")] = None,
-    repeats: Annotated[int, typer.Option(min=1, help="Fresh processes for each row, taken in turns.")] = 3,
+    repeats: Annotated[int, typer.Option(min=1, help="Fresh processes for each row, taken in turns.")] = 5,
     min_seconds: Annotated[float, typer.Option(min=0.1, help="Seconds of laps in each process.")] = 3.0,
     out: Annotated[Path, typer.Option(help="Folder for timing files, below time/.")] = Path("results"),
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
@@ -209,6 +263,81 @@ def report(
 
 
 @app.command()
+def compare(
+    base: Annotated[str, typer.Argument(help="A results folder, a run file, an exported JSON, or a baseline.")],
+    new: Annotated[list[str], typer.Argument(metavar="NEW...", help="What to compare with it, the same kinds.")],
+    metric: Annotated[list[str] | None, typer.Option(help="Compare this instead of the usual; repeatable.")] = None,
+    fail: Annotated[
+        list[str] | None,
+        typer.Option(metavar="METRIC:LIMIT", help="Fail if worse by more, such as examples_per_second:5%; repeatable."),
+    ] = None,
+    limits: Annotated[Path | None, typer.Option(help="YAML file of limits: {recipe: {metric: limit}}.")] = None,
+    across: Annotated[
+        str, typer.Option(help="Compare although these differ: version,machine,recipe,budget,settings.")
+    ] = "",
+    strict: Annotated[bool, typer.Option("--strict", help="Fail (5) if a limit could not be decided.")] = False,
+    format: Annotated[ComparisonFormat, typer.Option("--format", help="How to write it.")] = ComparisonFormat.terminal,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="Write to this file.")] = None,
+    sort: Annotated[Sort, typer.Option(help="Order of rows; ratio and verdict put the worst first.")] = Sort.name,
+    only_changed: Annotated[bool, typer.Option("--only-changed", help="Hide what is the same.")] = False,
+    results: Baselines = Path("results"),
+) -> None:
+    """Compare measurements: per recipe and metric the ratio, its interval, a test and a verdict.
+
+    Exit codes: 0 no limit breached, 1 a limit breached, 2 something to mend in the call, 3 a trial of NEW failed,
+    4 nothing comparable, 5 (--strict) a limit undecided. Where several hold, the first of 1, 3, 4, 5.
+    """
+    from dlbench import comparing
+
+    raise typer.Exit(
+        comparing.compare(
+            base,
+            new,
+            results=results,
+            chosen=metric or [],
+            across=across,
+            fail=fail or [],
+            limits_file=limits,
+            format=format.value,
+            output=output,
+            sort=sort.value,
+            only_changed=only_changed,
+            strict=strict,
+        )
+    )
+
+
+@app.command()
+def export(
+    results: Annotated[
+        Path, typer.Argument(help="A results folder, a run file, a timing file, or an exported JSON.")
+    ] = Path("results"),
+    format: Annotated[
+        Export, typer.Option("--format", help="bencher and benchmark-action-...: for dashboards; json: for compare.")
+    ] = Export.json,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="Write to this file instead.")] = None,
+) -> None:
+    """Export measurements for CI dashboards, spreadsheets, or a later compare."""
+    from dlbench import exporting
+
+    exporting.export(format.value, results, output)
+
+
+@app.command()
+def doctor(
+    results: Annotated[Path, typer.Option(help="Folder of run files to look at.")] = Path("results"),
+    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of lines.")] = False,
+) -> None:
+    """Check the installation, devices, compiler, data and results, and say what to do.
+
+    Exit codes: 0 fine, 2 a problem.
+    """
+    from dlbench import doctor as verb
+
+    raise typer.Exit(verb.doctor(results, json))
+
+
+@app.command()
 def machine(json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False) -> None:
     """Show this machine and the fingerprint that decides whether two results may be compared."""
     from dlbench import hardware
@@ -222,6 +351,42 @@ def devices(json: Annotated[bool, typer.Option("--json", help="Print JSON instea
     from dlbench import hardware
 
     hardware.show_devices(json)
+
+
+@baseline_app.command("save")
+def baseline_save(
+    name: BaselineName,
+    results: Baselines = Path("results"),
+    force: Annotated[bool, typer.Option("--force", help="Overwrite one of that name.")] = False,
+) -> None:
+    """Keep a copy of all measurements in the results folder."""
+    from dlbench import baseline
+
+    baseline.save(name, results, force=force)
+
+
+@baseline_app.command("list")
+def baseline_list(results: Baselines = Path("results")) -> None:
+    """List the baselines."""
+    from dlbench import baseline
+
+    baseline.list_(results)
+
+
+@baseline_app.command("show")
+def baseline_show(name: BaselineName, results: Baselines = Path("results")) -> None:
+    """Show what a baseline holds."""
+    from dlbench import baseline
+
+    baseline.show(name, results)
+
+
+@baseline_app.command("rm")
+def baseline_rm(name: BaselineName, results: Baselines = Path("results")) -> None:
+    """Remove a baseline."""
+    from dlbench import baseline
+
+    baseline.rm(name, results)
 
 
 @data_app.command("list")

@@ -7,8 +7,8 @@ from typing import Any
 import pandas as pd
 
 from dlbench.tables import gaps
-from dlbench.tables.nets import Net, nets
-from dlbench.tables.provenance import finite_test_set, provenance
+from dlbench.tables.nets import Net, by_depth
+from dlbench.tables.provenance import finite_test_set, footnotes
 from dlbench.tables.table import Table
 
 KEYS = ("budget", "device", "depth", "net", "variant")
@@ -26,18 +26,18 @@ NO_PLAIN_TABLE = (
 def degradation(runs: pd.DataFrame) -> list[Table]:
     """Errors by depth, and the gaps between the shallowest net and every deeper one."""
     runs = runs.reset_index(drop=True)
-    found = nets(runs)
+    found = by_depth(runs)
     groups = [net.group for net in found]
     several = len({net.group.device for net in found}) > 1
     errors = [_row(net, several) for net in found]
     costs = gaps.rows(found)
-    notes = [*provenance(runs, groups, errors), NO_PLAIN_TABLE, *finite_test_set(groups)]
+    notes = [*footnotes(runs, groups, errors), NO_PLAIN_TABLE, *finite_test_set(groups)]
     return [
         Table.of("Plain and residual nets by depth", errors, notes, KEYS),
         Table.of(
             "What depth costs, and what shortcuts change",
             costs,
-            [*(gaps.NOTES if costs else gaps.NONE), *provenance(runs, groups, costs)],
+            [*(gaps.NOTES if costs else gaps.NONE), *footnotes(runs, groups, costs)],
             gaps.KEYS,
         ),
     ]

@@ -9,7 +9,7 @@ import pandas as pd
 
 from dlbench import published
 from dlbench.measure.statistics import Estimate, ratio_of_means, ratio_of_rates
-from dlbench.tables.provenance import finite_test_set, provenance, quoted, seed_range
+from dlbench.tables.provenance import finite_test_set, footnotes, quoted, seed_range
 from dlbench.tables.selection import Group, groups
 from dlbench.tables.table import Quoted, Table
 
@@ -35,12 +35,12 @@ def ilsvrc(runs: pd.DataFrame) -> list[Table]:
     members = [group for group, _ in found]
     measured = [
         "Ranked by mean top-1 test error within a budget and device. Single models; the teams' entries were ensembles.",
-        *provenance(runs, members, entries),
+        *footnotes(runs, members, entries),
         *finite_test_set(members),
     ]
     tables = [_teams(), Table.of("The same question, measured", entries, measured, KEYS)]
     if ratios:
-        notes = [*RATIO_NOTES, *provenance(runs, members, ratios)]
+        notes = [*RATIO_NOTES, *footnotes(runs, members, ratios)]
         tables.append(Table.of("Best convolutional error over best other error", ratios, notes, RATIO_KEYS))
     return tables
 

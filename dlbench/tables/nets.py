@@ -47,7 +47,7 @@ class Net:
         return literature(self.kind, self.depth, figure) if self.is_the_papers else None
 
 
-def nets(runs: pd.DataFrame) -> list[Net]:
+def by_depth(runs: pd.DataFrame) -> list[Net]:
     """The nets among the runs, block by block, by depth, plain before residual."""
     found = []
     for group in groups(runs):
@@ -85,3 +85,6 @@ def literature(kind: str, depth: int, figure: str) -> Quoted | None:
     return Quoted(
         float(row["test_error_percent"]), row["source"], row["shown"] if isinstance(row["shown"], str) else ""
     )
+
+
+nets = by_depth  # for report/figures/degradation.py

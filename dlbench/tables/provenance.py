@@ -19,7 +19,7 @@ SHORT_RUN = (
 )
 
 
-def provenance(runs: pd.DataFrame, groups: Sequence[Group], rows: Iterable[Mapping[str, Any]]) -> list[str]:
+def footnotes(runs: pd.DataFrame, groups: Sequence[Group], rows: Iterable[Mapping[str, Any]]) -> list[str]:
     """Everything a reader must know to trust the rows made from these groups; `runs` also holds those left out."""
     budgets = sorted({group.budget for group in groups}, key=budget_rank)
     notes = [_measured(budget, [group for group in groups if group.budget == budget]) for budget in budgets]
@@ -102,6 +102,8 @@ def _left_out(runs: pd.DataFrame, groups: Sequence[Group]) -> list[str]:
         return []
     used = {row for group in groups for row in group.runs.index}
     others = runs[~runs.index.isin(used)]
+    if others.empty:
+        return []
     finished, unfinished = others[others["status"] == "finished"], others[others["status"] != "finished"]
     counted = {trial for group in groups for trial in _trials(group.runs)}
     replaced = sum(trial in counted for trial in _trials(finished))
@@ -145,3 +147,6 @@ def _files(groups: Sequence[Group]) -> list[str]:
     folders = dict.fromkeys((os.path.dirname(path), group.budget) for group in groups for path in group.runs["path"])
     patterns = dict.fromkeys(f"{Path(folder).name}/{budget}-*" for folder, budget in folders)
     return [f"Run files, under the results folder: {', '.join(patterns)}."]
+
+
+provenance = footnotes  # for tables/hardware.py

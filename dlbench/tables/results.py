@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from dlbench.measure.statistics import median
-from dlbench.tables.provenance import finite_test_set, provenance, seed_range
+from dlbench.tables.provenance import finite_test_set, footnotes, seed_range
 from dlbench.tables.selection import Group, groups
 from dlbench.tables.table import PUBLISHED, Table
 
@@ -34,7 +34,7 @@ def results(runs: pd.DataFrame) -> list[Table]:
     aside = list(dict.fromkeys(group.recipe for group in found if group not in shown))
     names = metrics(runs)
     rows = [_row(group, names, several_devices=len({each.device for each in shown}) > 1) for group in shown]
-    notes = provenance(runs[~runs["recipe"].isin(aside)], shown, rows) + finite_test_set(shown) + _without_speed(shown)
+    notes = footnotes(runs[~runs["recipe"].isin(aside)], shown, rows) + finite_test_set(shown) + _without_speed(shown)
     if aside:
         notes.append(f"Truth tables have no test error and are not shown here: {', '.join(aside)}.")
     return [Table.of("Results", _beside(rows), notes, KEYS)]

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from dlbench.measure.statistics import Estimate, wilson_interval
-from dlbench.tables.provenance import provenance, seed_range
+from dlbench.tables.provenance import footnotes, seed_range
 from dlbench.tables.selection import Group, groups
 from dlbench.tables.table import Table
 
@@ -30,7 +30,7 @@ def xor(runs: pd.DataFrame) -> list[Table]:
     ]
     return [
         Table.of(
-            "One neuron, XOR, one hidden layer", rows, notes + _diverged(found) + provenance(runs, found, rows), KEYS
+            "One neuron, XOR, one hidden layer", rows, notes + _diverged(found) + footnotes(runs, found, rows), KEYS
         )
     ]
 

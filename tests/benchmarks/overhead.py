@@ -1,4 +1,4 @@
-"""What dlbench's clock, progress and recorder cost: its whole loop against the bare learning rule.
+"""What dlbench's clock, progress, recorder and checkpoints cost: its whole loop against the bare learning rule.
 
 python tests/benchmarks/overhead.py lenet-mnist --seconds 40        # raw laps as JSON lines
 """
@@ -21,15 +21,17 @@ from turns import Lap, median_interval, rates, take_turns, tell
 
 from dlbench import plan, trial
 from dlbench.bench import Bench, build
+from dlbench.checkpoint_file import CheckpointFile
 from dlbench.measure.statistics import median
 from dlbench.plan import Trial
 from dlbench.progress import Plain
-from dlbench.store import RunFile
+from dlbench.runfile import RunFile
+from dlbench.training.checkpoint import Checkpoint
 from dlbench.training.step import Step
 
 WHOLE, BARE = "whole loop", "bare loop"
 TITLES = {"lenet-mnist": "LeNet-5", "resnet-20": "ResNet-20"}
-Train = Callable[[Bench, nn.Module], Iterator[Step]]
+Train = Callable[[Bench, nn.Module, Checkpoint | None], Iterator[Step]]
 
 
 class Inside:
@@ -41,8 +43,8 @@ class Inside:
     def timed(cls, train: Train) -> Train:
         """`Bench.train` with a stopwatch around each step."""
 
-        def train_timed(bench: Bench, model: nn.Module) -> Iterator[Step]:
-            steps = train(bench, model)
+        def train_timed(bench: Bench, model: nn.Module, checkpoint: Checkpoint | None = None) -> Iterator[Step]:
+            steps = train(bench, model, checkpoint)
             while True:
                 began = time.perf_counter()
                 step = next(steps, None)
@@ -85,10 +87,17 @@ def clocked(lap: Callable[[], int]) -> tuple[Lap, int]:
 
 
 def whole_loop(chosen: Trial, out: Path, null: IO[str]) -> Iterator[int]:
-    """A trial as its worker runs it: every event recorded, told to a parent, and shown. Yields each lap's examples."""
+    """A trial as its worker runs it: every event recorded, told and shown, checkpoints kept. Yields laps' examples."""
     show = Plain(Console(file=null))
     file = RunFile(chosen, out)
-    for index, event in trial.run([chosen]):
+    checkpoint = Checkpoint()
+    built = build([chosen])
+    kept = CheckpointFile(file.path, {})
+    for index, event in trial.run(built, checkpoint):
+        if event["event"] == "edge":
+            if kept.is_due:
+                kept.write(checkpoint.state(event["step"]), file.size())
+            continue
         file.write(event)
         null.write(json.dumps(event | {"index": index}) + "\n")
         null.flush()
@@ -104,13 +113,16 @@ def bare_loop(chosen: Trial) -> Iterator[Step]:
 
 
 def rows(name: str, taken: Sequence[Lap]) -> Iterator[Row]:
-    """How much longer the whole loop takes, from whole laps, and the share of time that it spends outside the rule."""
-    pairs = zip(rates(taken, BARE, "examples"), rates(taken, WHOLE, "examples"), strict=True)
-    found = median_interval([100 * (bare / whole - 1) for bare, whole in pairs])
+    """What the whole loop adds to the time inside the rule; and, to show that it adds nothing else, whole laps' ratio.
+
+    The first is exact, for both times come from the same lap. The second scatters by as much as the machine does.
+    """
     whole = [lap for lap in taken if lap["party"] == WHOLE and lap["round"] >= 0]
-    outside = 100 * median([1 - lap["seconds_in_rule"] / lap["seconds"] for lap in whole])
-    text = f"{found.value:+.2f} % ({found.low:+.2f} to {found.high:+.2f}); time outside the rule {outside:.2f} %"
-    yield Row(f"{TITLES[name]}, whole loop against bare loop", text, "<= 1 %", found.value <= 1)
+    added = median([100 * (lap["seconds"] / lap["seconds_in_rule"] - 1) for lap in whole])
+    pairs = zip(rates(taken, BARE, "examples"), rates(taken, WHOLE, "examples"), strict=True)
+    laps = median_interval([100 * (bare / whole - 1) for bare, whole in pairs])
+    text = f"{added:.2f} % outside the rule; whole laps {laps.value:+.1f} % ({laps.low:+.1f} to {laps.high:+.1f})"
+    yield Row(f"{TITLES[name]}, whole loop against bare loop", text, "<= 1 %", added <= 1 and laps.low <= 1)
 
 
 def main() -> None:

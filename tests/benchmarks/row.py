@@ -1,8 +1,11 @@
-"""A row of the benchmark's table."""
+"""A row of a benchmark's table, and the table."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+
+from rich.table import Table
 
 
 @dataclass(frozen=True)
@@ -13,3 +16,11 @@ class Row:
     measured: str
     bar: str = ""
     met: bool | None = None
+
+
+def table(rows: Iterable[Row], title: str) -> Table:
+    """The rows under a title."""
+    found = Table(*("work", "measured", "bar", "met"), title=title, title_justify="left")
+    for row in rows:
+        found.add_row(row.work, row.measured, row.bar, {True: "yes", False: "no", None: ""}[row.met])
+    return found

@@ -34,14 +34,14 @@ import startup
 import training
 from processes import REPOSITORY
 from rich.console import Console
-from rich.table import Table
-from row import Row
+from row import Row, table
 from turns import Lap
 
 from dlbench import process
 from dlbench.measure import machine
 
 HERE = Path(__file__).parent
+WIDE = 200  # columns, where no terminal has a say: a row stays one line
 BUSY_PERCENT = 10
 
 
@@ -66,7 +66,7 @@ BENCHMARKS = {
     ),
     "lenet-mnist": Benchmark(
         "training.py", partial(training.rows, "lenet-mnist"),
-        full="lenet-mnist --seconds 30", quick="lenet-mnist --seconds 1 --rounds 2",
+        full="lenet-mnist --seconds 30", quick="lenet-mnist --seconds 1 --rounds 1",
     ),
     "lenet-seeds": Benchmark(
         "seeds.py", seeds.lenet_rows,
@@ -112,7 +112,7 @@ def main() -> int:
                 keep(file, {"event": "lap", "benchmark": name, **lap})
             console.print(f"{name}: {time.perf_counter() - began:.0f} s")
     shown = {name: rows(name, laps) for name, laps in found.items()}
-    Console(width=None if sys.stdout.isatty() else 140).print(table(chain.from_iterable(shown.values()), about))
+    Console(width=None if sys.stdout.isatty() else WIDE).print(table(chain.from_iterable(shown.values()), title(about)))
     return 1 if None in found.values() else 0
 
 
@@ -158,16 +158,11 @@ def rows(name: str, laps: Sequence[Lap] | None) -> list[Row]:
     return [Row(name, "failed, see above")] if laps is None else list(BENCHMARKS[name].rows(laps))
 
 
-def table(shown: Iterable[Row], about: Lap) -> Table:
-    """The rows under the machine they were measured on."""
+def title(about: Lap) -> str:
+    """The machine and the versions that the rows are about."""
     versions = ", ".join(f"{name} {version}" for name, version in about["versions"].items())
     quick = "quick, the ratios mean little" if about["quick"] else about["started"]
-    found = Table(title=f"{about['machine']['name']}; {versions}; {quick}", title_justify="left")
-    for heading in ("work", "measured", "bar", "met"):
-        found.add_column(heading)
-    for row in shown:
-        found.add_row(row.work, row.measured, row.bar, {True: "yes", False: "no", None: ""}[row.met])
-    return found
+    return f"{about['machine']['name']}; {versions}; {quick}"
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from dlbench.tables.provenance import SHORT_RUN, finite_test_set, provenance, seed_range
+from dlbench.tables.provenance import SHORT_RUN, finite_test_set, footnotes, seed_range
 from dlbench.tables.selection import groups
 from dlbench.tables.table import Quoted
 
@@ -14,7 +14,7 @@ Make = Callable[..., dict[str, Any]]
 
 
 def notes(runs: pd.DataFrame, *rows: dict[str, Any]) -> str:
-    return "\n".join(provenance(runs, groups(runs), rows))
+    return "\n".join(footnotes(runs, groups(runs), rows))
 
 
 @pytest.mark.parametrize(

@@ -97,7 +97,7 @@ def test_scatter_is_told_with_its_size() -> None:
 
 def test_one_process_is_told_to_have_no_interval() -> None:
     assert not cells(process())["examples_per_second"].has_interval
-    assert "--repeats 3" in notes(process())
+    assert "--repeats 5" in notes(process())
     assert "--repeats" not in notes(process(0), process(1))
 
 

@@ -1,0 +1,41 @@
+"""A learning rule made slower by a known share: what a comparison has to find."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Literal
+
+import torch
+from torch import nn
+
+from dlbench.data.dataset import Dataset
+from dlbench.training import sgd as original
+from dlbench.training.step import Step
+
+
+def sgd(
+    model: nn.Module,
+    data: Dataset,
+    generator: torch.Generator,
+    *,
+    lr: float,
+    batch_size: int,
+    steps: int | None = None,
+    epochs: int | None = None,
+    momentum: float = 0.0,
+    decay: Literal["step", "linear"] = "step",
+    slower_percent: float = 0.0,
+) -> Iterator[Step]:
+    """The same steps as dlbench's own `sgd`, each followed by a share of its time spent on nothing."""
+    rule = original.sgd(
+        model, data, generator, lr=lr, batch_size=batch_size, steps=steps, epochs=epochs, momentum=momentum, decay=decay
+    )
+    began = time.perf_counter()
+    for step in rule:
+        ended = time.perf_counter()
+        until = ended + slower_percent / 100 * (ended - began)
+        while time.perf_counter() < until:
+            pass
+        yield step
+        began = time.perf_counter()

@@ -1,0 +1,119 @@
+"""How often `dlbench compare` calls two speeds different that are the same, and how often it finds a real slowdown.
+
+    python tests/benchmarks/trust.py --json trust.jsonl      # forty minutes; the same command goes on
+
+A comparison takes fresh processes of three parties in turns: LeNet-5's training as it is, the same again, and the same
+made 5 % slower in every step. The first two must be called different in at most 5 % of the comparisons, the first
+and the third in at least 95 %.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from row import Row, table
+
+from dlbench import plan, timing
+from dlbench.measure import difference, statistics
+from dlbench.tables.timing import lap_seconds
+
+RECIPE = Path(__file__).with_name("slowed-lenet.yaml")
+AS_IT_IS, AGAIN, SLOWER = "as it is", "again", "5 % slower"
+PARTIES = {AS_IT_IS: 0.0, AGAIN: 0.0, SLOWER: 5.0}
+COMPARISONS, PROCESSES = 40, 5
+LEAST_SECONDS, MOST_SECONDS = 1.0, 3.0
+
+Lap = dict[str, Any]
+
+
+def main() -> int:
+    """Take what is missing, print both rates; exit code 1 if one misses its bar."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--comparisons", type=int, default=COMPARISONS)
+    parser.add_argument("--processes", type=int, default=PROCESSES, help="of each party in a comparison")
+    parser.add_argument("--json", type=Path, required=True, metavar="FILE", help="raw timings, one process a line")
+    given = parser.parse_args()
+    taken = kept(given.json)
+    with given.json.open("a", encoding="utf-8") as file:
+        for process in missing(taken, given.comparisons, given.processes):
+            taken.append(process)
+            file.write(json.dumps(process) + "\n")
+            file.flush()
+    shown = list(rows(taken, given.comparisons, given.processes))
+    Console(width=None if sys.stdout.isatty() else 140).print(table(shown, "How often a comparison tells true"))
+    return 0 if all(row.met for row in shown) else 1
+
+
+def kept(path: Path) -> list[Lap]:
+    """The processes that an earlier call has timed."""
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()] if path.exists() else []
+
+
+def missing(taken: Iterable[Lap], comparisons: int, processes: int) -> Iterator[Lap]:
+    """Time the processes that are not there yet, in turns; the order of the parties moves on from round to round."""
+    done = {(process["comparison"], process["process"], process["party"]) for process in taken}
+    for comparison in range(comparisons):
+        for number in range(processes):
+            shift = (comparison + number) % len(PARTIES)
+            for party in [*PARTIES][shift:] + [*PARTIES][:shift]:
+                if (comparison, number, party) not in done:
+                    yield {"comparison": comparison, "process": number, "party": party, **timed(party)}
+
+
+def timed(party: str) -> Lap:
+    """What a fresh process tells of this party."""
+    [trial] = plan.trials(  # one thread: what the other core does is then another matter
+        [str(RECIPE)],
+        device="cpu",
+        threads=1,
+        seeds=[0],
+        budget="full",
+        settings=[f"training.slower_percent={PARTIES[party]}"],
+    )
+    return timing.answer(
+        timing.Case(trial, "train", synthetic=False), "time", least_seconds=LEAST_SECONDS, most_seconds=MOST_SECONDS
+    )
+
+
+def rows(taken: Sequence[Lap], comparisons: int, processes: int) -> Iterator[Row]:
+    """Both rates, each with Wilson's interval."""
+    speeds = rates(taken)
+    found = {
+        party: [
+            difference.of_speeds(*(speeds[number, each][:processes] for each in (AS_IT_IS, party)))
+            for number in range(comparisons)
+        ]
+        for party in (AGAIN, SLOWER)
+    }
+    different = sum(each.is_real for each in found[AGAIN])
+    yield row("the same twice, called different", different, comparisons, "<= 5 %", different <= 0.05 * comparisons)
+    slower = sum(each.is_real and each.estimate.value < 1 for each in found[SLOWER])
+    yield row("5 % slower, called slower", slower, comparisons, ">= 95 %", slower >= 0.95 * comparisons)
+    ratios = sorted(each.estimate.value for each in found[SLOWER])
+    text = f"{statistics.median(ratios):.3f} ({ratios[0]:.3f} to {ratios[-1]:.3f})"
+    yield Row("5 % slower, ratio of the speeds (1 / 1.05 = 0.952)", text)
+
+
+def rates(taken: Iterable[Lap]) -> Mapping[tuple[int, str], list[float]]:
+    """Examples a second of each process, by comparison and party."""
+    found: dict[tuple[int, str], list[float]] = defaultdict(list)
+    for process in taken:
+        found[process["comparison"], process["party"]].append(process["examples"] / lap_seconds(process))
+    return found
+
+
+def row(work: str, count: int, of: int, bar: str, met: bool) -> Row:
+    """A count as a share with its interval."""
+    share = statistics.wilson_interval(count, of).scaled(100)
+    return Row(work, f"{count} of {of}: {share.value:.1f} % ({share.low:.1f} to {share.high:.1f})", bar, met)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

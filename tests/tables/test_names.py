@@ -1,0 +1,34 @@
+"""A study may show a file of `dlbench/tables/` whose function of the same name makes tables of runs, and no other."""
+
+import importlib
+import inspect
+from pathlib import Path
+
+import pytest
+
+from dlbench import study
+from dlbench.errors import InputError
+
+FILES = {path.stem for path in Path(study.__file__).with_name("tables").glob("*.py")} - {"__init__"}
+TABLES = {"degradation", "hardware", "ilsvrc", "results", "xor"}
+PENDING = {"timing", "comparison"}
+
+
+def naming(table: str, folder: Path) -> study.Study:
+    path = folder / "mine.yaml"
+    path.write_text(f"title: mine\nrecipes: [perceptron]\ntables: [{table}]\n")
+    return study.load(str(path))
+
+
+@pytest.mark.parametrize("name", sorted(TABLES))
+def test_a_study_shows_what_makes_tables_of_runs(name: str, tmp_path: Path) -> None:
+    assert naming(name, tmp_path).tables == (name,)
+    signature = inspect.signature(getattr(importlib.import_module(f"dlbench.tables.{name}"), name))
+    assert list(signature.parameters) == ["runs"]
+    assert signature.return_annotation == "list[Table]"
+
+
+@pytest.mark.parametrize("name", sorted(FILES - TABLES - PENDING))
+def test_a_study_cannot_name_what_tables_are_made_with(name: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=f"tables: there is no '{name}'"):
+        naming(name, tmp_path)
