@@ -21,7 +21,7 @@ def show(what: str) -> None:
     if what == "models":
         _print("model", "what it is", rows=_models())
     if what == "datasets":
-        _print("data set", "what it holds", "MB", "on disk", rows=_datasets())
+        _print("data set", "what it holds", "MB", "on disk (unverified)", rows=_datasets())
     if what == "devices":
         from dlbench.measure import machine
 
@@ -48,6 +48,7 @@ def _models() -> Iterable[Row]:
 
 
 def _datasets() -> Iterable[Row]:
+    """Found by the names of their files: reading them all takes seconds; `dlbench doctor` and each run verify them."""
     from dlbench.data import sources
 
     for name, source in sources.DATASETS.items():

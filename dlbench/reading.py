@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 import re
+import stat
 from collections.abc import Hashable, Iterable
 from difflib import get_close_matches
 from pathlib import Path
+from reprlib import Repr
 from typing import Any
 
 import yaml
@@ -15,6 +17,14 @@ from dlbench.errors import InputError
 
 MAX_BYTES = 100_000
 MAX_DEPTH = 12
+MAX_INTEGER = 2**63 - 1
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")  # could steer a terminal, or not be written at all
+NUMBERS = {
+    "int": r"[-+]?(?:0b[01_]+|0x[0-9a-fA-F_]+|0[0-7_]*|[1-9][0-9_]*)$",
+    "float": r"[-+]?(?:(?:[0-9][0-9_]*\.[0-9_]*|\.[0-9][0-9_]*)(?:[eE][-+]?[0-9]+)?|[0-9][0-9_]*[eE][-+]?[0-9]+"
+    r"|\.(?:inf|Inf|INF))$|\.(?:nan|NaN|NAN)$",
+}
+"""How numbers are written: as in YAML 1.1, but 1e-4 is one, and 12:30 is not 750."""
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # PyYAML has no types
@@ -25,28 +35,34 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
         for key, _ in node.value:
             if isinstance(key, yaml.ScalarNode):
                 if key.value in seen:
-                    raise _refused(f"the key {key.value!r} stands twice", key)
+                    raise _refused(f"the key {shown(key.value)} stands twice", key)
                 seen.add(key.value)
         return dict(super().construct_mapping(node, deep=deep))
 
 
-# YAML 1.1 reads 1e-4 as a string; every reader of a recipe means the number.
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float",
-    re.compile(r"^[-+]?(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)[eE][-+]?\d+$"),
-    list("-+.0123456789"),
-)
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag.rpartition(":")[2] not in NUMBERS]
+    for first, resolvers in _Loader.yaml_implicit_resolvers.items()
+}
+for _kind, _pattern in NUMBERS.items():
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_kind}", re.compile(_pattern), list("-+.0123456789"))
+
+_SHORT = Repr()
+_SHORT.maxlevel, _SHORT.maxstring, _SHORT.maxlist, _SHORT.maxdict, _SHORT.maxother = 3, 80, 8, 8, 80
 
 
 def parse(text: str, where: str) -> Any:
     """The value of a YAML text; InputError, beginning with `where`, if it is not one plain, bounded value."""
+    where = plain(where)
+    if len(text) > MAX_BYTES:
+        raise InputError(f"{where}: larger than {MAX_BYTES:,} bytes; a recipe is a page of YAML")
     try:
         _check_events(text)
         value = yaml.load(text, Loader=_Loader)
     except yaml.YAMLError as error:
         raise InputError(f"{where}: not readable as YAML: {_one_line(error)}") from None
     except (ValueError, RecursionError, TypeError, OverflowError) as error:
-        raise InputError(f"{where}: not readable as YAML: {error}") from None
+        raise InputError(f"{where}: not readable as YAML: {plain(error)}") from None
     _check_plain(value, where)
     return value
 
@@ -54,13 +70,7 @@ def parse(text: str, where: str) -> Any:
 def read_mapping(path: Path) -> dict[str, Any]:
     """The mapping in a YAML file; InputError for a file that is missing, binary, empty, too large or something else."""
     try:
-        raw = path.read_bytes() if path.stat().st_size <= MAX_BYTES else None
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
-    if raw is None:
-        raise InputError(f"{path}: larger than {MAX_BYTES:,} bytes; a recipe is a page of YAML")
-    try:
-        text = raw.decode("utf-8")
+        text = _bytes(path).decode("utf-8-sig")
     except UnicodeDecodeError:
         raise InputError(f"{path}: a binary file, not YAML text in UTF-8") from None
     value = parse(text, str(path))
@@ -71,9 +81,35 @@ def read_mapping(path: Path) -> dict[str, Any]:
     return value
 
 
+def _bytes(path: Path) -> bytes:
+    """At most one byte more than allowed; devices and pipes, which may never end, are not opened."""
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise InputError(f"{path}: cannot be read, it is not a regular file")
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+    if len(content) > MAX_BYTES:
+        raise InputError(f"{path}: larger than {MAX_BYTES:,} bytes; a recipe is a page of YAML")
+    return content
+
+
+def plain(text: object, most: int = 300) -> str:
+    """A text for a message of one line: what cannot be printed escaped, and no longer than `most` characters."""
+    words = str(text)
+    words = words if len(words) <= most else f"{words[: most // 2]} ... {words[-most // 2 :]}"
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in words)
+
+
+def shown(value: object) -> str:
+    """A value for a message of one line, as Python would write it, shortened."""
+    return plain(_SHORT.repr(value))
+
+
 def near(word: str, known: Iterable[str]) -> str:
     """`" (did you mean 'lr'?)"` if something known is close to the word, else an empty string."""
-    close = get_close_matches(str(word), list(known), n=3, cutoff=0.6)
+    close = get_close_matches(str(word)[:100], list(known), n=3, cutoff=0.6)
     return f" (did you mean {' or '.join(map(repr, close))}?)" if close else ""
 
 
@@ -84,7 +120,7 @@ def _check_events(text: str) -> None:
         if isinstance(event, yaml.AliasEvent):
             raise _refused("aliases are not used here", event)
         if getattr(event, "tag", None) is not None:
-            raise _refused(f"tags such as {event.tag!r} are not used here", event)
+            raise _refused(f"tags such as {shown(event.tag)} are not used here", event)
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > MAX_DEPTH:
             raise _refused("nested too deeply", event)
@@ -97,20 +133,26 @@ def _refused(problem: str, where: yaml.Event | yaml.Node) -> yaml.MarkedYAMLErro
 def _one_line(error: yaml.YAMLError) -> str:
     mark = getattr(error, "problem_mark", None)
     place = f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
-    return f"{getattr(error, 'problem', None) or str(error).splitlines()[0]}{place}"
+    return plain(getattr(error, "problem", None) or str(error).partition("\n")[0]) + place
 
 
 def _check_plain(value: Any, where: str) -> None:
-    """Only what JSON can hold: dates, sets and bytes have no place in a recipe."""
+    """Only what JSON can hold and a terminal show: dates, sets, bytes and escape codes have no place in a recipe."""
     if isinstance(value, dict):
         for key, item in value.items():
             if not isinstance(key, str):
-                raise InputError(f"{where}: the key {key!r} is not a word")
+                raise InputError(f"{where}: a key is not a word but a {type(key).__name__}; quote it")
+            _check_plain(key, where)
             _check_plain(item, where)
     elif isinstance(value, list):
         for item in value:
             _check_plain(item, where)
+    elif isinstance(value, str):
+        if CONTROL.search(value):
+            raise InputError(f"{where}: {shown(value)} has control characters")
     elif isinstance(value, float) and not math.isfinite(value):
         raise InputError(f"{where}: {value} is not a finite number")
-    elif value is not None and not isinstance(value, bool | int | float | str):
-        raise InputError(f"{where}: {value!r} is a {type(value).__name__}; quote it if text is meant")
+    elif isinstance(value, int) and abs(value) > MAX_INTEGER:
+        raise InputError(f"{where}: a whole number of more than 63 bits")
+    elif value is not None and not isinstance(value, bool | int | float):
+        raise InputError(f"{where}: {shown(value)} is a {type(value).__name__}; quote it if text is meant")

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from dlbench import shelf
 from dlbench.errors import InputError
-from dlbench.reading import near, parse, read_mapping
+from dlbench.reading import MAX_DEPTH, near, parse, plain, read_mapping, shown
 
 TOGETHER = ("model", "worker")
 BUDGETS = ("smoke", "short", "full")
@@ -101,7 +101,7 @@ def load(name: str, budget: str = "short", settings: Sequence[str] = ()) -> Reci
     Raises InputError that names the file, the key and the near miss.
     """
     if budget not in BUDGETS:
-        raise InputError(f"unknown budget '{budget}'{near(budget, BUDGETS)}; one of {', '.join(BUDGETS)}")
+        raise InputError(f"unknown budget {shown(budget)}{near(budget, BUDGETS)}; one of {', '.join(BUDGETS)}")
     path = shelf.find(name)
     raw = _extended(path, ())
     overrides = raw.get(budget) or {}
@@ -116,12 +116,14 @@ def _extended(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
     """The mapping in a file, laid over that of the file it extends."""
     if path.resolve() in seen:
         raise InputError(f"{path}: extends itself, by way of {seen[-1].name}")
+    if len(seen) > MAX_DEPTH:
+        raise InputError(f"{path}: the {len(seen)}th recipe in a row, each extending the next; write out what is meant")
     raw = read_mapping(path)
     _check_keys(raw, str(path), TYPES)
     for key, value in raw.items():
         if not isinstance(value, TYPES[key]) or (TYPES[key] is int and isinstance(value, bool)):
             wanted = {dict: "mapping", list: "list", str: "text", int: "whole number"}
-            raise InputError(f"{path}: {key}: {value!r} is not a {wanted[TYPES[key]]}")  # type: ignore[index]
+            raise InputError(f"{path}: {key}: {shown(value)} is not a {wanted[TYPES[key]]}")  # type: ignore[index]
     if "extends" not in raw:
         return raw
     base = _extended(shelf.find(raw.pop("extends"), beside=path.parent), (*seen, path.resolve()))
@@ -145,11 +147,12 @@ def _setting(text: str) -> dict[str, Any]:
     """`training.lr=0.05` -> {"training": {"lr": 0.05}}."""
     key, equals, value = text.partition("=")
     names = key.strip().split(".")
-    if not equals or not all(names):
-        raise InputError(f"--set {text}: write it as part.key=value, for example training.lr=0.05")
-    nested: Any = parse(value, f"--set {text}")
+    where = plain(f"--set {text}")
+    if not equals or not all(names) or len(names) > MAX_DEPTH:
+        raise InputError(f"{where}: write it as part.key=value, for example training.lr=0.05")
     if names[0] not in (*PARTS, "curve", "seeds", "together"):
-        raise InputError(f"--set {text}: unknown part '{names[0]}'{near(names[0], PARTS)}; one of {', '.join(PARTS)}")
+        raise InputError(f"{where}: unknown part {shown(names[0])}{near(names[0], PARTS)}; one of {', '.join(PARTS)}")
+    nested: Any = parse(value, where)
     for name in reversed(names):
         nested = {name: nested}
     return dict(nested)
@@ -162,7 +165,7 @@ def _recipe(raw: Mapping[str, Any], path: Path, budget: str) -> Recipe:
     published = raw.get("published", {})
     for key, value in published.items():
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise InputError(f"{path}: published: {key}: {value!r} is not a number")
+            raise InputError(f"{path}: published: {plain(key)}: {shown(value)} is not a number")
     curve = raw.get("curve", {})
     _check_keys(curve, f"{path}: curve", ("points", "examples"))
     recipe = Recipe(
@@ -176,9 +179,9 @@ def _recipe(raw: Mapping[str, Any], path: Path, budget: str) -> Recipe:
         ("curve: examples", recipe.curve.examples),
     ):
         if isinstance(number, bool) or not isinstance(number, int) or number < (1 if key == "seeds" else 0):
-            raise InputError(f"{path}: {key}: {number!r} is not a positive whole number")
+            raise InputError(f"{path}: {key}: {shown(number)} is not a positive whole number")
     if recipe.together is not False and recipe.together not in TOGETHER:
-        raise InputError(f"{path}: together: {recipe.together!r} is not one of {', '.join(TOGETHER)}")
+        raise InputError(f"{path}: together: {shown(recipe.together)} is not one of {', '.join(TOGETHER)}")
     return recipe
 
 
@@ -190,7 +193,7 @@ def _part(raw: Any, where: str) -> Part:
 
 def _check_keys(raw: Any, where: str, known: Any) -> None:
     if not isinstance(raw, dict):
-        raise InputError(f"{where}: {raw!r} is not a mapping")
+        raise InputError(f"{where}: {shown(raw)} is not a mapping")
     for key in raw:
         if key not in known:
-            raise InputError(f"{where}: unknown key '{key}'{near(key, known)}")
+            raise InputError(f"{where}: unknown key {shown(key)}{near(key, known)}")

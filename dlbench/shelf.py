@@ -7,7 +7,7 @@ import os.path
 from pathlib import Path
 
 from dlbench.errors import InputError
-from dlbench.reading import near, read_mapping
+from dlbench.reading import near, plain, read_mapping, shown
 
 ENDINGS = (".yaml", ".yml")
 
@@ -46,7 +46,7 @@ def find(name: str, beside: Path | None = None) -> Path:
     """
     if name.endswith(ENDINGS) or "/" in name:
         if not os.path.exists(name):  # unlike Path's, never an OSError, however long the name
-            raise InputError(f"{name}: no such file")
+            raise InputError(f"{plain(name)}: no such file")
         return _file(name)
     if beside is not None and os.path.exists(beside / f"{name}.yaml"):
         return beside / f"{name}.yaml"
@@ -55,7 +55,7 @@ def find(name: str, beside: Path | None = None) -> Path:
         _file(name)
         here = [f"./{name}{ending}" for ending in ENDINGS if os.path.isfile(name + ending)]
         hint = f" (did you mean '{here[0]}'?)" if here else near(name, known)
-        raise InputError(f"unknown recipe or study '{name}'{hint}; `dlbench list` shows all")
+        raise InputError(f"unknown recipe or study {shown(name)}{hint}; `dlbench list` shows all")
     return known[name]
 
 
@@ -66,7 +66,7 @@ def is_study(path: Path) -> bool:
 
 def _file(name: str) -> Path:
     if os.path.isdir(name):
-        raise InputError(f"{name}: a folder; name a recipe, a study or a YAML file (`dlbench list` shows all)")
+        raise InputError(f"{plain(name)}: a folder; name a recipe, a study or a YAML file (`dlbench list` shows all)")
     return Path(name)
 
 

@@ -1,6 +1,7 @@
 import contextlib
 import json
 import math
+import os
 import string
 import subprocess
 import sys
@@ -11,12 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dlbench.errors import InputError
-from dlbench.reading import MAX_BYTES, MAX_DEPTH, parse, read_mapping
+from dlbench.reading import MAX_BYTES, MAX_DEPTH, MAX_INTEGER, parse, plain, read_mapping, shown
 
 BOMB = "a: &a [x, x]\nb: &b [*a, *a]\nc: &c [*b, *b]\n"
 words = st.text(string.ascii_letters, min_size=1, max_size=8)
 values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | words,
+    st.none()
+    | st.booleans()
+    | st.integers(-MAX_INTEGER, MAX_INTEGER)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | words,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words, inner, max_size=3),
     max_leaves=10,
 )
@@ -54,6 +59,14 @@ def test_an_exponent_without_a_dot_is_a_number(number):
         (b"a: " + b"[" * 50 + b"]" * 50, "deeply"),
         (b"a: " + b"[" * 40_000, "YAML"),
         (b"x" * (MAX_BYTES + 1), "larger"),
+        (b"a: 9223372036854775808", "63 bits"),
+        (b"a: 0x" + b"f" * 5000, "63 bits"),
+        (b"a: " + b"9" * 5000, "YAML"),
+        (b'a: "\\e[2J"', "control characters"),
+        (b'"\\e[2J": a', "control characters"),
+        (b'a: "\\ud800"', "YAML"),
+        (b"0x" + b"f" * 500 + b": a", "word"),
+        (b"a: \x1b[2J", "YAML"),
         (b"a: 2020-01-01", "date"),
         (b"a: .inf", "finite"),
         (b"1: a", "word"),
@@ -80,6 +93,45 @@ def test_a_missing_file_and_a_folder_are_named(tmp_path):
         read_mapping(tmp_path / "none.yaml")
     with pytest.raises(InputError, match="cannot be read"):
         read_mapping(tmp_path)
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/zero"), reason="no such device")
+def test_what_may_never_end_is_not_opened(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for place in ("/dev/zero", tmp_path / "pipe"):
+        with pytest.raises(InputError, match="not a regular file"):
+            read_mapping(type(tmp_path)(place))
+
+
+def test_a_mark_of_the_byte_order_is_no_part_of_the_text(tmp_path):
+    (tmp_path / "mine.yaml").write_text("title: a", encoding="utf-8-sig")
+    assert read_mapping(tmp_path / "mine.yaml") == {"title": "a"}
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("0", 0), ("-7", -7), ("+1_000", 1000), ("0x1F", 31), ("0b101", 5), ("017", 15), ("1.5", 1.5), (".5e3", 500.0),
+        ("-1_0.5E-1", -1.05), ("2E5", 2e5), ("1:30", "1:30"), ("1:30.5", "1:30.5"), ("08", "08"), ("1e", "1e"),
+        ("1e\u0665", "1e\u0665"), ("e5", "e5"), (".", "."), ("-", "-"), ("1.2.3", "1.2.3"),
+    ],
+)  # fmt: skip
+def test_numbers_are_what_a_reader_takes_for_numbers(text, value):
+    found = parse(f"[a, {text}]" if text != "-" else "[a, '-']", "x")[1]
+    assert found == value
+    assert type(found) is type(value)
+
+
+def test_a_text_for_parse_is_bounded_as_a_file_is():
+    with pytest.raises(InputError, match="larger"):
+        parse("x" * (MAX_BYTES + 1), "--set a")
+
+
+@given(st.text(st.characters()) | st.recursive(st.integers() | st.text(), st.lists))
+def test_whatever_is_shown_is_one_short_line(value):
+    for words in (plain(value), shown(value), plain(str(value) * 1000), shown([value] * 1000)):
+        assert words.isprintable()
+        assert len(words) < 5000
 
 
 def test_finite_numbers_only():

@@ -1,7 +1,13 @@
+import json
+
 import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dlbench import recipe, shelf
 from dlbench.errors import InputError
+from dlbench.reading import MAX_INTEGER
 
 BASE = """
 title: a net
@@ -98,13 +104,83 @@ def test_a_bad_recipe_names_the_file_the_key_and_the_near_miss(tmp_path, text, w
         ("trainin.lr=1", "did you mean 'training'"),
         ("training.lr=[1", "YAML"),
         (".lr=1", "part.key"),
+        ("training" + ".a" * 20 + "=1", "part.key"),
+        ("training.lr=99999999999999999999", "63 bits"),
+        ("seeds.x=1", "seeds"),
     ],
 )
 def test_a_bad_setting_is_named(base, setting, words):
     with pytest.raises(InputError) as caught:
         recipe.load(base, "short", [setting])
-    assert setting in str(caught.value)
+    assert setting.partition("=")[0] in str(caught.value) or setting.startswith("seeds")
     assert words in str(caught.value)
+
+
+def test_a_long_chain_of_recipes_is_refused(base, tmp_path):
+    for number in range(30):
+        extended = "base" if number == 0 else f"variant{number - 1}"
+        (tmp_path / f"variant{number}.yaml").write_text(f"extends: {extended}\ntitle: a\n")
+    assert recipe.load(str(tmp_path / "variant11.yaml")).model.name == "lenet5"
+    with pytest.raises(InputError, match="in a row"):
+        recipe.load(str(tmp_path / "variant29.yaml"))
+
+
+def read_or_refused(read, *words):
+    """What was read and an empty text, or None and the message, which has to be one line."""
+    try:
+        return read(*words), ""
+    except InputError as error:
+        message = str(error)
+    assert message.isprintable()
+    return None, message
+
+
+words = st.text("abc_ é\n\x1b\ud800.", max_size=6)
+leaves = st.none() | st.booleans() | st.integers() | st.floats() | words
+values = st.recursive(leaves, lambda i: st.lists(i, max_size=3) | st.dictionaries(words, i, max_size=3), max_leaves=8)
+keys = st.sampled_from([*recipe.TYPES, "name", "lr", "points", "examples"])
+parts = st.fixed_dictionaries({"name": words}, optional={"lr": values, "depth": values})
+full = st.fixed_dictionaries(
+    {"title": words, **dict.fromkeys(recipe.PARTS, parts)},
+    optional={
+        "seeds": st.integers(), "tags": st.lists(values, max_size=3), "published": st.dictionaries(words, leaves),
+        "curve": st.dictionaries(st.sampled_from(["points", "examples"]), st.integers()), "together": words,
+        "short": st.dictionaries(keys, values, max_size=3), "extends": words,
+    },
+)  # fmt: skip
+
+
+@given(full | st.dictionaries(keys, values))
+def test_any_mapping_is_a_recipe_that_survives_its_run_file_or_one_line_of_error(tmp_path_factory, mapping):
+    path = tmp_path_factory.getbasetemp() / "any.yaml"
+    path.write_text(yaml.safe_dump(mapping))
+    read, _ = read_or_refused(recipe.load, str(path), "short")
+    if read:
+        assert recipe.from_dict(json.loads(json.dumps(read.as_dict())), "short", path).digest == read.digest
+
+
+@given(st.lists(st.text("abc_.=[]{}:'\n", max_size=30) | st.text(max_size=30), max_size=3))
+def test_any_setting_is_applied_or_one_line_of_error(settings):
+    read, refusal = read_or_refused(recipe.load, "perceptron", "short", settings)
+    assert read or refusal.startswith("--set ") or shelf.recipes()["perceptron"].name in refusal
+
+
+@given(
+    st.sampled_from(["data", "model", "training", "score"]),
+    st.lists(st.text("abcdefgh_", min_size=1, max_size=8).filter(lambda key: key != "name"), min_size=1, max_size=3),
+    st.integers(-MAX_INTEGER, MAX_INTEGER) | st.booleans() | st.floats(allow_nan=False, allow_infinity=False),
+)
+def test_a_setting_lands_where_it_says(part, names, value):
+    shown = json.dumps(value)
+    found = getattr(recipe.load("perceptron", "short", [f"{part}.{'.'.join(names)}={shown}"]), part).arguments
+    for name in names:
+        found = found[name]
+    assert found == value
+
+
+@given(st.text())
+def test_any_name_is_found_or_one_line_of_error(name):
+    assert any(read_or_refused(recipe.load, name))
 
 
 def test_an_unknown_name_gets_near_misses():

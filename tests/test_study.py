@@ -4,6 +4,9 @@ import subprocess
 import sys
 
 import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dlbench import plan, recipe, shelf, study
 from dlbench.errors import InputError
@@ -56,6 +59,41 @@ def test_a_bad_study_names_file_entry_and_near_miss(tmp_path, old, new, words):
     assert str(caught.value).startswith(f"{tmp_path / 'mine.yaml'}: ")
     assert words in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def read_or_refused(read, *words):
+    """What was read and an empty text, or None and the message, which has to be one line."""
+    try:
+        return read(*words), ""
+    except InputError as error:
+        message = str(error)
+    assert message.isprintable()
+    return None, message
+
+
+names = st.sampled_from(["perceptron", "xor", "results", "mine", "any", "../any", "/", "", "\0", "a\nb", "x" * 300])
+values = st.recursive(
+    st.none() | st.integers() | st.text(max_size=5) | names,
+    lambda i: st.lists(i, max_size=3) | st.dictionaries(st.text(max_size=3), i, max_size=2),
+    max_leaves=5,
+)
+entries = st.fixed_dictionaries(
+    {"title": st.text(max_size=5), "recipes": st.lists(names | values, max_size=4)},
+    optional={
+        "tables": st.lists(names | values, max_size=3), "figure": names, "source": values,
+        "seeds": st.dictionaries(st.sampled_from(["smoke", "short", "full", "long"]), values),
+    },
+)  # fmt: skip
+
+
+@given(entries | st.dictionaries(st.sampled_from([*study.KEYS, "name"]), values))
+def test_any_mapping_is_a_study_or_one_line_of_error(tmp_path_factory, mapping):
+    path = tmp_path_factory.getbasetemp() / "any.yaml"
+    path.write_text(yaml.safe_dump(mapping))
+    read, _ = read_or_refused(study.load, str(path))
+    if read:
+        assert read.recipes
+        assert set(read.seeds) <= {"smoke", "short", "full"}
 
 
 def test_a_recipe_beside_the_study_goes_first_and_keeps_its_own_more_seeds(tmp_path):

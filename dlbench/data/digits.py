@@ -10,6 +10,7 @@ from torch import Tensor
 
 from dlbench.data.augment import shifted
 from dlbench.data.dataset import Dataset, Examples
+from dlbench.data.files import verify
 from dlbench.data.normalisation import InkNormalisation, ink
 
 TEST_EXAMPLES_PER_CLASS = 50
@@ -34,6 +35,7 @@ def digits(
     """
     from sklearn.datasets import load_digits
 
+    verify("digits", folder)
     counts, targets = (torch.from_numpy(array) for array in load_digits(return_X_y=True))
     images = (counts.view(-1, 1, 8, 8) * (255 / 16)).round()
     images = (enlarged(images) if size == 32 else images).to(torch.uint8)

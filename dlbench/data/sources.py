@@ -1,14 +1,12 @@
 """Where data sets come from: which there are, where they lie, how they are fetched. Importing this loads no torch."""
 
 import contextlib
-import io
 import os
-import socket
-import sys
+import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from http.client import HTTPException
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -20,7 +18,8 @@ from dlbench.reading import near
 DEBIAN_FASHION_MNIST = Path("/usr/share/datasets/fashion-mnist")
 """Where Debian's package dataset-fashion-mnist puts its four .gz files."""
 
-STALLED_SECONDS = 60
+SCRATCH = ".download-"
+ABANDONED_SECONDS = 3600  # a download stalled for a minute has ended
 IDX_FILES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
 
 
@@ -130,21 +129,22 @@ def missing(name: str, root: Path) -> InputError:
 def get(name: str, root: Path | None = None) -> Path | None:
     """Download a data set unless an intact one is there; return its folder, None for one that is computed.
 
-    torchvision fetches the archives into a temporary folder beside the data, verifies their checksums and unpacks them;
-    only then are the files moved into place, over damaged ones if need be. Raises InputError if the download fails or
-    the data folder cannot be written; nothing half-written stays.
+    It is fetched into a temporary folder beside the data; only when all its files are there, their checksums verified,
+    are they moved into place, over damaged ones if need be. Raises InputError if the download fails or the data folder
+    cannot be written; nothing half-written stays, and what a killed download left is removed by a later one.
     """
     root = root or data_folder()
     source = find(name)
     if source.is_made:
         return located(name, root)
+    from dlbench.data.fetching import fetch
     from dlbench.data.files import verify
 
     if located(name, root) is not None:
         with contextlib.suppress(InputError):
             return verify(name, root)
     with _scratch(root) as scratch:
-        _download(source, scratch)
+        fetch(source, scratch)
         folder = root / source.subfolder
         folder.mkdir(parents=True, exist_ok=True)
         for file in source.files:
@@ -152,33 +152,26 @@ def get(name: str, root: Path | None = None) -> Path | None:
     return folder
 
 
+def abandoned(root: Path) -> list[Path]:
+    """Return the temporary folders of downloads that were killed: nothing in them has changed for an hour."""
+    since = time.time() - ABANDONED_SECONDS
+    return [
+        scratch
+        for scratch in root.glob(f"{SCRATCH}*")
+        if all(path.lstat().st_mtime < since for path in (scratch, *scratch.rglob("*")))
+    ]
+
+
 @contextlib.contextmanager
 def _scratch(root: Path) -> Iterator[Path]:
     """Give a temporary folder inside `root`, so that a move into place is one rename."""
     try:
         root.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".download-", dir=root) as scratch:
+        for left in abandoned(root):
+            shutil.rmtree(left, ignore_errors=True)
+        with tempfile.TemporaryDirectory(prefix=SCRATCH, dir=root) as scratch:
             yield Path(scratch)
     except OSError as error:
         raise InputError(
             f"{root}: cannot be written ({error.strerror}): set DLBENCH_DATA to a folder that can"
         ) from error
-
-
-def _download(source: Source, folder: Path) -> None:
-    """Let torchvision download and unpack a data set into `folder`, its progress bar shown on a terminal only."""
-    import torchvision
-
-    timeout = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(STALLED_SECONDS)
-    try:
-        with contextlib.nullcontext() if sys.stderr.isatty() else contextlib.redirect_stderr(io.StringIO()):
-            getattr(torchvision.datasets, source.torchvision)(folder, download=True)
-    except (RuntimeError, OSError, EOFError, HTTPException) as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise InputError(
-            f"{source.name}: download failed ({reason}): check the network and run `dlbench data get {source.name}` "
-            "again, or try the recipe lenet-digits, whose data is bundled"
-        ) from error
-    finally:
-        socket.setdefaulttimeout(timeout)

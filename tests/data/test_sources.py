@@ -1,9 +1,15 @@
 import gc
+import gzip
+import hashlib
 import http.server
+import io
 import os
+import signal
 import subprocess
 import sys
+import tarfile
 import threading
+import time
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +17,7 @@ from pathlib import Path
 import pytest
 import torchvision
 
-from dlbench.data import sources
+from dlbench.data import fetching, sources
 from dlbench.data.cifar10 import cifar10
 from dlbench.data.cifar100 import cifar100
 from dlbench.data.fashion_mnist import fashion_mnist
@@ -20,12 +26,14 @@ from dlbench.errors import InputError
 
 
 class Server(http.server.ThreadingHTTPServer):
-    """Serves `files` by name; breaks off after `cut_at` bytes; counts what was asked for."""
+    """Serves `files` by name; breaks off after `cut_at` bytes, or waits after `stall_at`; counts what was asked for."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.files: dict[str, bytes] = {}
         self.cut_at: int | None = None
+        self.stall_at: int | None = None
+        self.stalled, self.resume = threading.Event(), threading.Event()
         self.requests = 0
 
     @property
@@ -48,6 +56,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
+        if self.server.stall_at is not None:
+            self.wfile.write(content[: self.server.stall_at])
+            self.server.stalled.set()
+            self.server.resume.wait(120)
+            return
         self.wfile.write(content[: self.server.cut_at])
 
     def log_message(self, format: str, *args: object) -> None:
@@ -147,11 +160,11 @@ def test_a_download_with_the_wrong_checksum_leaves_nothing(
 def test_an_interrupted_download_leaves_nothing(
     cifar10_server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupted(folder: Path, download: bool) -> None:
-        (folder / "half.tar.gz").write_bytes(b"half")
+    def interrupted(url: str, folder: Path, filename: str, md5: str) -> None:
+        (folder / filename).write_bytes(b"half")
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(torchvision.datasets, "CIFAR10", interrupted)
+    monkeypatch.setattr(torchvision.datasets.utils, "download_url", interrupted)
     with pytest.raises(KeyboardInterrupt):
         sources.get("cifar10", tmp_path)
     assert everything_below(tmp_path) == set()
@@ -189,6 +202,135 @@ def test_the_mnists_download_too(
     server.cut_at = 100
     refusal(name, tmp_path / "second")
     assert everything_below(tmp_path / "second") == set()
+
+
+def malicious(kind: str, outside: Path, good: bytes) -> bytes:
+    """CIFAR's archive with a member that wants out of the folder; links come before what uses them."""
+    inside = "cifar-10-batches-py/data_batch_1"
+    members = {
+        "parent": [(f"../../../../../../../../../../..{outside}", b"out", "")],
+        "absolute": [(str(outside), b"out", "")],
+        "link to a folder": [
+            ("cifar-10-batches-py/way", b"", str(outside.parent)),
+            ("cifar-10-batches-py/way/out", b"out", ""),
+        ],
+        "link in place of the folder": [("cifar-10-batches-py", b"", str(outside.parent))],
+        "link in place of a file": [(inside, b"", str(outside))],
+        "link over a file": [(inside, b"", str(outside)), (inside, b"out", "")],
+    }[kind]
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=io.BytesIO(good)) as old, tarfile.open(fileobj=buffer, mode="w:gz") as tar:
+        for name, data, target in members:
+            member = tarfile.TarInfo(name)
+            member.size, member.linkname = len(data), target
+            member.type = tarfile.SYMTYPE if target else tarfile.REGTYPE
+            tar.addfile(member, io.BytesIO(data))
+        for member in old:
+            if not (kind == "link in place of a file" and member.name == inside):
+                tar.addfile(member, old.extractfile(member))
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("kind", "harmless"),
+    [
+        ("parent", True),
+        ("absolute", True),
+        ("link to a folder", True),
+        ("link in place of the folder", True),
+        ("link in place of a file", False),
+        ("link over a file", False),
+    ],
+)
+def test_an_archive_writes_nothing_outside_even_if_its_checksum_is_right(
+    kind: str, harmless: bool, cifar10_server: Server, tmp_path: Path, tiny_cifar10, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it holds besides the data set's own files is passed over; without them it is refused."""
+    (tmp_path / "outside").mkdir()
+    outside = tmp_path / "outside" / "out"
+    archive = malicious(kind, outside, tiny_cifar10.archive())
+    cifar10_server.files["cifar.tar.gz"] = archive
+    monkeypatch.setattr(torchvision.datasets.CIFAR10, "tgz_md5", hashlib.md5(archive).hexdigest())
+    root = tmp_path / "data"
+    if harmless:
+        sources.get("cifar10", root)
+        assert len(cifar10(root).train) == 20
+        assert files_below(root) == {f"cifar-10-batches-py/{file}" for file in sources.DATASETS["cifar10"].files}
+    else:
+        assert "data_batch_1" in refusal("cifar10", root)
+        assert everything_below(root) == set()
+    assert everything_below(tmp_path / "outside") == set()
+
+
+def test_a_file_in_the_archive_is_verified_as_well(
+    cifar10_server: Server, tmp_path: Path, tiny_cifar10, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = tiny_cifar10.archive(test_batch=b"changed")
+    cifar10_server.files["cifar.tar.gz"] = archive
+    monkeypatch.setattr(torchvision.datasets.CIFAR10, "tgz_md5", hashlib.md5(archive).hexdigest())
+    assert "test_batch has the wrong checksum" in refusal("cifar10", tmp_path)
+    assert everything_below(tmp_path) == set()
+
+
+def test_a_gz_that_swells_is_not_unpacked_to_the_end(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tiny_mnist
+) -> None:
+    bomb = gzip.compress(bytes(10_000_000), mtime=0)
+    server.files = tiny_mnist.packed | {"train-images-idx3-ubyte.gz": bomb}
+    reader = torchvision.datasets.MNIST
+    monkeypatch.setattr(reader, "mirrors", [server.url])
+    md5 = {file: hashlib.md5(data).hexdigest() for file, data in server.files.items()}
+    monkeypatch.setattr(reader, "resources", list(md5.items()))
+    monkeypatch.setattr(fetching, "MOST_BYTES", 100_000)
+    assert "wrong checksum" in refusal("mnist", tmp_path)
+    assert everything_below(tmp_path) == set()
+
+
+GET = """
+import sys
+from dlbench.data import sources
+from torchvision.datasets import CIFAR10
+
+CIFAR10.url, CIFAR10.tgz_md5 = sys.argv[1:]
+sources.get("cifar10")
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="no such signal")
+def test_a_download_that_was_killed_is_never_used_and_its_remains_are_removed(
+    cifar10_server: Server, tmp_path: Path
+) -> None:
+    cifar10_server.stall_at = 5000
+    words = [sys.executable, "-c", GET, torchvision.datasets.CIFAR10.url, torchvision.datasets.CIFAR10.tgz_md5]
+    killed = subprocess.Popen(
+        words, env=os.environ | {"DLBENCH_DATA": str(tmp_path / "data")}, stderr=subprocess.DEVNULL
+    )
+    assert cifar10_server.stalled.wait(120)
+    killed.send_signal(signal.SIGKILL)
+    killed.wait()
+    cifar10_server.stall_at = None
+    cifar10_server.resume.set()
+    (left,) = (tmp_path / "data").iterdir()
+    assert not sources.available("cifar10", tmp_path / "data")
+    assert sources.abandoned(tmp_path / "data") == []  # it may be under way
+    for path in (left, *left.rglob("*")):
+        os.utime(path, (0, time.time() - sources.ABANDONED_SECONDS - 60))
+    sources.get("cifar10", tmp_path / "data")
+    assert not left.exists()
+    assert len(cifar10(tmp_path / "data").train) == 20
+
+
+def test_no_room_is_no_fault_of_the_network(
+    cifar10_server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(torchvision.datasets.utils, "download_url", full)
+    with pytest.raises(InputError, match=r"cannot be written \(No space left on device\): set DLBENCH_DATA"):
+        sources.get("cifar10", tmp_path)
+    assert everything_below(tmp_path) == set()
 
 
 def test_no_control_codes_where_there_is_no_terminal(
