@@ -60,7 +60,7 @@ def run(
     compile: bool = False,
     channels_last: bool = True,
     threads: int | None = None,
-    repeats: int = 3,
+    repeats: int = 5,
     min_seconds: float = 3.0,
     as_json: bool = False,
     out: Path = Path("results"),
@@ -142,7 +142,7 @@ def _rounds(
 
 def _ask(case: Case, task: str, failures: list[str], **more: float) -> Event | None:
     """The event in which a worker's task ends; None, noted and told, if it fails; InputError if it is refused."""
-    event = _answer(case, {"task": task, **more})
+    event = answer(case, task, **more)
     if event["event"] == "refused":
         raise InputError(event["message"])
     if event["event"] != "failed":
@@ -152,9 +152,9 @@ def _ask(case: Case, task: str, failures: list[str], **more: float) -> Event | N
     return None
 
 
-def _answer(case: Case, task: Event) -> Event:
-    """The one event that a fresh process tells."""
-    job = {"trial": case.trial.as_dict(), "mode": case.mode, "synthetic": case.synthetic, **task}
+def answer(case: Case, task: str, **more: float) -> Event:
+    """The one event that a fresh process tells; see `dlbench.timing_worker.do` for tasks and what they take."""
+    job = {"trial": case.trial.as_dict(), "mode": case.mode, "synthetic": case.synthetic, "task": task, **more}
     with tempfile.TemporaryFile() as errors:
         worker = process.start("dlbench.timing_worker", job, case.trial.execution.threads, errors)
         try:

@@ -27,7 +27,7 @@ HOW = (
     "precision.",
 )
 SYNTHETIC = "Data 'synthetic': random images, not augmented, because the recipe's own data are not on disk."
-ONE_PROCESS = "One process gives no interval: time with --repeats 3 or more before comparing."
+ONE_PROCESS = "One process gives no interval: time with --repeats 5 or more before comparing."
 NOT_COMPARABLE = "Tables of unlike fingerprints are not comparable: these are different machines."
 
 
