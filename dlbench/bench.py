@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from dlbench import parts
 from dlbench.data.dataset import Dataset, Examples
@@ -15,6 +17,7 @@ from dlbench.data.sources import data_folder
 from dlbench.errors import InputError
 from dlbench.plan import Trial
 from dlbench.recipe import Recipe
+from dlbench.training.checkpoint import Checkpoint
 from dlbench.training.copies import Copies
 from dlbench.training.step import Step
 
@@ -28,13 +31,27 @@ class Bench:
     model: nn.Module
     device: torch.device
 
-    def train(self, model: nn.Module) -> Iterator[Step]:
-        """The learning rule on a model, with the seed's own random numbers, however often it is asked for."""
+    def train(self, model: nn.Module, checkpoint: Checkpoint | None = None) -> Iterator[Step]:
+        """The learning rule on a model, with the seed's own random numbers, however often it is asked for.
+
+        checkpoint: keeps track of the training, or where it goes on from; only if it `can_continue`.
+        """
         chosen = self.trials[0]
         seed = 0 if chosen.recipe.together == "model" else chosen.seed  # copies draw no numbers but their first weights
         torch.manual_seed(seed)  # dropout draws from the global generator
-        rule = parts.bind("training", chosen.recipe)
-        return self._in_precision(rule(model, self.data, generator_for(self.device, seed)))
+        rule, generator = parts.bind("training", chosen.recipe), generator_for(self.device, seed)
+        if checkpoint is not None:
+            checkpoint.watch(model=model, generator=generator)
+            rule = partial(rule, checkpoint=checkpoint)
+        return self._in_precision(rule(model, self.data, generator))
+
+    @property
+    def can_continue(self) -> bool:
+        """Whether training that was cut short can go on: its rule takes a checkpoint, and its model is a single one.
+
+        Copies begin anew: they are quick, and seeds that have ended meanwhile would no longer be among them.
+        """
+        return not isinstance(self.model, Copies) and parts.can_continue(self.trials[0].recipe)
 
     def _in_precision(self, steps: Iterator[Step]) -> Iterator[Step]:
         """The same steps, each taken in the trial's precision; what happens between them is not touched."""
@@ -73,6 +90,16 @@ class Bench:
             }
             for model in self.models()
         ]
+
+
+def weights_digest(model: nn.Module) -> str:
+    """First 16 hex digits of the SHA-256 of all weights and buffers: equal only if every bit is."""
+    hasher = hashlib.sha256()
+    for name, tensor in model.state_dict().items():
+        if isinstance(tensor, Tensor):
+            hasher.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+            hasher.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
+    return hasher.hexdigest()[:16]
 
 
 def build(trials: Sequence[Trial]) -> Bench:

@@ -173,7 +173,10 @@ def run(
     threads: Annotated[int | None, typer.Option(min=1, help="CPU threads; all cores if left out.")] = None,
     out: Annotated[Path, typer.Option(help="Folder for run files.")] = Path("results"),
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would run, and run nothing.")] = False,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Run again what is finished.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Run again what is finished, and ignore checkpoints.")] = False,
+    timeout: Annotated[
+        float | None, typer.Option(min=0.1, metavar="SECONDS", help="End a trial, its start included, after so long.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the runs as JSON instead of tables.")] = False,
     export_json: Annotated[
         Path | None, typer.Option(help="Also write all values there, for compare; - is standard output.")
@@ -183,7 +186,8 @@ def run(
 ) -> None:
     """Run recipes and studies; ends in their tables. What is finished is not run again.
 
-    Exit codes: 0 all finished, 2 something to mend in the call, 3 a trial failed or diverged, 130 interrupted.
+    Exit codes: 0 all finished, 2 something to mend in the call, 3 a trial failed, diverged, was killed or not run,
+    124 a trial timed out and nothing worse happened, 130 interrupted.
     """
     from dlbench import running
     from dlbench.plan import parse_seeds
@@ -202,6 +206,7 @@ def run(
             out=out,
             dry_run=dry_run,
             fresh=fresh,
+            timeout=timeout,
             as_json=json,
             exports={"json": export_json, "csv": export_csv, "markdown": export_markdown},
         )

@@ -50,6 +50,13 @@ def bind(kind: str, recipe: Recipe) -> Callable[..., Any]:
     return functools.partial(_function(kind, part.name, recipe.path), **_arguments(kind, part, recipe.path))
 
 
+def can_continue(recipe: Recipe) -> bool:
+    """Whether the learning rule of the recipe takes a checkpoint."""
+    function = _function("training", recipe.training.name, recipe.path)
+    parameter = inspect.signature(function, eval_str=True).parameters.get("checkpoint")
+    return parameter is not None and _is_checkpoint(parameter.annotation)
+
+
 def cause(error: BaseException) -> str:
     """One line: what went wrong and in which line of which file, `ValueError: depth 57 (nets.py:3)`."""
     if isinstance(error, SyntaxError):
@@ -136,12 +143,21 @@ def _schema(function: Callable[..., Any]) -> Mapping[str, _Argument]:
     strict = ConfigDict(strict=True, arbitrary_types_allowed=True)
     taken = inspect.signature(function, eval_str=True).parameters
     hints = {
-        name: Any if p.annotation is p.empty else p.annotation for name, p in taken.items() if p.kind is p.KEYWORD_ONLY
+        name: Any if p.annotation is p.empty else p.annotation
+        for name, p in taken.items()
+        if p.kind is p.KEYWORD_ONLY and not _is_checkpoint(p.annotation)
     }
     return {
         name: _Argument(hint, taken[name].default is inspect.Parameter.empty, TypeAdapter(hint, config=strict))
         for name, hint in hints.items()
     }
+
+
+def _is_checkpoint(hint: Any) -> bool:
+    """Whether an argument is the trial's to give, not the YAML's."""
+    from dlbench.training.checkpoint import Checkpoint
+
+    return Checkpoint in (hint, *typing.get_args(hint))
 
 
 def _checked(argument: _Argument, value: Any, where: str) -> Any:

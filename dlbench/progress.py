@@ -39,10 +39,19 @@ class Plain:
     def __call__(self, trials: Sequence[Trial], event: Event) -> None:
         """Show an event if it is worth a line."""
         name = title(trials)
+        if event["event"] == "note":
+            self._say(f"{name}: {event['message']}")
         if event.get("index", 0) != 0:
             return
-        if event["event"] == "ready":
-            self._pace = Pace()
+        if event["event"] in ("ready", "resumed"):
+            self._pace = Pace(event.get("step", 0))
+        if event["event"] == "resumed":
+            self._say(f"{name}: continues after step {event['step']}")
+        elif event["event"] == "stopped":
+            self._say(f"stopped: {event['message']}")
+        elif event["event"] == "waiting":
+            count = f"{event['trials']} trial{'s' if event['trials'] != 1 else ''}"
+            self._say(f"waiting for {count} that another dlbench is running into {event['out']}")
         elif event["event"] == "estimate" and self._is_news(trials[0], event):
             self._say(f"{name}: {expectation(trials[0], event)}")
         elif event["event"] == "lap" and time.monotonic() - self._shown > PLAIN_EVERY_SECONDS:
@@ -91,7 +100,7 @@ class Live(Plain):
             if self._task is not None:
                 self._progress.remove_task(self._task)
             self._task = self._progress.add_task(title(trials), total=None, line="getting ready")
-        elif event["event"] == "ready" and event["index"] == 0 and self._task is not None:
+        elif event["event"] in ("ready", "resumed") and event["index"] == 0 and self._task is not None:
             self._progress.update(self._task, description=title(trials))
         elif event["event"] == "lap" and event.get("index", 0) == 0 and self._task is not None:
             self._progress.update(self._task, total=event["of"], completed=event["step"], line=self._pace.line(event))
@@ -102,10 +111,11 @@ class Live(Plain):
 
 
 class Pace:
-    """Speed and time left of one trial, from its laps."""
+    """Speed and time left of one trial, from its laps in this process, which may have begun after some steps."""
 
-    def __init__(self) -> None:
+    def __init__(self, begun_after: int = 0) -> None:
         self.final: dict[str, float] = {}
+        self._begun_after = begun_after
         self._seconds = 0.0
         self._examples = 0
 
@@ -118,7 +128,7 @@ class Pace:
     def line(self, lap: Event) -> str:
         """Step, loss, speed and time left, after this lap."""
         seconds = self._seconds + lap["seconds"]
-        left = seconds / lap["step"] * (lap["of"] - lap["step"])
+        left = seconds / (lap["step"] - self._begun_after) * (lap["of"] - lap["step"])
         speed = (self._examples + lap["examples"]) / max(seconds, 1e-9)
         step, loss = f"step {lap['step']}/{lap['of']}", f"loss {lap['loss']:.3f}"
         return f"{step}  {loss}  {speed:,.0f} examples/s  {duration(left)} left"
@@ -147,7 +157,7 @@ def expectation(trial: Trial, event: Event) -> str:
 def ending(event: Event, metrics: dict[str, float]) -> str:
     """Status, final error rates and speed; `full` figures are in the run file."""
     if event["status"] != "finished":
-        return f"{event['status']} {event['message']}".rstrip()
+        return f"{event['status'].replace('_', ' ')} {event['message']}".rstrip()
     errors = [
         f"{name.removesuffix('_error_percent')} error {value:.2f} %"
         for name, value in metrics.items()

@@ -1,32 +1,41 @@
-"""Trials -> worker processes, one after another: skips what is finished, and no failure stops the rest."""
+"""Trials -> worker processes, one after another: skips what is finished, and no failure stops the rest.
+
+Others may run trials into the same folder at the same time: what another process is at comes last, when it is done.
+"""
 
 from __future__ import annotations
 
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dlbench import process, store
+from dlbench import checkpoint_file, endings, locking, process, runfile, store
 from dlbench.data import sources
 from dlbench.errors import InputError
 from dlbench.plan import Trial
 
 Event = dict[str, Any]
 Watcher = Callable[[Sequence[Trial], Event], None]
-DONE = ("finished", "diverged")  # a diverged trial would diverge again
+POLL_SECONDS = 1.0  # between looks at what another process is at
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a trial ended, and where its run file is; `new` unless it had been finished before."""
+    """How a trial ended, and where its run file is; `new` unless it had been finished before.
+
+    continues_at: the steps that are done and need not be done again, if it is to be continued.
+    """
 
     trial: Trial
     status: str
     message: str
     path: Path
     new: bool = True
+    continues_at: int | None = None
+    has_traceback: bool = False  # in the run file
 
 
 class Interrupted(Exception):
@@ -38,31 +47,28 @@ class Interrupted(Exception):
 
 
 def run(
-    trials: Sequence[Trial], out: Path, *, fresh: bool = False, watch: Watcher = lambda trials, event: None
+    trials: Sequence[Trial],
+    out: Path,
+    *,
+    fresh: bool = False,
+    timeout: float | None = None,
+    watch: Watcher = lambda trials, event: None,
 ) -> list[Outcome]:
     """Run the trials that are not finished yet (all, with `fresh`); returns what became of each.
 
-    watch: told every event of every worker, with the trials it concerns. Raises InputError if the results folder cannot
-    be written or a trial's data cannot be had, and Interrupted on Ctrl-C.
+    timeout: seconds that a trial may take, its start included; one model of many seeds counts as one trial.
+    watch: told every event of every worker, with the trials it concerns. Ends early, with fewer outcomes than trials,
+    if nothing can be written any more. Raises InputError if the results folder cannot be written or a trial's data
+    cannot be had, and Interrupted on Ctrl-C.
     """
     _check_data(trials)
     store.check_writable(out)
-    outcomes = (
-        []
-        if fresh
-        else [Outcome(t, s, "", t.path(out), new=False) for t in trials if (s := store.status(t.path(out))) in DONE]
-    )
-    finished = {outcome.path for outcome in outcomes}
-    for job in _jobs([trial for trial in trials if trial.path(out) not in finished]):
-        left = job
-        try:
-            while left:
-                ended = _run_job(left, out, watch)
-                outcomes += ended
-                left = left[len(ended) :]
-        except KeyboardInterrupt:
-            raise Interrupted([*outcomes, Outcome(left[0], "interrupted", "", left[0].path(out))]) from None
-    return outcomes
+    suite = _Suite(out, fresh, timeout, watch)
+    try:
+        suite.run(trials)
+    except KeyboardInterrupt:
+        raise Interrupted(suite.outcomes) from None
+    return suite.outcomes
 
 
 def _check_data(trials: Sequence[Trial]) -> None:
@@ -83,31 +89,132 @@ def _jobs(trials: Sequence[Trial]) -> Iterator[list[Trial]]:
     yield from together.values()
 
 
-def _run_job(trials: list[Trial], out: Path, watch: Watcher) -> list[Outcome]:
-    """Run trials in one worker; returns the outcomes of the first of them, fewer than all only if the worker died."""
-    at_once = trials[0].recipe.together == "model"
-    ends: dict[int, Event] = {}
+class _Suite:
+    """The trials of one call, and what became of them."""
 
-    def hear(event: Event) -> None:
+    def __init__(self, out: Path, fresh: bool, timeout: float | None, watch: Watcher) -> None:
+        self.outcomes: list[Outcome] = []
+        self._out, self._fresh, self._timeout, self._watch = out, fresh, timeout, watch
+
+    def run(self, trials: Sequence[Trial]) -> None:
+        """Run all; those that another process is at again and again, until it is done with them."""
+        has_waited = False
+        while trials:
+            before = len(self.outcomes)
+            for job in _jobs(trials):
+                if not self._can_go_on(trials):
+                    return
+                self._run_job(self._to_run(job))
+            ended = {outcome.path for outcome in self.outcomes}
+            trials = [trial for trial in trials if trial.path(self._out) not in ended]
+            if trials and len(self.outcomes) == before:
+                if not has_waited:
+                    self._watch(trials, {"event": "waiting", "trials": len(trials), "out": str(self._out)})
+                has_waited = True
+                time.sleep(POLL_SECONDS)
+
+    def _can_go_on(self, trials: Sequence[Trial]) -> bool:
+        """Whether the next trial's run could be kept: after a failure the disk may be full."""
+        if not self.outcomes or self.outcomes[-1].status in store.DONE:
+            return True
+        try:
+            store.check_writable(self._out)
+            return True
+        except InputError as error:
+            self._watch(trials, {"event": "stopped", "message": str(error)})
+            return False
+
+    def _to_run(self, job: Sequence[Trial]) -> list[Trial]:
+        """The trials of a job that are neither finished nor another process's at this moment."""
+        left = []
+        for trial in job:
+            status = "" if self._fresh else store.status(trial.path(self._out))
+            if status in store.DONE:
+                self._skip(trial, status)
+            elif not locking.is_locked(runfile.lock_place(trial, self._out)):
+                left.append(trial)
+        return left
+
+    def _skip(self, trial: Trial, status: str) -> None:
+        self.outcomes.append(Outcome(trial, status, "", trial.path(self._out), new=False))
+
+    def _end(self, trial: Trial, event: Event) -> None:
+        path = trial.path(self._out)
+        steps = None if event["status"] in store.DONE else checkpoint_file.steps(path)
+        self.outcomes.append(
+            Outcome(
+                trial, event["status"], event["message"], path, continues_at=steps, has_traceback="traceback" in event
+            )
+        )
+
+    def _run_job(self, trials: list[Trial]) -> None:
+        """Run trials in one worker; if it dies before all have ended, those it had not come to have no outcome."""
+        if not trials:
+            return
+        self._watch(trials, {"event": "started"})
+        job = {"out": str(self._out), "trials": [trial.as_dict() for trial in trials], "fresh": self._fresh}
+        kills = endings.oom_kills()
+        with tempfile.TemporaryFile() as errors:
+            worker = process.start("dlbench.worker", job, trials[0].execution.threads, errors)
+            deadline = process.Deadline(worker, self._timeout)
+            told = _Told(trials)
+            try:
+                for event in process.events(worker):
+                    self._hear(event, told, deadline)
+                worker.wait()
+            except KeyboardInterrupt:
+                process.stop(worker)
+                self._close(told, {"event": "end", "status": "interrupted", "message": ""})
+                raise
+            finally:
+                deadline.cancel()
+                process.stop(worker)
+            if deadline.has_passed and self._timeout is not None:
+                self._close(told, endings.of_timeout(self._timeout))
+            else:
+                self._close(told, endings.of_worker(worker.returncode, errors, kills))
+
+    def _hear(self, event: Event, told: _Told, deadline: process.Deadline) -> None:
+        """Note what a worker tells, and pass it on."""
         if event["event"] == "refused":
             raise InputError(event["message"])
-        index = event["index"]
-        if event["event"] == "end":
-            ends[index] = event
-        watch(trials if at_once else trials[index : index + 1], event if at_once else event | {"index": 0})
+        if event["event"] in ("end", "busy", "skipped"):
+            if not told.at_once:
+                deadline.put_off()
+            told.left.discard(event["index"])
+            chosen = told.trials[event["index"]]
+            if event["event"] == "end":
+                told.was_interrupted = event["status"] == "interrupted"
+                self._end(chosen, event)
+            elif event["event"] == "skipped":
+                self._skip(chosen, event["status"])
+        told.pass_on(event, self._watch)
 
-    watch(trials, {"event": "started"})
-    with tempfile.TemporaryFile() as errors:
-        job = {"out": str(out), "trials": [trial.as_dict() for trial in trials]}
-        worker = process.start("dlbench.worker", job, trials[0].execution.threads, errors)
-        try:
-            for event in process.events(worker):
-                hear(event)
-            worker.wait()
-        finally:
-            process.stop(worker)
-        for index in range(len(ends), len(trials) if at_once else min(len(ends) + 1, len(trials))):
-            end: Event = {"event": "end", "status": "failed", "message": process.last_words(worker.returncode, errors)}
-            store.close_run(trials[index], out, end)
-            hear(end | {"index": index})
-    return [Outcome(t, ends[i]["status"], ends[i]["message"], t.path(out)) for i, t in enumerate(trials) if i in ends]
+    def _close(self, told: _Told, end: Event) -> None:
+        """End the trials that a worker was at when it ended: all of one model, else the first that had not ended."""
+        under_way = sorted(told.left) if told.at_once else sorted(told.left)[: 0 if told.was_interrupted else 1]
+        for index in under_way:
+            status = runfile.close_run(told.trials[index], self._out, end)
+            if status in store.DONE:  # it came to tell its file, but not us
+                self._end(told.trials[index], end | {"status": status, "message": ""})
+            else:
+                self._end(told.trials[index], end)
+                told.pass_on(end | {"index": index}, self._watch)
+
+
+class _Told:
+    """What a worker has told of its trials; `left`: indices of those that have not ended."""
+
+    def __init__(self, trials: Sequence[Trial]) -> None:
+        self.trials = trials
+        self.at_once = trials[0].recipe.together == "model"
+        self.left = set(range(len(trials)))
+        self.was_interrupted = False  # a worker that was told to end has begun nothing else
+
+    def pass_on(self, event: Event, watch: Watcher) -> None:
+        """Tell the watcher, with all trials of one model, else with the trial it is about."""
+        index = event["index"]
+        if self.at_once:
+            watch(self.trials, event)
+        else:
+            watch(self.trials[index : index + 1], event | {"index": 0})

@@ -8,11 +8,13 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import NoReturn
 
 from rich.console import Console
 
-from dlbench import exits, plan, progress, runner, store
+from dlbench import checkpoint_file, exits, exporting, plan, progress, runner, store
+from dlbench.exporting import Places
 from dlbench.plan import Precision, Trial
 from dlbench.runner import Outcome
 
@@ -31,8 +33,14 @@ def run(
     dry_run: bool,
     fresh: bool,
     as_json: bool,
+    timeout: float | None = None,
+    exports: Places = MappingProxyType({}),
 ) -> int:
-    """Run what the names stand for and print tables (or JSON) of all their runs; returns the exit code."""
+    """Run what the names stand for and print tables (or JSON) of all their runs; returns the exit code.
+
+    timeout: seconds a trial may take. exports: files that all values go to as well.
+    """
+    exporting.check(exports)
     signal.signal(signal.SIGTERM, _interrupt)
     trials = plan.trials(
         names,
@@ -52,27 +60,47 @@ def run(
     console = Console(stderr=True)
     try:
         with progress.display(console) as watch:
-            outcomes = runner.run(trials, out, fresh=fresh, watch=watch)
+            outcomes = runner.run(trials, out, fresh=fresh, timeout=timeout, watch=watch)
     except runner.Interrupted as stop:
         _summarise(stop.outcomes, len(trials), console)
-        print("dlbench: interrupted; the same command goes on: it skips what is finished", file=sys.stderr)
+        print(f"dlbench: interrupted; the same command goes on: {_how(stop.outcomes)}", file=sys.stderr)
+        exporting.after_run([outcome.path for outcome in stop.outcomes], exports)
         return exits.INTERRUPTED
     _summarise(outcomes, len(trials), console)
-    _print_results(names, [outcome.path for outcome in outcomes], out, as_json)
-    return exits.FAILED if any(outcome.status != "finished" for outcome in outcomes) else exits.FINE
+    paths = [outcome.path for outcome in outcomes]
+    if exporting.STANDARD_OUTPUT not in exports.values():  # what is piped is the export alone
+        _print_results(names, paths, out, as_json)
+    exporting.after_run(paths, exports)
+    return _exit_code(outcomes, len(trials))
+
+
+def _exit_code(outcomes: Sequence[Outcome], planned: int) -> int:
+    """FAILED if a trial was not run or ended in any way but these two, else TIMEOUT if one timed out, else FINE."""
+    ways = {outcome.status for outcome in outcomes}
+    if ways - {"finished", "timeout"} or len(outcomes) < planned:
+        return exits.FAILED
+    return exits.TIMEOUT if "timeout" in ways else exits.FINE
+
+
+def _how(outcomes: Sequence[Outcome]) -> str:
+    """What the same command would do, once more."""
+    steps = [outcome.continues_at for outcome in outcomes if outcome.continues_at is not None]
+    return "it skips what is finished" + (f" and continues after step {steps[-1]}" if steps else "")
 
 
 def _print_plan(trials: Sequence[Trial], out: Path) -> None:
     for trial in trials:
-        status = store.status(trial.path(out))
-        state = "finished already" if status in runner.DONE else "to run"
+        path = trial.path(out)
+        steps = checkpoint_file.steps(path)
+        state = "to run" if steps is None else f"to continue after step {steps}"
+        state = "finished already" if store.status(path) in store.DONE else state
         print(f"{progress.title([trial])}  {state}  {trial.path(out)}")
 
 
 def _summarise(outcomes: Sequence[Outcome], planned: int, console: Console) -> None:
     """One line that counts each way of ending, and one for each trial that did not finish."""
     counts = Counter(outcome.status if outcome.new else f"{outcome.status} before" for outcome in outcomes)
-    parts = [f"{count} {status}" for status, count in counts.items()]
+    parts = [f"{count} {status.replace('_', ' ')}" for status, count in counts.items()]
     if planned > len(outcomes):
         parts.append(f"{planned - len(outcomes)} not run")
     console.print(
@@ -82,8 +110,10 @@ def _summarise(outcomes: Sequence[Outcome], planned: int, console: Console) -> N
     )
     for outcome in outcomes:
         if outcome.status != "finished":
-            where = " (its run file has the traceback)" if outcome.status == "failed" else ""
-            line = f"{outcome.path}: {outcome.status} {outcome.message}{where}".rstrip()
+            where = " (its run file has the traceback)" if outcome.has_traceback else ""
+            goes_on = f"; continues after step {outcome.continues_at}" if outcome.continues_at is not None else ""
+            message = outcome.message.removeprefix(f"{outcome.path}: ")
+            line = f"{outcome.path}: {outcome.status.replace('_', ' ')} {message}".rstrip() + where + goes_on
             console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 

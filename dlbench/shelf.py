@@ -30,13 +30,13 @@ def studies() -> dict[str, Path]:
 
 
 @functools.cache
-def functions(package: str) -> tuple[str, ...]:
+def functions(package: str, parameters: str = "") -> tuple[str, ...]:
     """The files of a folder of dlbench, such as `report/figures`, that define a function of their own name.
 
-    Imports none of them; a program reads the folder once.
+    parameters: how those of the function begin. Imports none of them; a program reads the folder once.
     """
     files = (Path(__file__).parent / package).glob("*.py")
-    return tuple(sorted(file.stem for file in files if f"\ndef {file.stem}(" in file.read_text("utf-8")))
+    return tuple(sorted(file.stem for file in files if f"\ndef {file.stem}({parameters}" in file.read_text("utf-8")))
 
 
 def find(name: str, beside: Path | None = None) -> Path:

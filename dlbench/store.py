@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,46 +18,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SCHEMA = 1
-LOOK = ("step", "final", "examples_per_split")
 READY = ("dataset_digest", "parameters", "multiply_adds", "train_examples", "test_examples")
 END = ("steps", "wall_seconds", "peak_memory_bytes")
+DONE = ("finished", "diverged")  # a diverged trial would diverge again
 TIMES = "time"  # the folder, under the results folder, of what `dlbench time` leaves: no runs of trials
 NAN = float("nan")
 Event = Mapping[str, Any]
-
-
-class RunFile:
-    """Writes one run's events as they happen."""
-
-    def __init__(self, trial: Trial, out: Path) -> None:
-        """Begin the file with all that is needed to repeat the trial; InputError if the folder cannot be written."""
-        self.path = trial.path(out)
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = self.path.open("w", encoding="utf-8")
-        except OSError as error:
-            raise InputError(
-                f"{self.path.parent}: cannot write results there ({error.strerror}); choose another folder with --out"
-            ) from None
-        self.write(start_event(trial))
-
-    def write(self, event: Event) -> None:
-        """Append one event, flushed before anything else happens."""
-        self._file.write(json.dumps(event) + "\n")
-        self._file.flush()
-
-    def close(self) -> None:
-        """No more events."""
-        self._file.close()
-
-
-def close_run(trial: Trial, out: Path, end: Event) -> None:
-    """Write the end of a trial that could not do so itself; begins its file if it had not come that far."""
-    path = trial.path(out)
-    if not path.exists():
-        RunFile(trial, out).close()
-    with path.open("a", encoding="utf-8") as file:
-        file.write("\n" + json.dumps(end) + "\n")  # a line cut short stays a line of its own
 
 
 def start_event(trial: Trial) -> Event:
@@ -74,9 +41,11 @@ def check_writable(out: Path) -> None:
     """Raise InputError if runs cannot be kept under this folder."""
     try:
         out.mkdir(parents=True, exist_ok=True)
-        probe = out / f".writable-{id(out)}"
-        probe.touch()
-        probe.unlink()
+        probe = out / f".writable-{os.getpid()}"
+        try:
+            probe.write_bytes(b"x" * 4096)  # a full disk shows only when something is written
+        finally:
+            probe.unlink(missing_ok=True)
     except OSError as error:
         raise InputError(
             f"{out}: cannot write results there ({error.strerror}); choose another folder with --out"
@@ -84,18 +53,21 @@ def check_writable(out: Path) -> None:
 
 
 def status(path: Path) -> str:
-    """How the run in this file ended: its status, `unfinished`, or `absent`."""
+    """How the run in this file ended: its status, `unfinished` (also where it cannot be told), or `absent`."""
     if not path.exists():
         return "absent"
-    last = list(_events(path, ("end",)))
-    return str(last[-1].get("status", "unfinished")) if last else "unfinished"
+    with suppress(InputError):
+        found = {event["event"]: event for event in _events(path, ("start", "end"))}
+        if found.get("start", {}).get("schema", SCHEMA) == SCHEMA:
+            return str(found.get("end", {}).get("status", "unfinished"))
+    return "unfinished"
 
 
 def load(folder: Path, paths: Iterable[Path] | None = None) -> pd.DataFrame:
     """One row a run file under `folder` (or in `paths`), oldest first.
 
     Columns: recipe, title, tags, budget, seed, status, message, device, precision, compile,
-    channels_last, threads, torch, machine, fingerprint, recipe_digest, started,
+    channels_last, threads, torch, dlbench, machine, fingerprint, recipe_digest, started,
     dataset_digest, parameters, multiply_adds, train_examples, test_examples, steps, training_seconds, wall_seconds,
     examples_per_second, joules, peak_memory_bytes, published and recipe_json (dictionaries), path, and one column for
     each metric of the final score. A line or a file that cannot be read, or is of another schema, is left out;
@@ -154,44 +126,81 @@ def _row(path: Path, warnings: list[str]) -> dict[str, Any]:
     start, ready, end = (events.get(name, {}) for name in ("start", "ready", "end"))
     _check_schema(start, path)
     metrics = events["score"]["metrics"] if end.get("status") == "finished" and "score" in events else {}
-    return {
-        **_identity(start),
-        "title": start["recipe"]["title"],
-        "tags": tuple(start["recipe"]["tags"]),
-        "status": end.get("status", "unfinished"),
-        "message": end.get("message", ""),
-        "device": start["execution"]["device"],
-        "precision": start["execution"].get("precision", "fp32"),
-        "compile": start["execution"].get("compile", False),
-        "channels_last": start["execution"]["channels_last"],
-        "threads": start["execution"]["threads"],
-        "torch": start["versions"]["torch"],
-        "machine": start["machine"]["name"],
-        "started": str(start["started"]),
-        **{key: ready.get(key) for key in READY},
+    numbers = {
+        **{key: ready.get(key) for key in READY if key != "dataset_digest"},
         **{key: end.get(key) for key in END},
         **_costs(start, end),
-        "published": start["recipe"]["published"],
+    }
+    row = {
+        **_identity(start),
+        "title": _text(start["recipe"]["title"]),
+        "tags": tuple(map(_text, start["recipe"]["tags"])),
+        "status": _text(end.get("status", "unfinished")),
+        "message": _text(end.get("message", "")),
+        "device": _text(start["execution"]["device"]),
+        "precision": _text(start["execution"].get("precision", "fp32")),
+        "compile": start["execution"].get("compile", False) is True,
+        "channels_last": start["execution"]["channels_last"] is True,
+        "threads": _number(start["execution"]["threads"]),
+        "torch": _text(start["versions"]["torch"]),
+        "dlbench": _text(start["versions"].get("dlbench", "")),
+        "machine": _text(start["machine"]["name"]),
+        "started": _text(start["started"]),
+        "dataset_digest": ready.get("dataset_digest") and _text(ready["dataset_digest"]),
+        **{key: None if value is None else _number(value) for key, value in numbers.items()},
+        "published": {_text(key): _number(value) for key, value in start["recipe"]["published"].items()},
         "recipe_json": start["recipe"],
         "path": str(path),
-        **metrics,
     }
+    return row | _metrics(metrics, row)
 
 
 def _looks(path: Path) -> list[dict[str, Any]]:
     start, *scores = _events(path, ("start", "score"))
     _check_schema(start, path)
-    known = _identity(start) | {"path": str(path), "device": start["execution"]["device"]}
-    return [known | {key: score[key] for key in LOOK} | dict(score["metrics"]) for score in scores]
+    known = _identity(start) | {"path": str(path), "device": _text(start["execution"]["device"])}
+    return [look | _metrics(score["metrics"], look) for score in scores for look in [known | _look(score)]]
+
+
+def _look(score: Event) -> dict[str, Any]:
+    size = score["examples_per_split"]
+    return {
+        "step": _number(score["step"]), "final": score["final"] is True,
+        "examples_per_split": None if size is None else _number(size),
+    }  # fmt: skip
+
+
+def _metrics(metrics: Event, others: Event) -> dict[str, Any]:
+    """The metrics of a score, each a column of its own."""
+    if taken := metrics.keys() & others.keys():
+        raise ValueError(f"metrics may not be called {', '.join(sorted(taken))}")
+    return {_text(key): _number(value) for key, value in metrics.items()}
+
+
+def _text(value: Any) -> str:
+    """The value, if it is text that can be printed; TypeError or ValueError if not."""
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r:.40} is no text")
+    value.encode()  # half a surrogate pair is no text
+    return value
+
+
+def _number(value: Any) -> float | int:
+    """The value, if it is a number that a frame can hold; TypeError or OverflowError if not."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"{value!r:.40} is no number")
+    if abs(value) >= 2**63 and isinstance(value, int):
+        raise OverflowError("a number is too large")
+    return value
 
 
 def _check_schema(start: Event, path: Path) -> None:
     schema = start.get("schema")
     if schema is None:
-        raise InputError(f"{path}: is not a run file")
-    if schema != SCHEMA:
-        newer = isinstance(schema, int) and schema > SCHEMA
-        raise InputError(f"{path}: has schema {schema!r}, {'newer than' if newer else 'not one'} this dlbench reads")
+        raise InputError(f"{path}: is {'not a run file' if path.stat().st_size else 'empty'}")
+    if schema != SCHEMA or isinstance(schema, bool):
+        what = "newer than" if isinstance(schema, int) and schema > SCHEMA else "not one"
+        raise InputError(f"{path}: has schema {schema!r:.40}, {what} this dlbench reads")
 
 
 def _costs(start: Event, end: Event) -> dict[str, float | None]:
@@ -209,19 +218,23 @@ def _costs(start: Event, end: Event) -> dict[str, float | None]:
 
 
 def _speed(end: Event) -> float:
-    """Examples per second of training, the first step left out where there are others."""
+    """Examples per second of training, the first step of each process left out where there are others."""
     seconds, examples = end.get("training_seconds") or NAN, end.get("examples", 0)
-    steps, first = end.get("steps", 0), end.get("first_step_seconds")
+    steps = end.get("steps", 0)
+    first = end.get("warm_up_seconds", end.get("first_step_seconds"))
     if first is not None and steps > 1:
-        seconds, examples = seconds - first, examples * (steps - 1) / steps
+        warm_up = end.get("warm_up_examples", examples / steps)
+        if examples > warm_up:
+            seconds, examples = seconds - first, examples - warm_up
     return float(examples / seconds) if seconds > 0 else NAN
 
 
 def _identity(start: Event) -> dict[str, Any]:
-    return {
-        "recipe": start["recipe"]["name"], "budget": start["budget"], "seed": start["seed"],
+    texts = {
+        "recipe": start["recipe"]["name"], "budget": start["budget"],
         "recipe_digest": start["recipe_digest"], "fingerprint": start["machine"]["fingerprint"],
     }  # fmt: skip
+    return {key: _text(value) for key, value in texts.items()} | {"seed": _number(start["seed"])}
 
 
 def _events(

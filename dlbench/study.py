@@ -76,7 +76,7 @@ def _reference(entry: Any, path: Path, recipes: Collection[str], studies: Collec
 
 def _known(entry: Any, key: str, path: Path) -> str:
     """The name of a table or figure that dlbench has."""
-    names = shelf.functions(FOLDERS[key])
+    names = shelf.functions(FOLDERS[key], "runs: ")
     if entry not in names:
         raise InputError(f"{path}: {key}: there is no {shown(entry)}{near(entry, names)}; here: {', '.join(names)}")
     return str(entry)

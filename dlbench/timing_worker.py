@@ -53,6 +53,7 @@ def do(job: Mapping[str, Any]) -> Event:
 
     trial: as `Trial.as_dict` gives it. task: `choose` a batch size, `size` up (memory, operations) or `time`.
     mode: train or infer. synthetic: random inputs instead of the recipe's data. least_seconds, most_seconds: of laps.
+    probe: whether to measure as well what the device can do at best (default: yes).
     """
     watch = Watch(job["trial"]["execution"]["device"])
     trial = _timed(plan.from_dict(job["trial"]), job["synthetic"])
@@ -61,7 +62,8 @@ def do(job: Mapping[str, Any]) -> Event:
         return {"event": "batch_size", "batch_size": _choose(built, job["mode"])}
     if job["task"] == "size":
         return _size(built, job["mode"])
-    return _time(built, job["mode"], watch, job["least_seconds"], job["most_seconds"])
+    timing = _time(built, job["mode"], watch, job["least_seconds"], job["most_seconds"])
+    return timing | (_peaks(trial) if job.get("probe", True) else {})
 
 
 def _timed(trial: Trial, synthetic: bool) -> Trial:
@@ -123,7 +125,7 @@ def _test_batches(built: Bench) -> Iterator[Tensor]:
 
 
 def _time(built: Bench, mode: str, watch: Watch, least_seconds: float, most_seconds: float) -> Event:
-    """Raw laps, and what the device can do at best, probed right after them in the same process."""
+    """Raw laps, and what disturbed them."""
     execution = built.trials[0].execution
     meter = energy.Meter(execution.device)
     readings: list[Reading] = []
@@ -136,9 +138,14 @@ def _time(built: Bench, mode: str, watch: Watch, least_seconds: float, most_seco
     joules, during = meter.joules(), watch.read()
     return {
         "event": "timing", **asdict(taken), "joules": joules,
-        **{f"{kind}_tflops": peak.tflops(execution.device, execution.precision, kind) for kind in ("gemm", "conv")},
         "before": readings[0], "during": during, "cores": machine.cores(), "denormals_flushed": denormals_flushed(),
     }  # fmt: skip
+
+
+def _peaks(trial: Trial) -> Event:
+    """What the device can do at best, probed by the process whose laps are held against it."""
+    device, precision = trial.execution.device, trial.execution.precision
+    return {f"{kind}_tflops": peak.tflops(device, precision, kind) for kind in ("gemm", "conv")}
 
 
 def _size(built: Bench, mode: str) -> Event:

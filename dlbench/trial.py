@@ -6,20 +6,22 @@ curve, the check for divergence. Events are plain dictionaries, as they stand in
 
 from __future__ import annotations
 
+import itertools
 import math
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import psutil
 import torch
 from torch import Tensor
 
-from dlbench.bench import Bench, build
+from dlbench.bench import Bench, weights_digest
 from dlbench.estimate import estimate
 from dlbench.measure import operations
 from dlbench.measure.clock import Clock
-from dlbench.plan import Trial
+from dlbench.training.checkpoint import Checkpoint, Unfit
 
 Event = dict[str, Any]
 LAP_SECONDS = 1.0
@@ -28,46 +30,118 @@ LAP_SECONDS = 1.0
 NOT_FINITE = "the loss is not finite; a lower learning rate may help (--set training.lr=...)"
 
 
-def run(trials: Sequence[Trial]) -> Iterator[tuple[int, Event]]:
+@dataclass
+class Totals:
+    """What adds up over the laps of a trial, over all processes that had a part in it.
+
+    warm_up_...: of the first step of each process, which allocates, tunes and perhaps compiles.
+    """
+
+    steps: int = 0
+    examples: int = 0
+    training_seconds: float = 0.0
+    first_step_seconds: float | None = None
+    warm_up_seconds: float = 0.0
+    warm_up_examples: int = 0
+    wall_seconds: float = 0.0
+    peak_memory_bytes: int = 0
+
+
+@dataclass
+class Meter:
+    """The totals of this trial up to now, and what the rule has counted."""
+
+    totals: Totals = field(default_factory=Totals)
+    counts: Mapping[str, float] = field(default_factory=dict)
+    began: float = field(default_factory=time.perf_counter)
+
+    def add(self, lap: Event) -> None:
+        """Count a lap."""
+        totals, self.counts = self.totals, lap["counts"]
+        if lap["step"] == 1:
+            totals.first_step_seconds = lap["seconds"]
+        if lap["warm_up"]:
+            totals.warm_up_seconds += lap["seconds"]
+            totals.warm_up_examples += lap["examples"]
+        totals.steps = lap["step"]
+        totals.examples += lap["examples"]
+        totals.training_seconds += lap["seconds"]
+
+    def read(self) -> Totals:
+        """All totals, the time and memory of this process included."""
+        return replace(
+            self.totals,
+            wall_seconds=self.totals.wall_seconds + time.perf_counter() - self.began,
+            peak_memory_bytes=max(self.totals.peak_memory_bytes, _peak_memory()),
+        )
+
+    def state_dict(self) -> dict[str, Any]:
+        """Totals and counts as a checkpoint keeps them."""
+        return {"totals": asdict(self.read()), "counts": dict(self.counts)}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Add to what an earlier process came to."""
+        self.totals, self.counts = Totals(**state_dict["totals"]), state_dict["counts"]
+
+
+def run(bench: Bench, checkpoint: Checkpoint | None = None) -> Iterator[tuple[int, Event]]:
     """Run trials that differ only in their seed; yields (index of the trial, event) as things happen.
 
     Ends each trial with an `end` event whose status is `finished` or `diverged`; lets every other exception through.
     A seed that diverges ends there and then; others that learn beside it go on.
+
+    checkpoint: for a trial that `can_continue`. Each event `edge` says that all before it is told and that the
+    checkpoint's state may be kept. If it goes on from steps done before, there is no `ready` and no `estimate` but,
+    after its first lap, `resumed`. Raises Unfit, before any event, if it cannot go on from there.
     """
-    began = time.perf_counter()
-    bench = build(trials)
-    ready = _ready(bench)
-    yield from ((index, ready) for index in range(len(trials)))
-    yield 0, {"event": "estimate", **estimate(bench)}
-    totals: dict[str, Any] = {"steps": 0, "examples": 0, "training_seconds": 0.0, "first_step_seconds": None}
-    learning = list(range(len(trials)))
-    counts: Mapping[str, float] = {}
-    for lap in _laps(bench):
-        _add(totals, lap)
-        counts = lap["counts"]
+    meter = Meter()
+    if checkpoint is not None:
+        checkpoint.watch(meter=meter)
+    laps = _laps(bench, checkpoint)
+    if checkpoint is not None and checkpoint.steps > 0:
+        laps = _ahead(laps)  # the first step shows whether it goes on
+        yield 0, _resumed(checkpoint)
+    else:
+        ready = _ready(bench)
+        yield from ((index, ready) for index in range(len(bench.trials)))
+        yield 0, {"event": "estimate", **estimate(bench)}
+    learning = list(range(len(bench.trials)))
+    for lap in laps:
+        meter.add(lap)
         for index in learning:
             yield index, {"event": "lap", **lap, "loss": lap["loss"][index]}
         lost = [index for index in learning if not math.isfinite(lap["loss"][index])]
-        yield from ((index, _end("diverged", totals, began)) for index in lost)
+        yield from ((index, _end("diverged", meter)) for index in lost)
         learning = [index for index in learning if index not in lost]
         if not learning:
             return
         if lap["look"]:
-            scores = _score_events(bench, lap["step"], trials[0].recipe.curve.examples, {})
+            scores = _score_events(bench, lap["step"], bench.trials[0].recipe.curve.examples, {})
             yield from ((index, event) for index, event in scores if index in learning)
-    for index, event in _score_events(bench, totals["steps"], None, counts):
-        if index in learning:
-            yield index, event
-            finite = all(map(math.isfinite, event["metrics"].values()))
-            yield index, _end("finished" if finite else "diverged", totals, began)
+        if checkpoint is not None and checkpoint.is_followed:
+            yield 0, {"event": "edge", "step": lap["step"]}
+    yield from ((index, event) for index, event in _final(bench, meter) if index in learning)
 
 
-def _add(totals: dict[str, Any], lap: Event) -> None:
-    if lap["step"] == 1:
-        totals["first_step_seconds"] = lap["seconds"]
-    totals["steps"] = lap["step"]
-    totals["examples"] += lap["examples"]
-    totals["training_seconds"] += lap["seconds"]
+def _final(bench: Bench, meter: Meter) -> Iterator[tuple[int, Event]]:
+    """The final score and the end of each trial."""
+    models = bench.models()
+    for index, event in _score_events(bench, meter.totals.steps, None, meter.counts):
+        yield index, event
+        finite = all(map(math.isfinite, event["metrics"].values()))
+        end = _end("finished" if finite else "diverged", meter)
+        yield index, end | {"weights_digest": weights_digest(models[index])}
+
+
+def _ahead(laps: Iterator[Event]) -> Iterator[Event]:
+    """The same laps, the first of them driven already."""
+    return itertools.chain(list(itertools.islice(laps, 1)), laps)
+
+
+def _resumed(checkpoint: Checkpoint) -> Event:
+    if not checkpoint.is_followed:
+        raise Unfit("the learning rule did not call follow")
+    return {"event": "resumed", "step": checkpoint.steps}
 
 
 def _ready(bench: Bench) -> Event:
@@ -83,34 +157,38 @@ def _ready(bench: Bench) -> Event:
     }
 
 
-def _laps(bench: Bench) -> Iterator[dict[str, Any]]:
+def _laps(bench: Bench, checkpoint: Checkpoint | None) -> Iterator[Event]:
     """Laps of about a second, and one that ends wherever the curve wants a look; only the rule is on the clock.
 
-    The first step has a lap of its own: it allocates, tunes and perhaps compiles.
+    The first step of a process has a lap of its own: it allocates, tunes and perhaps compiles.
     """
     clock = Clock(bench.device)
     points = bench.trials[0].recipe.curve.points
     lost: Tensor = torch.zeros((), device=bench.device)
     examples = steps = 0
-    rule = bench.train(bench.model)
+    rule = bench.train(bench.model, checkpoint)
+    warm_up = True
     clock.start()
     for step in rule:
         lost = lost + step.loss
         examples += step.examples
         steps += 1
         look = step.number < step.of and step.number * (points + 1) % step.of < points + 1 and points > 0
-        if look or step.number in (1, step.of) or clock.running_for() >= LAP_SECONDS:
+        if look or warm_up or step.number == step.of or clock.running_for() >= LAP_SECONDS:
             seconds = clock.lap()
             yield {
                 "step": step.number, "of": step.of, "examples": examples, "seconds": seconds,
                 "loss": (lost / steps).reshape(-1).tolist(), "counts": dict(step.counts), "look": look,
+                "warm_up": warm_up,
             }  # fmt: skip
+            warm_up = False
             lost, examples, steps = torch.zeros((), device=bench.device), 0, 0
             clock.start()
     if steps:  # the rule stopped before its last step
         yield {
             "step": step.number, "of": step.number, "examples": examples, "seconds": clock.lap(),
             "loss": (lost / steps).reshape(-1).tolist(), "counts": dict(step.counts), "look": False,
+            "warm_up": False,
         }  # fmt: skip
 
 
@@ -126,11 +204,9 @@ def _score_events(
         }  # fmt: skip
 
 
-def _end(status: str, totals: Mapping[str, float], began: float) -> Event:
-    return {
-        "event": "end", "status": status, "message": "" if status == "finished" else NOT_FINITE, **totals,
-        "wall_seconds": time.perf_counter() - began, "peak_memory_bytes": _peak_memory(),
-    }  # fmt: skip
+def _end(status: str, meter: Meter) -> Event:
+    message = "" if status == "finished" else NOT_FINITE
+    return {"event": "end", "status": status, "message": message, **asdict(meter.read())}
 
 
 def _peak_memory() -> int:

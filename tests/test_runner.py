@@ -36,14 +36,14 @@ def test_a_trial_that_fails_or_dies_says_so_and_the_others_go_on(tmp_path):
     out = tmp_path / "results"
     outcomes = {o.trial.recipe.name: o for o in runner.run(trials(tmp_path, "raising", "killed", "plain"), out)}
     assert outcomes["plain"].status == "finished"
-    assert outcomes["raising"].status == outcomes["killed"].status == "failed"
+    assert (outcomes["raising"].status, outcomes["killed"].status) == ("failed", "killed")
     assert outcomes["raising"].message == "RuntimeError: out of luck"
     assert "killed by signal 9" in outcomes["killed"].message
     end = last_line(outcomes["raising"].path)
     assert "raise RuntimeError" in end["traceback"]
-    assert last_line(outcomes["killed"].path)["status"] == "failed"
+    assert last_line(outcomes["killed"].path)["status"] == "killed"
     frame = store.load(out)
-    assert sorted(frame["status"]) == ["failed", "failed", "finished"]
+    assert sorted(frame["status"]) == ["failed", "finished", "killed"]
     assert frame.attrs["warnings"] == []
 
 
@@ -82,7 +82,7 @@ def test_a_worker_that_dies_under_one_of_its_trials_costs_only_that_one(tmp_path
     chosen = plan.trials([own.write(tmp_path, "killed_at_seed_1", "together: worker\n")], device="cpu", seeds=range(4))
     outcomes = runner.run(chosen, out)
     assert [(o.trial.seed, o.status) for o in outcomes] == [
-        (0, "finished"), (1, "failed"), (2, "finished"), (3, "finished"),
+        (0, "finished"), (1, "killed"), (2, "finished"), (3, "finished"),
     ]  # fmt: skip
     assert {p.stem[:11] for p in (out / "killed_at_seed_1").iterdir()} == {f"short-seed{s}" for s in range(4)}
 

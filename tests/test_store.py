@@ -5,7 +5,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dlbench import plan, store
+from dlbench import plan, runfile, store
 from dlbench.errors import InputError
 
 
@@ -15,10 +15,9 @@ def trial():
 
 
 def write(trial, out, *events):
-    file = store.RunFile(trial, out)
+    file = runfile.RunFile(trial, out)
     for event in events:
         file.write(event)
-    file.close()
     return file.path
 
 
@@ -81,7 +80,7 @@ def test_everything_needed_to_repeat_the_trial_stands_first(trial, tmp_path):
     assert start["execution"]["device"] == "cpu"
 
 
-@pytest.mark.parametrize("status", ["diverged", "failed", "interrupted"])
+@pytest.mark.parametrize("status", ["diverged", "failed", "killed", "out_of_memory", "timeout", "interrupted"])
 def test_a_run_that_did_not_finish_has_no_score(trial, tmp_path, status):
     write(trial, tmp_path, READY, LAP, LOOK, {"event": "end", "status": status, "message": "why"})
     row = store.load(tmp_path).iloc[0]
@@ -121,6 +120,75 @@ def test_garbage_between_the_lines_costs_only_that_line(trial, tmp_path, garbage
     assert frame["test_error_percent"].tolist() == [7.0]
 
 
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(codec=None), max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+def places(value, at=()):
+    """The way to everything within a JSON value."""
+    yield at
+    if isinstance(value, dict | list):
+        for key in value if isinstance(value, dict) else range(len(value)):
+            yield from places(value[key], (*at, key))
+
+
+def put(value, at, new):
+    if not at:
+        return new
+    copy = dict(value) if isinstance(value, dict) else list(value)
+    copy[at[0]] = put(value[at[0]], at[1:], new)
+    return copy
+
+
+def check_readable(folder, path):
+    """Nothing is raised; what is left out is named, in one line; what is not can be shown."""
+    frame = store.load(folder)
+    store.curves(folder)
+    assert isinstance(store.status(path), str)
+    assert len(frame) + len(frame.attrs["warnings"]) >= 1
+    assert all(warning.startswith(str(path)) and len(warning.splitlines()) == 1 for warning in frame.attrs["warnings"])
+    json.loads(frame.to_json(orient="records"))
+    "".join(frame.attrs["warnings"]).encode()
+    assert all(isinstance(status, str) for status in frame["status"])
+
+
+FUZZ = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150, deadline=None)
+
+
+@FUZZ
+@given(data=st.data())
+def test_a_run_file_of_any_shape_is_read_or_named(trial, tmp_path, data):
+    events = [store.start_event(trial), READY, LAP, LOOK, SCORE, END]
+    for _ in range(data.draw(st.integers(1, 3))):
+        number = data.draw(st.integers(0, len(events) - 1))
+        at = data.draw(st.sampled_from(list(places(events[number]))))
+        events[number] = put(events[number], at, data.draw(JSON))
+    path = tmp_path / "run.jsonl"
+    path.write_text("".join(json.dumps(event) + "\n" for event in events))
+    check_readable(tmp_path, path)
+
+
+@FUZZ
+@given(content=st.lists(st.binary(max_size=60) | JSON.map(json.dumps).map(str.encode), max_size=6).map(b"\n".join))
+def test_any_bytes_are_read_or_named(tmp_path, content):
+    path = tmp_path / "run.jsonl"
+    path.write_bytes(content)
+    check_readable(tmp_path, path)
+
+
+@FUZZ
+@given(cut=st.integers(0, 5000))
+def test_a_file_cut_short_anywhere_is_unfinished_or_named(trial, tmp_path, cut):
+    whole = "".join(json.dumps(event) + "\n" for event in [store.start_event(trial), READY, LAP, SCORE, END]).encode()
+    path = tmp_path / "run.jsonl"
+    path.write_bytes(whole[:cut])
+    check_readable(tmp_path, path)
+    assert store.status(path) == ("finished" if cut >= len(whole) - 1 else "unfinished")
+
+
 def test_an_empty_folder_has_no_rows_and_a_missing_one_is_named(tmp_path):
     assert store.load(tmp_path).empty
     with pytest.raises(InputError, match="no such results folder"):
@@ -132,7 +200,7 @@ def unsound(start, score):
     ended = [{"event": "end", "status": "finished"}]
     return [
         ([{"event": "start", "schema": 1}], "'recipe'"),
-        ([start | {"recipe": "lenet"}], "TypeError"),
+        ([start | {"recipe": "lenet"}], "'str' object"),
         ([start | {"schema": 0}], "schema 0, not one"),
         ([start | {"schema": "1"}], "schema '1', not one"),
         ([start, {key: score[key] for key in score if key != "metrics"}, *ended], "'metrics'"),

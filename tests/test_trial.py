@@ -11,7 +11,7 @@ TINY = ["data.train_examples=64", "data.test_examples=40", "training.epochs=2", 
 
 def events(name="lenet-digits", seeds=(0,), settings=TINY, budget="short"):
     trials = plan.trials([name], device="cpu", seeds=list(seeds), budget=budget, settings=list(settings))
-    return list(trial.run(trials))
+    return list(trial.run(bench.build(trials)))
 
 
 def of_kind(found, kind, index=0):
@@ -108,19 +108,10 @@ def test_the_expected_time_is_told_for_this_and_for_the_full_budget():
 def test_a_seed_that_diverges_ends_alone(tmp_path):
     """One copy whose weights are not finite, among others that learn beside it."""
     trials = plan.trials(["mlp-xor"], device="cpu", seeds=range(3), settings=["training.steps=20"])
-    found = []
-    run = trial.run(trials)
-    build = bench.build
-
-    def poisoned(chosen):
-        built = build(chosen)
-        with torch.no_grad():
-            next(iter(built.model.parameters()))[1] = math.nan
-        return built
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(trial, "build", poisoned)
-        found = list(run)
+    built = bench.build(trials)
+    with torch.no_grad():
+        next(iter(built.model.parameters()))[1] = math.nan
+    found = list(trial.run(built))
     assert [of_kind(found, "end", i)[0]["status"] for i in range(3)] == ["finished", "diverged", "finished"]
     assert not [score for score in of_kind(found, "score", 1) if score["final"]]
 
@@ -160,6 +151,6 @@ def test_a_compiled_net_learns_what_the_plain_one_learns(real_data, monkeypatch)
     trials = [plan.trials(["resnet-20"], device="cpu", seeds=[0], budget="smoke", compile=c)[0] for c in (False, True)]
     if not trials[1].execution.compile:
         pytest.skip("no C++ compiler")
-    plain, compiled = ([e for _, e in trial.run([t]) if e["event"] == "lap"] for t in trials)
+    plain, compiled = ([e for _, e in trial.run(bench.build([t])) if e["event"] == "lap"] for t in trials)
     assert [lap["step"] for lap in plain][-1] == [lap["step"] for lap in compiled][-1] == 4
     assert compiled[0]["loss"] == pytest.approx(plain[0]["loss"], rel=1e-3)  # the first step starts from equal weights

@@ -1,7 +1,7 @@
 """A data set as tensors that live where the model lives: no loader, no workers, no transfers while training."""
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -88,19 +88,44 @@ class Dataset:
         """Return raw `inputs` as the float32 the model sees, (inputs - shift) * scale, in their memory format."""
         return (inputs - self.shift).mul_(self.scale)
 
-    def batches(self, batch_size: int, generator: torch.Generator) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield training batches for ever, prepared and augmented: inputs [batch, ...] float32, targets [batch] int64.
+    def batches(self, batch_size: int, generator: torch.Generator) -> "Batches":
+        """Training batches for ever, prepared and augmented: inputs [batch, ...] float32, targets [batch] int64.
 
         Every epoch has a fresh permutation; what does not fill a batch is left out until the next epoch's. A set
         smaller than a batch is itself the batch. `generator` lives on the data's device and determines everything.
         """
-        count = len(self.train)
-        size = min(batch_size, count)
-        while True:
-            order = torch.randperm(count, generator=generator, device=self.train.targets.device)
-            for index in torch.split(order[: count - count % size], size):
-                inputs = self.prepare(_rows(self.train.inputs, index))
-                yield inputs if self.augment is None else self.augment(inputs, generator), self.train.targets[index]
+        return Batches(self, batch_size, generator)
+
+
+class Batches:
+    """Batches for ever; can say where in an epoch it is. The state of the generator is its owner's to keep."""
+
+    def __init__(self, data: Dataset, batch_size: int, generator: torch.Generator) -> None:
+        self._data = data
+        self._size = min(batch_size, len(data.train))
+        self._generator = generator
+        self._order = torch.empty(0, dtype=torch.int64)  # what is left of this epoch
+
+    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
+        return self
+
+    def __next__(self) -> tuple[Tensor, Tensor]:
+        if len(self._order) < self._size:
+            targets = self._data.train.targets
+            self._order = torch.randperm(len(targets), generator=self._generator, device=targets.device)
+        index, self._order = self._order[: self._size], self._order[self._size :]
+        inputs = self._data.prepare(_rows(self._data.train.inputs, index))
+        if self._data.augment is not None:
+            inputs = self._data.augment(inputs, self._generator)
+        return inputs, self._data.train.targets[index]
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """The examples that are still to come in this epoch, in their order: int64 [left]."""
+        return {"order": self._order.clone()}  # a view would be saved with all it is a view of
+
+    def load_state_dict(self, state_dict: Mapping[str, Tensor]) -> None:
+        """Go on with these examples."""
+        self._order = state_dict["order"].to(self._data.train.targets.device)
 
 
 def _rows(inputs: Tensor, index: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from dlbench.measure.statistics import median
-from dlbench.tables.provenance import SHORT_RUN, provenance, seed_range
+from dlbench.tables.provenance import SHORT_RUN, footnotes, seed_range
 from dlbench.tables.selection import Group, groups
 from dlbench.tables.table import Table
 
@@ -166,7 +166,7 @@ def _doubts(found: Sequence[Timed]) -> list[str]:
 
 def _provenance(runs: pd.DataFrame, found: Sequence[Timed]) -> list[str]:
     """Where the rows come from, without the caution about published figures: no figure here is compared with one."""
-    return [note for note in provenance(runs, [each.group for each in found], []) if note != SHORT_RUN]
+    return [note for note in footnotes(runs, [each.group for each in found], []) if note != SHORT_RUN]
 
 
 def _worth_timing(runs: pd.DataFrame) -> pd.DataFrame:

@@ -85,6 +85,3 @@ def literature(kind: str, depth: int, figure: str) -> Quoted | None:
     return Quoted(
         float(row["test_error_percent"]), row["source"], row["shown"] if isinstance(row["shown"], str) else ""
     )
-
-
-nets = by_depth  # for report/figures/degradation.py

@@ -147,6 +147,3 @@ def _files(groups: Sequence[Group]) -> list[str]:
     folders = dict.fromkeys((os.path.dirname(path), group.budget) for group in groups for path in group.runs["path"])
     patterns = dict.fromkeys(f"{Path(folder).name}/{budget}-*" for folder, budget in folders)
     return [f"Run files, under the results folder: {', '.join(patterns)}."]
-
-
-provenance = footnotes  # for tables/hardware.py

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from dlbench.data.dataset import Dataset
 from dlbench.errors import InputError
+from dlbench.training.checkpoint import Checkpoint
 from dlbench.training.step import Step
 
 
@@ -30,6 +31,7 @@ def sgd(
     decay: Literal["step", "linear"] = "step",
     warm_up: int = 0,
     loss: Literal["cross_entropy", "squared_error"] = "cross_entropy",
+    checkpoint: Checkpoint | None = None,
 ) -> Iterator[Step]:
     """Sample a batch, forward, backward, update; yield after each update.
 
@@ -53,7 +55,8 @@ def sgd(
     )
     losses_of = _cross_entropy if loss == "cross_entropy" else _squared_error
     batches = data.batches(batch_size, generator)
-    for done in range(total):
+    first = checkpoint.follow(optimiser=optimiser, batches=batches) if checkpoint else 0
+    for done in range(first, total):
         rate = lr * _fraction(done, total, edges, decay, warm_up)
         for group in optimiser.param_groups:
             group["lr"] = rate

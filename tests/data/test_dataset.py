@@ -64,6 +64,25 @@ def test_the_generator_determines_the_batches(device: str) -> None:
     assert not torch.equal(first(1), first(2))
 
 
+@pytest.mark.parametrize("device", DEVICES)
+@given(done=st.integers(0, 9), batch_size=st.integers(1, 9))
+def test_batches_go_on_from_where_they_were(device: str, done: int, batch_size: int) -> None:
+    data, generator = dataset(images(8, 6), augment=pad_crop_flip).to(device), seeded(0, device)
+    batches = data.batches(batch_size, generator)
+    for _ in range(done):
+        next(batches)
+    state, numbers = batches.state_dict(), generator.get_state()
+    expected = [next(batches) for _ in range(9)]
+    later = seeded(1, device)
+    again = data.batches(batch_size, later)
+    next(again)
+    again.load_state_dict(state)
+    later.set_state(numbers)
+    for (inputs, targets), (same_inputs, same_targets) in zip(expected, again, strict=False):
+        assert torch.equal(inputs, same_inputs)
+        assert torch.equal(targets, same_targets)
+
+
 def test_every_epoch_has_another_order() -> None:
     batches = dataset(images()).batches(20, seeded())
     (_, first), (_, second) = next(batches), next(batches)

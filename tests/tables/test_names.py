@@ -11,7 +11,6 @@ from dlbench.errors import InputError
 
 FILES = {path.stem for path in Path(study.__file__).with_name("tables").glob("*.py")} - {"__init__"}
 TABLES = {"degradation", "hardware", "ilsvrc", "results", "xor"}
-PENDING = {"timing", "comparison"}
 
 
 def naming(table: str, folder: Path) -> study.Study:
@@ -28,7 +27,7 @@ def test_a_study_shows_what_makes_tables_of_runs(name: str, tmp_path: Path) -> N
     assert signature.return_annotation == "list[Table]"
 
 
-@pytest.mark.parametrize("name", sorted(FILES - TABLES - PENDING))
+@pytest.mark.parametrize("name", sorted(FILES - TABLES))
 def test_a_study_cannot_name_what_tables_are_made_with(name: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=f"tables: there is no '{name}'"):
         naming(name, tmp_path)

@@ -1,9 +1,12 @@
+from copy import deepcopy
+
 import pytest
 import torch
 from torch import nn
 
 from dlbench.data.dataset import Dataset, Examples
 from dlbench.errors import InputError
+from dlbench.training.checkpoint import Checkpoint
 from dlbench.training.copies import Copies
 from dlbench.training.sgd import sgd
 
@@ -53,6 +56,26 @@ def test_the_same_seed_gives_the_same_weights_bit_for_bit():
     learn(one)
     learn(other)
     assert all(torch.equal(a, b) for a, b in zip(weights(one), weights(other), strict=True))
+
+
+@pytest.mark.parametrize("done", [1, 5, 10])
+def test_training_goes_on_from_a_checkpoint_bit_for_bit(done):
+    whole, cut, goes_on = net(), net(), net(seed=9)
+    expected = learn(whole, milestones=[6], warm_up=2)
+    generator, checkpoint = torch.Generator().manual_seed(0), Checkpoint()
+    checkpoint.watch(model=cut, generator=generator)
+    options = {"lr": 0.1, "batch_size": 8, "steps": 10, "momentum": 0.9, "weight_decay": 1e-2}
+    options |= {"milestones": [6], "warm_up": 2}
+    steps = sgd(cut, made(), generator, **options, checkpoint=checkpoint)
+    for _ in range(done):
+        next(steps)
+    later = torch.Generator()
+    second = Checkpoint(deepcopy(checkpoint.state(done)))
+    second.watch(model=goes_on, generator=later)
+    rest = list(sgd(goes_on, made(), later, **options, checkpoint=second))
+    assert [step.number for step in rest] == list(range(done + 1, 11))
+    assert [step.loss for step in rest] == [step.loss for step in expected[done:]]
+    assert all(torch.equal(a, b) for a, b in zip(weights(goes_on), weights(whole), strict=True))
 
 
 def test_squared_error_is_half_the_sum_over_outputs():

@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import StrMethodFormatter
 
 from dlbench.report.figures.style import DARK, LINES, block_to_show, figure, heading, nothing, quiet
-from dlbench.tables.nets import KINDS, Net, nets
+from dlbench.tables.nets import KINDS, Net, by_depth
 
 STYLES = {"train_error_percent": ("--", 1.2), "test_error_percent": ("-", 2.0)}
 RUN = ("path", "recipe", "budget", "device", "seed", "recipe_digest", "fingerprint")  # of these, what curves have
@@ -22,7 +22,7 @@ def degradation(runs: pd.DataFrame, curves: pd.DataFrame) -> Figure:
 
     curves: one row a score event, `step`, `train_error_percent`, `test_error_percent`, and what names the run (RUN).
     """
-    found = nets(runs.reset_index(drop=True))
+    found = by_depth(runs.reset_index(drop=True))
     block = block_to_show([net.group for net in found])
     shown = [net for net in found if net.block == block]
     points = {net: means(net, curves) for net in shown}
