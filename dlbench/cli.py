@@ -313,6 +313,61 @@ def compare(
 
 
 @app.command()
+def gate(
+    base: Annotated[
+        str, typer.Argument(metavar="BASE_ENV", help="A Python, a virtual environment, or a folder of code.")
+    ],
+    head: Annotated[str, typer.Argument(metavar="HEAD_ENV", help="The one with the change.")],
+    names: Names,
+    fail: Annotated[
+        list[str] | None,
+        typer.Option(metavar="METRIC:LIMIT", help="Repeatable; examples_per_second:5% if there is none."),
+    ] = None,
+    limits: Annotated[Path | None, typer.Option(help="YAML file of limits: {recipe: {metric: limit}}.")] = None,
+    rounds: Annotated[int, typer.Option(help="Fresh processes of each side, 4 or more, in turns.")] = 5,
+    null_check: Annotated[
+        bool, typer.Option("--null-check", help="Measure BASE_ENV against itself first, and widen limits to match.")
+    ] = False,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda:0, mps, xpu ...")] = "auto",
+    mode: Annotated[Mode, typer.Option(help="What to time.")] = Mode.train,
+    batch_size: Annotated[str | None, typer.Option(help="Such as 32,128; the recipe's own if left out.")] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="CPU threads; all cores if left out.")] = None,
+    min_seconds: Annotated[float, typer.Option(min=0.1, help="Seconds of laps in each process.")] = 3.0,
+    format: Annotated[ComparisonFormat, typer.Option("--format", help="How to write it.")] = ComparisonFormat.terminal,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="Write to this file.")] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Fail (5) if a limit could not be decided.")] = False,
+    out: Annotated[Path | None, typer.Option(help="Keep the raw timing files in this new folder.")] = None,
+) -> None:
+    """Time recipes in two environments in turns on this machine; fail if the second one is slower.
+
+    Exit codes: 0 no limit breached, 1 a limit breached, 2 something to mend in the call, 3 a trial failed, 4 nothing
+    comparable, 5 (--strict) a limit undecided, 130 interrupted. Where several hold, the first of 1, 3, 4, 5.
+    """
+    from dlbench import gate as verb
+    from dlbench import timing
+
+    options = ["--device", device, "--min-seconds", str(min_seconds)]
+    raise typer.Exit(
+        verb.run(
+            base,
+            head,
+            names,
+            fail=fail or [],
+            limits_file=limits,
+            count=rounds,
+            null_check=null_check,
+            modes=("train", "infer") if mode is Mode.both else (mode.value,),
+            batch_sizes=timing.parse_batch_sizes(batch_size) if batch_size is not None else None,
+            options=[*options, *(["--threads", str(threads)] if threads else [])],
+            format=format.value,
+            output=output,
+            strict=strict,
+            out=out,
+        )
+    )
+
+
+@app.command()
 def export(
     results: Annotated[
         Path, typer.Argument(help="A results folder, a run file, a timing file, or an exported JSON.")

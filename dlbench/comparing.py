@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from dlbench.comparison import Row
 
 Sort = Literal["name", "ratio", "verdict"]
+ONE_AFTER_ANOTHER = (
+    "What changed on the machine between the two sides counts as well: `dlbench gate` measures them in turns."
+)
 
 
 def compare(
@@ -56,7 +59,9 @@ def compare(
         notes |= dict.fromkeys(told)
     idle = [limit for limit in held if not any(row.limit == limit for row in rows)]
     notes |= {f"Limit {limit}: nothing here to hold it against.": None for limit in idle}
-    _show(rows, base, list(notes), format, output, sort, only_changed)
+    if any(row.difference and row.difference.is_ratio for row in rows):
+        notes |= {ONE_AFTER_ANOTHER: None}
+    show(rows, base, list(notes), format, output, sort, only_changed)
     return exit_code(rows, idle, strict=strict)
 
 
@@ -120,9 +125,10 @@ def _check(frames: dict[str, pd.DataFrame], chosen: Sequence[str], held: Sequenc
         limits.check(held, recipes, measured)
 
 
-def _show(
+def show(
     rows: Sequence[Row], base: str, notes: Sequence[str], format: str, output: Path | None, sort: Sort, changed: bool
 ) -> None:
+    """Print the table of the rows, or write it to `output`; `changed`: only rows that are not the same."""
     from dlbench import reporting
     from dlbench.report.github import github
     from dlbench.report.junit import junit

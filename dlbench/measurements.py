@@ -127,7 +127,7 @@ def _of_timing(path: Path) -> Iterator[Record]:
         "first_step_seconds": process["first_step_seconds"],
         "examples_per_joule": process["examples"] * len(process["seconds"]) / joules,
     }
-    if process["process"] == 0:  # one process found out for all
+    if process["process"] == 0 or start.get("sized"):  # else the first found out for all
         values |= {key: process[key] for key in ("process_peak_bytes", "device_peak_bytes")}
     yield from _each(shared, values)
 

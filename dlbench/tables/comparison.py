@@ -16,8 +16,7 @@ KEYS = ("new_side", "recipe", "measured", "metric")
 SPEEDS = (
     "Speeds, memory and energy: ratio of geometric means over processes, NEW to BASE, with Welch's 95 % interval on "
     f"the log scale; p: exact Mann-Whitney, from {FEWEST_PROCESSES} processes a side. Called only if p < 0.05, the "
-    f"interval leaves out 1 and the ratio is beyond {100 * PRACTICAL:.0f} %. What changed on the machine between the "
-    "two sides counts as well: `dlbench gate` measures them in turns."
+    f"interval leaves out 1 and the ratio is beyond {100 * PRACTICAL:.0f} %."
 )
 ERRORS = (
     "Errors and other scores: mean difference, NEW less BASE, in the metric's unit, paired seed by seed, with "
