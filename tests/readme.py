@@ -4,20 +4,27 @@ import contextlib
 import io
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[1]
-BLOCK = re.compile(r"(<!-- \$ dlbench (?P<words>.*?) -->\n)(?P<body>.*?)(<!-- end -->)", re.DOTALL)
+BLOCK = re.compile(r"(<!-- \$ (?P<words>(?:dlbench|python) .*?) -->\n)(?P<body>.*?)(<!-- end -->)", re.DOTALL)
 
 
 def written(words: str) -> str:
     """What the command prints, called from the repository's folder."""
+    program, *rest = shlex.split(words)
+    if program == "python":
+        return subprocess.run(
+            [sys.executable, *rest], cwd=REPOSITORY, check=True, capture_output=True, text=True
+        ).stdout
     from typer.testing import CliRunner
 
     from dlbench.cli import app
 
     with contextlib.chdir(REPOSITORY), contextlib.redirect_stderr(io.StringIO()):
-        return CliRunner().invoke(app, shlex.split(words), catch_exceptions=False).stdout
+        return CliRunner().invoke(app, rest, catch_exceptions=False).stdout
 
 
 def renewed(text: str) -> str:

@@ -6,7 +6,7 @@ import readme
 TEXT = (readme.REPOSITORY / "README.md").read_text()
 
 
-@pytest.mark.parametrize("block", list(readme.BLOCK.finditer(TEXT)), ids=lambda block: block["words"].split()[1])
+@pytest.mark.parametrize("block", list(readme.BLOCK.finditer(TEXT)), ids=lambda block: block["words"])
 def test_a_block_is_what_its_command_writes(block):
     assert readme.renewed(block[0]) == block[0]
 

@@ -24,7 +24,7 @@ def train(model: nn.Module, data: Images, *, workers: int, batch_size: int, **se
         for images, labels in loader:
             optimiser.zero_grad()
             loss = F.cross_entropy(model(images), labels)
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
             yield loss.item()
 
@@ -37,10 +37,12 @@ def cifar10(folder: Path) -> Images:
         transforms.ToTensor(),
         transforms.Normalize((0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)),
     ]
-    return datasets.CIFAR10(folder, train=True, transform=transforms.Compose(steps), download=False)
+    images: Images = datasets.CIFAR10(folder, train=True, transform=transforms.Compose(steps), download=False)
+    return images
 
 
 def mnist(folder: Path) -> Images:
     """MNIST at 32x32 as LeNet-5 wants it, normalised."""
     steps = [transforms.Pad(2), transforms.ToTensor(), transforms.Normalize((0.1000,), (0.2752,))]
-    return datasets.MNIST(folder, train=True, transform=transforms.Compose(steps), download=False)
+    images: Images = datasets.MNIST(folder, train=True, transform=transforms.Compose(steps), download=False)
+    return images

@@ -58,7 +58,7 @@ class Inside:
 
 def laps(name: str, seconds: float, rounds: int) -> Iterator[Lap]:
     """Laps of the whole loop, which decides how long they are, and laps of the bare loop with as many steps."""
-    Bench.train = Inside.timed(Bench.train)  # type: ignore[method-assign]
+    Bench.train = Inside.timed(Bench.train)  # type: ignore[method-assign, assignment]
     # a look at the error is no part of the loop: the curve is off
     [chosen] = plan.trials([name], device="cpu", seeds=[0], budget="full", settings=["curve.points=0"])
     steps_a_lap = 1

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from rich.console import Console
 from rich.table import Table
+
+MET = {True: "yes", False: "no", None: ""}
+WIDE = 200  # columns where there is no terminal: a row stays one line
 
 
 @dataclass(frozen=True)
@@ -18,9 +23,14 @@ class Row:
     met: bool | None = None
 
 
-def table(rows: Iterable[Row], title: str) -> Table:
-    """The rows under a title."""
-    found = Table(*("work", "measured", "bar", "met"), title=title, title_justify="left")
-    for row in rows:
-        found.add_row(row.work, row.measured, row.bar, {True: "yes", False: "no", None: ""}[row.met])
-    return found
+def show(rows: Iterable[Row], title: str, *, as_markdown: bool) -> None:
+    """Print the rows under a title."""
+    cells = [("work", "measured", "bar", "met"), *((row.work, row.measured, row.bar, MET[row.met]) for row in rows)]
+    if as_markdown:
+        head, *body = ["| " + " | ".join(line) + " |" for line in cells]
+        print("\n".join([f"{title}\n", head, "|---|---|---|---|", *body]))
+        return
+    table = Table(*cells[0], title=title, title_justify="left")
+    for line in cells[1:]:
+        table.add_row(*line)
+    Console(width=None if sys.stdout.isatty() else WIDE).print(table)

@@ -34,14 +34,15 @@ import startup
 import training
 from processes import REPOSITORY
 from rich.console import Console
-from row import Row, table
+from row import Row, show
 from turns import Lap
 
 from dlbench import process
 from dlbench.measure import machine
 
 HERE = Path(__file__).parent
-WIDE = 200  # columns, where no terminal has a say: a row stays one line
+
+Found = dict[str, list[Lap] | None]  # laps by benchmark; None for one that failed
 BUSY_PERCENT = 10
 
 
@@ -96,13 +97,24 @@ BENCHMARKS = {
 def main() -> int:
     """Run the benchmarks and print their table; exit code 1 if one of them failed."""
     given = arguments()
+    if given.again:
+        about, found = kept(given.again)
+    else:
+        about, found = measure(given)
+    shown = chain.from_iterable(rows(name, laps) for name, laps in found.items())
+    show(shown, title(about), as_markdown=given.markdown)
+    return 1 if None in found.values() else 0
+
+
+def measure(given: argparse.Namespace) -> tuple[Lap, Found]:
+    """Run the benchmarks one after another."""
     console = Console(stderr=True)
     about = circumstances(given.quick)
     if about["other_load_percent"] > BUSY_PERCENT:
         console.print(
             f"The cores are {about['other_load_percent']:.0f} % busy with other work; end that for true ratios."
         )
-    found: dict[str, list[Lap] | None] = {}
+    found: Found = {}
     with given.json.open("w", encoding="utf-8") if given.json else nullcontext() as file:
         keep(file, about)
         for name in given.only:
@@ -111,9 +123,14 @@ def main() -> int:
             for lap in found[name] or []:
                 keep(file, {"event": "lap", "benchmark": name, **lap})
             console.print(f"{name}: {time.perf_counter() - began:.0f} s")
-    shown = {name: rows(name, laps) for name, laps in found.items()}
-    Console(width=None if sys.stdout.isatty() else WIDE).print(table(chain.from_iterable(shown.values()), title(about)))
-    return 1 if None in found.values() else 0
+    return about, found
+
+
+def kept(path: Path) -> tuple[Lap, Found]:
+    """What an earlier call kept."""
+    about, *laps = map(json.loads, path.read_text("utf-8").splitlines())
+    names = dict.fromkeys(lap["benchmark"] for lap in laps)
+    return about, {name: [lap for lap in laps if lap["benchmark"] == name] for name in names}
 
 
 def arguments() -> argparse.Namespace:
@@ -122,6 +139,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="few rounds, to see that everything runs")
     parser.add_argument("--only", nargs="+", choices=BENCHMARKS, default=list(BENCHMARKS), metavar="NAME")
     parser.add_argument("--json", type=Path, metavar="FILE", help="keep machine, versions and raw laps as JSON lines")
+    parser.add_argument("--again", type=Path, metavar="FILE", help="measure nothing: the table of laps kept earlier")
+    parser.add_argument("--markdown", action="store_true", help="write the table as Markdown")
     return parser.parse_args()
 
 

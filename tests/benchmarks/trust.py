@@ -17,8 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from row import Row, table
+from row import Row, show
 
 from dlbench import plan, timing
 from dlbench.measure import difference, statistics
@@ -39,6 +38,7 @@ def main() -> int:
     parser.add_argument("--comparisons", type=int, default=COMPARISONS)
     parser.add_argument("--processes", type=int, default=PROCESSES, help="of each party in a comparison")
     parser.add_argument("--json", type=Path, required=True, metavar="FILE", help="raw timings, one process a line")
+    parser.add_argument("--markdown", action="store_true", help="write the table as Markdown")
     given = parser.parse_args()
     taken = kept(given.json)
     with given.json.open("a", encoding="utf-8") as file:
@@ -47,7 +47,7 @@ def main() -> int:
             file.write(json.dumps(process) + "\n")
             file.flush()
     shown = list(rows(taken, given.comparisons, given.processes))
-    Console(width=None if sys.stdout.isatty() else 140).print(table(shown, "How often a comparison tells true"))
+    show(shown, "How often a comparison tells true", as_markdown=given.markdown)
     return 0 if all(row.met for row in shown) else 1
 
 
@@ -86,7 +86,7 @@ def rows(taken: Sequence[Lap], comparisons: int, processes: int) -> Iterator[Row
     speeds = rates(taken)
     found = {
         party: [
-            difference.of_speeds(*(speeds[number, each][:processes] for each in (AS_IT_IS, party)))
+            difference.of_speeds(speeds[number, AS_IT_IS][:processes], speeds[number, party][:processes])
             for number in range(comparisons)
         ]
         for party in (AGAIN, SLOWER)
