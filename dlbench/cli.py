@@ -170,7 +170,13 @@ def run(
         Precision, typer.Option(help="What layers multiply in; parameters stay fp32.")
     ] = Precision.fp32,
     compile: Annotated[bool, typer.Option("--compile", help="Use torch.compile.")] = False,
-    threads: Annotated[int | None, typer.Option(min=1, help="CPU threads; all cores if left out.")] = None,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="CPU threads of each trial; the cores are shared out if left out.")
+    ] = None,
+    jobs: Annotated[
+        int,
+        typer.Option(min=1, help="Trials at once, which share the cores: quicker for several seeds of a small net."),
+    ] = 1,
     out: Annotated[Path, typer.Option(help="Folder for run files.")] = Path("results"),
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would run, and run nothing.")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Run again what is finished, and ignore checkpoints.")] = False,
@@ -201,6 +207,7 @@ def run(
             budget=budget.value,
             settings=settings or [],
             threads=threads,
+            jobs=jobs,
             precision=precision.value,
             compile=compile,
             out=out,

@@ -22,6 +22,7 @@ UNNAMED: Final = (
     "fingerprint",
     "torch",
     "threads",
+    "jobs",
 )  # would give a benchmark a new name, and no history
 
 

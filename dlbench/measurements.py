@@ -22,8 +22,8 @@ TEXTS: Final = (
 )  # fmt: skip
 COLUMNS: Final = (
     "recipe", "recipe_digest", "recipe_json", "budget", "mode", "batch_size", "device", "precision", "compile",
-    "channels_last", "threads", "torch", "dlbench", "machine", "fingerprint", "dataset_digest", "status", "message",
-    "started", "path", "replicate", "metric", "value",
+    "channels_last", "threads", "jobs", "torch", "dlbench", "machine", "fingerprint", "dataset_digest", "status",
+    "message", "started", "path", "replicate", "metric", "value",
 )  # fmt: skip
 TIMED = "time"  # stands for the budget of what `dlbench time` measured
 FINISHED, NOT_STEADY = "finished", "not steady"
@@ -118,7 +118,7 @@ def _of_timing(path: Path) -> Iterator[Record]:
         "recipe_json": start["recipe"], "budget": TIMED, "dlbench": start["versions"]["dlbench"],
         "dataset_digest": "synthetic" if process["data"] == "synthetic" else "own",
         "status": FINISHED if skipped(process) is not None else NOT_STEADY, "message": "",
-        "replicate": process["process"],
+        "replicate": process["process"], "jobs": process.get("jobs", 1),
     }  # fmt: skip
     seconds, joules = lap_seconds(process), process.get("joules") or math.nan
     values = {
@@ -164,7 +164,7 @@ def _text_or(value: Any, key: str) -> Any:
 
 WANTED: Final[Mapping[str, type | tuple[type, ...]]] = {
     **dict.fromkeys(TEXTS, str), "recipe_json": dict, "batch_size": (int, float), "compile": bool,
-    "channels_last": bool, "threads": int, "replicate": int, "value": (int, float),
+    "channels_last": bool, "threads": int, "jobs": int, "replicate": int, "value": (int, float),
 }  # fmt: skip
 LARGEST: Final = 2**63 - 1  # of whole numbers
 NEEDED: Final = ("recipe", "recipe_digest", "recipe_json", "budget", "status", "replicate", "metric")
@@ -180,7 +180,7 @@ def _checked(record: Any, number: int, where: str) -> Record:
         fits = fits and not (isinstance(value, int) and abs(value) > LARGEST)
         if not (fits or (value is None and key not in NEEDED)):
             raise InputError(f"{where}: measurement {number}: {key}: {str(value)[:40]!r} is not what belongs there")
-    return record
+    return {"jobs": 1} | record  # older files do not have it
 
 
 def _plain(value: Any) -> Any:

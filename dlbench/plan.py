@@ -26,7 +26,8 @@ class Execution:
     """How a trial is computed: what changes its speed but not what it means.
 
     precision: fp32 is the full thing on every device; tf32, bf16 and fp16 are for the products inside layers
-    (autocast, without loss scaling), parameters stay fp32. compile: by torch.compile.
+    (autocast, without loss scaling), parameters stay fp32. compile: by torch.compile. jobs: so many trials, at most,
+    had the machine at once.
     """
 
     device: str
@@ -34,6 +35,7 @@ class Execution:
     channels_last: bool = True
     precision: Precision = "fp32"
     compile: bool = False
+    jobs: int = 1
 
     def as_dict(self) -> dict[str, Any]:
         """All settings, as a run file keeps them."""
@@ -42,7 +44,7 @@ class Execution:
     @property
     def identity(self) -> dict[str, Any]:
         """The settings that are not the usual ones: a setting added later leaves the identity of older trials alone."""
-        usual = {"precision": "fp32", "compile": False}
+        usual = {"precision": "fp32", "compile": False, "jobs": 1}
         return {key: value for key, value in asdict(self).items() if usual.get(key) != value}
 
 
@@ -101,19 +103,24 @@ def trials(
     threads: int | None = None,
     precision: Precision = "fp32",
     compile: bool = False,
+    jobs: int = 1,
 ) -> list[Trial]:
     """All trials that the names of recipes and studies stand for, each once, every part checked.
 
-    `compile` is left out where there is no compiler. Raises InputError for an unknown name, key, value or device,
-    before anything has run.
+    `compile` is left out where there is no compiler. jobs: how many may run at once; the cores are shared out among
+    them unless `threads` says otherwise, at least one each. Raises InputError for an unknown name, key, value or
+    device, before anything has run.
     """
+    if jobs < 1:
+        raise InputError(f"jobs: {jobs}: at least 1 is wanted")
     if isinstance(names, str) or isinstance(settings, str) or not names:
         raise InputError("give names and settings as lists, and at least one name")
     found = _recipes(names, budget, settings)  # before torch is loaded: what is wrong with a name is said at once
     _check_seeds(seeds, sum(count for *_, count in found))
     chosen = machine.resolve_device(device)
     compiled = compile and machine.can_compile(chosen)
-    execution = Execution(chosen, threads or machine.cores(), precision=precision, compile=compiled)
+    share = max(1, machine.cores() // jobs)
+    execution = Execution(chosen, threads or share, precision=precision, compile=compiled, jobs=jobs)
     fingerprint = machine.describe(execution.device)["fingerprint"]
     planned: dict[Path, Trial] = {}
     for recipe, full, count in found:

@@ -1,9 +1,11 @@
-"""What a person sees while trials run: a live line on a terminal, plain lines anywhere else."""
+"""What a person sees while trials run: a live line for each on a terminal, plain lines anywhere else."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -12,7 +14,9 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from dlbench.plan import Trial
 
 Event = dict[str, Any]
+Key = tuple[Path, int]  # of a trial: its recipe and seed
 PLAIN_EVERY_SECONDS = 10.0
+OVER = ("end", "busy", "skipped")
 WIDE = 110  # columns from which there is room for a bar
 
 
@@ -22,12 +26,12 @@ def display(console: Console) -> Plain:
 
 
 class Plain:
-    """One line when a trial starts, every ten seconds, and when it ends; no control codes."""
+    """One line when a trial starts, every ten seconds, and when it ends; no control codes. Several may run at once."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
         self._shown = 0.0
-        self._pace = Pace()
+        self._paces: dict[Key, Pace] = {}
         self._foretold: set[str] = set()
 
     def __enter__(self) -> Plain:
@@ -43,8 +47,7 @@ class Plain:
             self._say(f"{name}: {event['message']}")
         if event.get("index", 0) != 0:
             return
-        if event["event"] in ("ready", "resumed"):
-            self._pace = Pace(event.get("step", 0))
+        pace = self._pace(trials[0], event)
         if event["event"] == "resumed":
             self._say(f"{name}: continues after step {event['step']}")
         elif event["event"] == "stopped":
@@ -54,14 +57,21 @@ class Plain:
             self._say(f"waiting for {count} that another dlbench is running into {event['out']}")
         elif event["event"] == "estimate" and self._is_news(trials[0], event):
             self._say(f"{name}: {expectation(trials[0], event)}")
-        elif event["event"] == "lap" and time.monotonic() - self._shown > PLAIN_EVERY_SECONDS:
-            self._shown = time.monotonic()
-            self._say(f"{name}: {self._pace.line(event)}")
+        elif event["event"] == "lap" and time.monotonic() - pace.shown > PLAIN_EVERY_SECONDS:
+            self._shown = pace.shown = time.monotonic()
+            self._say(f"{name}: {pace.line(event)}")
         elif event["event"] == "score" and event["final"]:
-            self._pace.final = event["metrics"]
+            pace.final = event["metrics"]
         elif event["event"] == "end":
-            self._say(f"{name}: {ending(event, self._pace.final)}")
-        self._pace.see(event)
+            self._say(f"{name}: {ending(event, pace.final)}")
+            del self._paces[key(trials[0])]
+        pace.see(event)
+
+    def _pace(self, trial: Trial, event: Event) -> Pace:
+        """That of this trial, anew when its training begins."""
+        if event["event"] in ("ready", "resumed"):
+            self._paces[key(trial)] = Pace(event.get("step", 0), self._shown)
+        return self._paces.setdefault(key(trial), Pace(shown=self._shown))
 
     def _is_news(self, trial: Trial, event: Event) -> bool:
         """Whether an expected time is worth a line: once for each recipe, and for every trial that takes a while."""
@@ -74,7 +84,7 @@ class Plain:
 
 
 class Live(Plain):
-    """A line that moves for the running trial; what is done scrolls up as plain lines."""
+    """A line that moves for each running trial; what is done scrolls up as plain lines."""
 
     def __init__(self, console: Console) -> None:
         super().__init__(console)
@@ -85,7 +95,7 @@ class Live(Plain):
             TextColumn("{task.description}", markup=False),
         ]
         self._progress = Progress(*columns, console=console, transient=True)
-        self._task: TaskID | None = None
+        self._rows: dict[Key, Row] = {}
 
     def __enter__(self) -> Live:
         self._progress.start()
@@ -96,24 +106,57 @@ class Live(Plain):
 
     def __call__(self, trials: Sequence[Trial], event: Event) -> None:
         """Show an event."""
-        if event["event"] == "started":
-            if self._task is not None:
-                self._progress.remove_task(self._task)
-            self._task = self._progress.add_task(title(trials), total=None, line="getting ready")
-        elif event["event"] in ("ready", "resumed") and event["index"] == 0 and self._task is not None:
-            self._progress.update(self._task, description=title(trials))
-        elif event["event"] == "lap" and event.get("index", 0) == 0 and self._task is not None:
-            self._progress.update(self._task, total=event["of"], completed=event["step"], line=self._pace.line(event))
-            self._shown = time.monotonic()  # the moving line says it; no plain line is needed
-        elif event["event"] == "end" and self._task is not None:
-            self._progress.update(self._task, total=None, completed=0, line="")
+        kind, index = event["event"], event.get("index", 0)
+        if kind == "started":
+            self._begin(trials)
+        elif row := self._rows.get(key(trials[index])):
+            if kind in ("ready", "resumed") and index == 0:
+                self._progress.update(row.task, description=title(trials))
+            elif kind == "lap" and index == 0:
+                pace = self._pace(trials[0], event)
+                self._progress.update(row.task, total=event["of"], completed=event["step"], line=pace.line(event))
+                self._shown = pace.shown = time.monotonic()  # the moving line says it; no plain line is needed
+            elif kind in OVER:
+                self._leave(row, key(trials[index]))
         super().__call__(trials, event)
+
+    def _begin(self, trials: Sequence[Trial]) -> None:
+        """A row for a worker; it may take up what another left undone."""
+        keys = set(map(key, trials))
+        for old in {self._rows[each].task for each in keys & self._rows.keys()}:
+            self._remove(old)
+        row = Row(self._progress.add_task(title(trials), total=None, line="getting ready"), keys)
+        self._rows |= dict.fromkeys(keys, row)
+
+    def _leave(self, row: Row, ended: Key) -> None:
+        """The worker's next trial, if any, has the row to itself."""
+        row.left.discard(ended)
+        if row.left:
+            self._progress.update(row.task, total=None, completed=0, line="")
+        else:
+            self._remove(row.task)
+
+    def _remove(self, task: TaskID) -> None:
+        self._progress.remove_task(task)
+        self._rows = {each: row for each, row in self._rows.items() if row.task != task}
+
+
+@dataclass(frozen=True)
+class Row:
+    """The line of a worker: `left` are those of its trials that have not ended."""
+
+    task: TaskID
+    left: set[Key]
 
 
 class Pace:
-    """Speed and time left of one trial, from its laps in this process, which may have begun after some steps."""
+    """Speed and time left of one trial, from its laps in this process, which may have begun after some steps.
 
-    def __init__(self, begun_after: int = 0) -> None:
+    shown: when it, or one before it, last had a line.
+    """
+
+    def __init__(self, begun_after: int = 0, shown: float = 0.0) -> None:
+        self.shown = shown
         self.final: dict[str, float] = {}
         self._begun_after = begun_after
         self._seconds = 0.0
@@ -132,6 +175,11 @@ class Pace:
         speed = (self._examples + lap["examples"]) / max(seconds, 1e-9)
         step, loss = f"step {lap['step']}/{lap['of']}", f"loss {lap['loss']:.3f}"
         return f"{step}  {loss}  {speed:,.0f} examples/s  {duration(left)} left"
+
+
+def key(trial: Trial) -> Key:
+    """What tells a trial from the others of the same call."""
+    return trial.recipe.path, trial.seed
 
 
 def title(trials: Sequence[Trial]) -> str:

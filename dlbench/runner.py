@@ -1,18 +1,18 @@
-"""Trials -> worker processes, one after another: skips what is finished, and no failure stops the rest.
+"""Trials -> worker processes, as many at once as they say: skips what is finished, and no failure stops the rest.
 
 Others may run trials into the same folder at the same time: what another process is at comes last, when it is done.
 """
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dlbench import checkpoint_file, endings, locking, process, runfile, store
+from dlbench import checkpoint_file, locking, runfile, store
+from dlbench.crew import Crew, Member
 from dlbench.data import sources
 from dlbench.errors import InputError
 from dlbench.plan import Trial
@@ -20,6 +20,7 @@ from dlbench.plan import Trial
 Event = dict[str, Any]
 Watcher = Callable[[Sequence[Trial], Event], None]
 POLL_SECONDS = 1.0  # between looks at what another process is at
+INTERRUPTED = {"event": "end", "status": "interrupted", "message": ""}
 
 
 @dataclass(frozen=True)
@@ -54,12 +55,13 @@ def run(
     timeout: float | None = None,
     watch: Watcher = lambda trials, event: None,
 ) -> list[Outcome]:
-    """Run the trials that are not finished yet (all, with `fresh`); returns what became of each.
+    """Run the trials that are not finished yet (all, with `fresh`); returns what became of each, in their order.
 
+    As many run at once as the execution of each allows. What another process was at comes last.
     timeout: seconds that a trial may take, its start included; one model of many seeds counts as one trial.
     watch: told every event of every worker, with the trials it concerns. Ends early, with fewer outcomes than trials,
     if nothing can be written any more. Raises InputError if the results folder cannot be written or a trial's data
-    cannot be had, and Interrupted on Ctrl-C.
+    cannot be had, and Interrupted on Ctrl-C; no worker runs any more then, and what was under way is `interrupted`.
     """
     _check_data(trials)
     store.check_writable(out)
@@ -95,16 +97,17 @@ class _Suite:
     def __init__(self, out: Path, fresh: bool, timeout: float | None, watch: Watcher) -> None:
         self.outcomes: list[Outcome] = []
         self._out, self._fresh, self._timeout, self._watch = out, fresh, timeout, watch
+        self._crew = Crew()
+        self._told: dict[Member, _Told] = {}  # of each worker that runs
+        self._has_failed = False  # a trial, since we last looked whether there is room for others
 
     def run(self, trials: Sequence[Trial]) -> None:
         """Run all; those that another process is at again and again, until it is done with them."""
         has_waited = False
         while trials:
             before = len(self.outcomes)
-            for job in _jobs(trials):
-                if not self._can_go_on(trials):
-                    return
-                self._run_job(self._to_run(job))
+            if not self._run_round(trials):
+                return
             ended = {outcome.path for outcome in self.outcomes}
             trials = [trial for trial in trials if trial.path(self._out) not in ended]
             if trials and len(self.outcomes) == before:
@@ -113,14 +116,33 @@ class _Suite:
                 has_waited = True
                 time.sleep(POLL_SECONDS)
 
+    def _run_round(self, trials: Sequence[Trial]) -> bool:
+        """Run those that no other process is at; returns whether to go on, and leaves no worker behind in any case."""
+        before = len(self.outcomes)
+        places = min(trial.execution.jobs for trial in trials)
+        try:
+            for job in _jobs(trials):
+                self._listen_until_left(places - 1)
+                if not self._can_go_on(trials):
+                    return False
+                self._start(self._to_run(job))
+            self._listen_until_left(0)
+            return True
+        finally:
+            self._stop()
+            order = {trial.path(self._out): number for number, trial in enumerate(trials)}
+            self.outcomes[before:] = sorted(self.outcomes[before:], key=lambda outcome: order[outcome.path])
+
     def _can_go_on(self, trials: Sequence[Trial]) -> bool:
         """Whether the next trial's run could be kept: after a failure the disk may be full."""
-        if not self.outcomes or self.outcomes[-1].status in store.DONE:
+        if not self._has_failed:
             return True
+        self._has_failed = False
         try:
             store.check_writable(self._out)
             return True
         except InputError as error:
+            self._listen_until_left(0)  # those under way may have room left
             self._watch(trials, {"event": "stopped", "message": str(error)})
             return False
 
@@ -140,47 +162,46 @@ class _Suite:
 
     def _end(self, trial: Trial, event: Event) -> None:
         path = trial.path(self._out)
-        steps = None if event["status"] in store.DONE else checkpoint_file.steps(path)
+        is_done = event["status"] in store.DONE
+        self._has_failed |= not is_done
+        steps = None if is_done else checkpoint_file.steps(path)
         self.outcomes.append(
             Outcome(
                 trial, event["status"], event["message"], path, continues_at=steps, has_traceback="traceback" in event
             )
         )
 
-    def _run_job(self, trials: list[Trial]) -> None:
-        """Run trials in one worker; if it dies before all have ended, those it had not come to have no outcome."""
-        if not trials:
-            return
-        self._watch(trials, {"event": "started"})
-        job = {"out": str(self._out), "trials": [trial.as_dict() for trial in trials], "fresh": self._fresh}
-        kills = endings.oom_kills()
-        with tempfile.TemporaryFile() as errors:
-            worker = process.start("dlbench.worker", job, trials[0].execution.threads, errors)
-            deadline = process.Deadline(worker, self._timeout)
-            told = _Told(trials)
-            try:
-                for event in process.events(worker):
-                    self._hear(event, told, deadline)
-                worker.wait()
-            except KeyboardInterrupt:
-                process.stop(worker)
-                self._close(told, {"event": "end", "status": "interrupted", "message": ""})
-                raise
-            finally:
-                deadline.cancel()
-                process.stop(worker)
-            if deadline.has_passed and self._timeout is not None:
-                self._close(told, endings.of_timeout(self._timeout))
-            else:
-                self._close(told, endings.of_worker(worker.returncode, errors, kills))
+    def _start(self, trials: list[Trial]) -> None:
+        """Start a worker that runs trials; if it dies before all have ended, those to come have no outcome."""
+        if trials:
+            self._watch(trials, {"event": "started"})
+            job = {"out": str(self._out), "trials": [trial.as_dict() for trial in trials], "fresh": self._fresh}
+            member = self._crew.start(job, trials[0].execution.threads, self._timeout)
+            self._told[member] = _Told(trials)
 
-    def _hear(self, event: Event, told: _Told, deadline: process.Deadline) -> None:
+    def _listen_until_left(self, count: int) -> None:
+        """Note what the workers tell until so many of them are left."""
+        while len(self._crew) > count:
+            member, event = self._crew.listen()
+            if event is None:
+                self._close(self._told.pop(member), member.end())
+            else:
+                self._hear(event, member)
+
+    def _hear(self, event: Event, member: Member) -> None:
         """Note what a worker tells, and pass it on."""
+        told = self._told[member]
         if event["event"] == "refused":
+            told.left.clear()
             raise InputError(event["message"])
+        if event["event"] in ("end", "busy", "skipped") and not told.at_once:
+            member.put_off()
+        self._note(event, told)
+        told.pass_on(event, self._watch)
+
+    def _note(self, event: Event, told: _Told) -> None:
+        """Note what became of a trial, if that is what the event is about."""
         if event["event"] in ("end", "busy", "skipped"):
-            if not told.at_once:
-                deadline.put_off()
             told.left.discard(event["index"])
             chosen = told.trials[event["index"]]
             if event["event"] == "end":
@@ -188,7 +209,18 @@ class _Suite:
                 self._end(chosen, event)
             elif event["event"] == "skipped":
                 self._skip(chosen, event["status"])
-        told.pass_on(event, self._watch)
+
+    def _stop(self) -> None:
+        """End the workers that still run, and their trials as they say, or as `interrupted`."""
+        for member, event in self._crew.stop():
+            told = self._told.get(member)
+            if told and event and event["event"] == "refused":
+                told.left.clear()  # leaves nothing
+            elif told and event:
+                self._note(event, told)
+        for told in self._told.values():
+            self._close(told, INTERRUPTED)
+        self._told.clear()
 
     def _close(self, told: _Told, end: Event) -> None:
         """End the trials that a worker was at when it ended: all of one model, else the first that had not ended."""

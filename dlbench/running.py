@@ -33,12 +33,14 @@ def run(
     dry_run: bool,
     fresh: bool,
     as_json: bool,
+    jobs: int = 1,
     timeout: float | None = None,
     exports: Places = MappingProxyType({}),
 ) -> int:
     """Run what the names stand for and print tables (or JSON) of all their runs; returns the exit code.
 
-    timeout: seconds a trial may take. exports: files that all values go to as well.
+    jobs: how many trials may run at once. timeout: seconds a trial may take. exports: files that all values go to as
+    well.
     """
     exporting.check(exports)
     signal.signal(signal.SIGTERM, _interrupt)
@@ -51,6 +53,7 @@ def run(
         threads=threads,
         precision=precision,
         compile=compile,
+        jobs=jobs,
     )
     if compile and not all(trial.execution.compile for trial in trials):
         print("dlbench: --compile: no C++ compiler found, running without; install g++ or clang++", file=sys.stderr)
@@ -84,8 +87,9 @@ def _exit_code(outcomes: Sequence[Outcome], planned: int) -> int:
 
 def _how(outcomes: Sequence[Outcome]) -> str:
     """What the same command would do, once more."""
-    steps = [outcome.continues_at for outcome in outcomes if outcome.continues_at is not None]
-    return "it skips what is finished" + (f" and continues after step {steps[-1]}" if steps else "")
+    under_way = [outcome for outcome in outcomes if outcome.status == "interrupted"]
+    steps = [str(outcome.continues_at) for outcome in under_way if outcome.continues_at is not None]
+    return "it skips what is finished" + (f" and continues after step {' and '.join(steps)}" if steps else "")
 
 
 def _print_plan(trials: Sequence[Trial], out: Path) -> None:

@@ -67,7 +67,7 @@ def load(folder: Path, paths: Iterable[Path] | None = None) -> pd.DataFrame:
     """One row a run file under `folder` (or in `paths`), oldest first.
 
     Columns: recipe, title, tags, budget, seed, status, message, device, precision, compile,
-    channels_last, threads, torch, dlbench, machine, fingerprint, recipe_digest, started,
+    channels_last, threads, jobs, torch, dlbench, machine, fingerprint, recipe_digest, started,
     dataset_digest, parameters, multiply_adds, train_examples, test_examples, steps, training_seconds, wall_seconds,
     examples_per_second, joules, peak_memory_bytes, published and recipe_json (dictionaries), path, and one column for
     each metric of the final score. A line or a file that cannot be read, or is of another schema, is left out;
@@ -142,6 +142,7 @@ def _row(path: Path, warnings: list[str]) -> dict[str, Any]:
         "compile": start["execution"].get("compile", False) is True,
         "channels_last": start["execution"]["channels_last"] is True,
         "threads": _number(start["execution"]["threads"]),
+        "jobs": _number(start["execution"].get("jobs", 1)),
         "torch": _text(start["versions"]["torch"]),
         "dlbench": _text(start["versions"].get("dlbench", "")),
         "machine": _text(start["machine"]["name"]),
@@ -213,7 +214,7 @@ def _costs(start: Event, end: Event) -> dict[str, float | None]:
     return {
         "training_seconds": end.get("training_seconds"),
         "examples_per_second": _speed(end),
-        "joules": end.get("joules"),
+        "joules": end.get("joules") if start["execution"].get("jobs", 1) == 1 else NAN,  # a meter sees all
     }
 
 

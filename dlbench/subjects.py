@@ -24,6 +24,7 @@ WHAT: Final = {  # each trait of a subject, and what has to be looked past where
     "device": "settings",
     "precision": "settings",
     "threads": "settings",
+    "jobs": "settings",
     "compile": "settings",
     "channels_last": "settings",
 }

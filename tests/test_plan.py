@@ -1,4 +1,5 @@
 import contextlib
+from dataclasses import replace
 from pathlib import Path
 
 import own
@@ -94,3 +95,24 @@ def test_a_setting_of_later_versions_leaves_the_identity_of_older_trials_alone()
     usual = plan.Execution("cpu", 2)
     assert usual.identity == {"device": "cpu", "threads": 2, "channels_last": True}
     assert plan.Execution("cpu", 2, precision="bf16").identity == {**usual.identity, "precision": "bf16"}
+    assert plan.Execution("cpu", 2, jobs=2).identity == {**usual.identity, "jobs": 2}
+
+
+def test_trials_at_once_share_the_cores_and_are_told_from_those_alone(monkeypatch):
+    monkeypatch.setattr(plan.machine, "cores", lambda: 5)
+    [alone], [beside] = (plan.trials(["mlp-xor"], device="cpu", seeds=[0], jobs=jobs) for jobs in (1, 2))
+    assert (alone.execution.threads, beside.execution.threads) == (5, 2)
+    assert alone.path(Path()) != beside.path(Path())
+    [crowded] = plan.trials(["mlp-xor"], device="cpu", seeds=[0], jobs=9)
+    assert crowded.execution.threads == 1
+    [chosen] = plan.trials(["mlp-xor"], device="cpu", seeds=[0], jobs=2, threads=5)
+    assert chosen.execution == replace(alone.execution, jobs=2)
+    with pytest.raises(InputError, match="at least 1"):
+        plan.trials(["mlp-xor"], device="cpu", jobs=0)
+
+
+def test_a_trial_kept_before_there_were_jobs_is_still_the_same():
+    [chosen] = plan.trials(["mlp-xor"], device="cpu", seeds=[0])
+    kept = chosen.as_dict()
+    assert kept["execution"].pop("jobs") == 1
+    assert plan.from_dict(kept).digest == chosen.digest

@@ -6,7 +6,7 @@ import own
 import psutil
 import pytest
 
-from dlbench import plan, runner, store
+from dlbench import plan, process, runner, store
 from dlbench.errors import InputError
 
 
@@ -120,3 +120,112 @@ def test_seeds_that_learn_together_share_a_worker_and_each_has_a_file(tmp_path):
     assert sorted(frame["seed"]) == list(range(6))
     assert len({o.path for o in outcomes}) == 6
     assert frame["train_loss"].nunique() > 1 if "train_loss" in frame else frame["train_right"].between(0, 4).all()
+
+
+def side_by_side(folder, models, jobs=2, **options):
+    return trials(folder, *models, jobs=jobs, threads=1, **options)
+
+
+def at_most(seen):
+    """How many trials were under way at once."""
+    counts, running = [], set()
+    for seed, event in seen:
+        if event == "started":
+            running.add(seed)
+        elif event == "end":
+            running.remove(seed)
+        counts.append(len(running))
+    return max(counts)
+
+
+def no_worker_is_left():
+    return not [p for p in psutil.Process(os.getpid()).children(recursive=True) if p.status() != "zombie"]
+
+
+def test_side_by_side_learns_the_same_as_one_after_another_in_the_order_of_the_plan(tmp_path):
+    seen, digests = {1: [], 2: []}, {}
+    for jobs, events in seen.items():
+        chosen = side_by_side(tmp_path, ["slow"], jobs, seeds=[1], settings=["training.steps=3"])
+        chosen += side_by_side(tmp_path, ["plain"], jobs, seeds=[0])
+        outcomes = runner.run(
+            chosen, tmp_path / "out", watch=lambda t, e, events=events: events.append((t[0].seed, e["event"]))
+        )
+        assert [o.trial for o in outcomes] == chosen
+        assert {(o.status, o.new) for o in outcomes} == {("finished", True)}  # jobs tells them apart
+        digests[jobs] = [last_line(o.path)["weights_digest"] for o in outcomes]
+    assert digests[1] == digests[2]
+    assert len(set(digests[2])) == 2
+    assert (at_most(seen[1]), at_most(seen[2])) == (1, 2)
+
+
+def test_one_that_dies_does_not_touch_the_one_beside_it(tmp_path):
+    outcomes = runner.run(side_by_side(tmp_path, ["killed", "plain", "raising"]), tmp_path / "out")
+    assert [(o.trial.recipe.name, o.status) for o in outcomes] == [
+        ("killed", "killed"), ("plain", "finished"), ("raising", "failed"),
+    ]  # fmt: skip
+
+
+def test_ctrl_c_ends_all_workers_and_keeps_the_checkpoint_of_each(tmp_path, monkeypatch):
+    monkeypatch.setenv("DLBENCH_CHECKPOINT_SECONDS", "0")
+    stepped = set()
+
+    def interrupt(trials, event):
+        if event["event"] == "lap" and event["step"] > 2:
+            stepped.add(trials[0].seed)
+            if len(stepped) == 2:
+                raise KeyboardInterrupt
+
+    with pytest.raises(runner.Interrupted) as caught:
+        runner.run(side_by_side(tmp_path, ["slow"], seeds=[0, 1, 2]), tmp_path / "out", watch=interrupt)
+    outcomes = caught.value.outcomes
+    assert [(o.trial.seed, o.status) for o in outcomes] == [(0, "interrupted"), (1, "interrupted")]
+    assert all(o.continues_at for o in outcomes)
+    assert [store.status(o.path) for o in outcomes] == ["interrupted"] * 2
+    assert no_worker_is_left()
+
+
+DEAF = """
+
+def deaf() -> nn.Module:
+    def trouble():
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        time.sleep(0.2)
+    return Trouble(trouble)
+"""
+
+
+def test_ctrl_c_kills_those_that_do_not_listen_all_after_the_same_grace(tmp_path, monkeypatch):
+    monkeypatch.setattr(process, "GRACE_SECONDS", 0.5)
+    monkeypatch.setattr(own, "NETS", own.NETS + DEAF)
+    chosen = side_by_side(tmp_path, ["deaf"], seeds=[0, 1], settings=["training.steps=1000"])
+    deaf = set()
+
+    def interrupt(trials, event):
+        if event["event"] == "lap":
+            deaf.add(trials[0].seed)
+            if len(deaf) == 2:
+                raise KeyboardInterrupt
+
+    with pytest.raises(runner.Interrupted) as caught:
+        runner.run(chosen, tmp_path / "out", watch=interrupt)
+    assert [(o.trial.seed, o.status) for o in caught.value.outcomes] == [(0, "interrupted"), (1, "interrupted")]
+    assert [store.status(o.path) for o in caught.value.outcomes] == ["interrupted"] * 2
+    assert no_worker_is_left()
+
+
+def test_a_worker_that_refuses_ends_the_call_when_the_others_have_been_stopped(tmp_path):
+    out = tmp_path / "out"
+    chosen = side_by_side(tmp_path, ["slow"], settings=["training.steps=200"])
+    chosen += plan.trials(["lenet-digits"], device="cpu", settings=["data.train_examples=9999"], threads=1, jobs=2)
+    with pytest.raises(InputError, match="9999 asked for"):
+        runner.run(chosen, out)
+    assert store.status(chosen[0].path(out)) == "interrupted"
+    assert not chosen[1].path(out).exists()
+    assert no_worker_is_left()
+
+
+def test_each_of_several_has_a_timeout_of_its_own(tmp_path):
+    chosen = side_by_side(tmp_path, ["slow"], seeds=[0, 1, 2], settings=["training.steps=1000"])
+    outcomes = runner.run(chosen, tmp_path / "out", timeout=0.5)
+    assert [(o.trial.seed, o.status) for o in outcomes] == [(0, "timeout"), (1, "timeout"), (2, "timeout")]
+    assert no_worker_is_left()

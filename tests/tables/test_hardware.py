@@ -12,7 +12,7 @@ from dlbench.report.terminal import terminal
 from dlbench.tables.hardware import hardware, timed
 
 Make = Callable[..., dict[str, Any]]
-USUAL = {"threads": 2, "precision": "fp32", "compile": False, "channels_last": True, "torch": "2.15.0"}
+USUAL = {"threads": 2, "jobs": 1, "precision": "fp32", "compile": False, "channels_last": True, "torch": "2.15.0"}
 H100 = {"device": "cuda:0", "machine": "NVIDIA H100", "fingerprint": "ffff0000", "threads": 16}
 
 
