@@ -168,8 +168,8 @@ def _subject(records: Sequence[Mapping[str, Any]]) -> Subject:
     for record in records:
         tries.setdefault((record["replicate"], record["path"]), []).append(record)
     best: dict[int, Attempt] = {}
-    for attempt in sorted(map(_attempt, tries.values()), key=lambda each: (each.status == FINISHED, each.started)):
-        best[attempt.replicate] = attempt
+    for attempt in sorted(map(_attempt, tries.values()), key=lambda each: each.started):
+        best[attempt.replicate] = attempt  # the newest: an edit that fails must not hide behind what finished before it
     first = records[0]
     digests = [record["dataset_digest"] for record in records if record["dataset_digest"]]
     return Subject(

@@ -22,7 +22,8 @@ def records(values: Mapping[str, Sequence[float]], recipe: str = "net", **change
     shared = {
         "recipe": recipe, "recipe_digest": f"digest{lr}", "budget": "short", "mode": "train", "batch_size": 16,
         "recipe_json": RECIPE | {"training": {"name": "sgd", "lr": lr}, "together": changes.pop("together", False)},
-        "device": "cpu", "precision": "fp32", "compile": False, "channels_last": True, "threads": 2, "jobs": 1, "torch": "2.15.0",
+        "device": "cpu", "precision": "fp32", "compile": False, "channels_last": True, "threads": 2, "jobs": 1,
+        "torch": "2.15.0",
         "dlbench": "0.1.0", "machine": "AMD EPYC, 2 cores", "fingerprint": "1a2b3c4d", "dataset_digest": "data1",
         "status": "finished", "message": "", "started": "2026-01-01T00:00:00Z",
     } | changes  # fmt: skip

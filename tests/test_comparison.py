@@ -80,13 +80,13 @@ class TestVerdict:
         row = one(measured.side({ERROR: GOOD}), measured.side({"": [float("nan")]}, status="unfinished"))
         assert (row.verdict, row.why) == ("missing", "seed 0 unfinished")
 
-    def test_the_newest_finished_of_several_runs_of_a_trial_counts(self) -> None:
-        new = measured.frame(
-            measured.records({ERROR: BAD}, path="old", started="2025"),
-            measured.records({ERROR: GOOD}, path="new", started="2026"),
-            measured.records({"": [float("nan")] * 4}, path="newer", started="2027", status="failed"),
-        )
-        assert one(measured.side({ERROR: GOOD}), new).verdict == "same"
+    def test_the_newest_of_several_runs_of_a_trial_counts_whatever_became_of_it(self) -> None:
+        old = measured.records({ERROR: BAD}, path="old", started="2025")
+        new = measured.records({ERROR: GOOD}, path="new", started="2026")
+        newer = measured.records({"": [float("nan")] * 4}, path="newer", started="2027", status="failed")
+        assert one(measured.side({ERROR: GOOD}), measured.frame(old, new)).verdict == "same"
+        found = compared(measured.side({ERROR: GOOD}), measured.frame(old, new, newer))
+        assert [(row.verdict, row.why) for row in found] == [(how, "seed 0-3 failed") for how in ("failed", "missing")]
 
     def test_seeds_that_shared_a_process_are_one_measurement_of_speed(self) -> None:
         base, new = (measured.side({RATE: each}, together="worker") for each in (FAST, SLOW))

@@ -130,7 +130,7 @@ def rows(name: str, taken: Sequence[Lap]) -> Iterator[Row]:
             ]
         )
         text = f"{share.value:.2f} of {peak / 1e9:,.0f} GFLOP/s ({GEMM_SIZE}^3 matrix product)"
-        title = f"{work.title}{', compiled' if party == COMPILED else ''}: share of peak"
+        title = f"{work.title}{', compiled' if party == COMPILED else ''}: share of the GEMM probe"
         bar, met = (f">= {work.of_peak}", share.value >= work.of_peak) if work.of_peak else ("", None)
         yield Row(title, text, bar, met)
 
