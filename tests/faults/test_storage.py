@@ -5,6 +5,7 @@ import resource
 import shutil
 import subprocess
 import sys
+from contextlib import contextmanager
 
 import pytest
 from faults import suite
@@ -30,32 +31,35 @@ def only_end(told):
     return end
 
 
-@pytest.fixture
+@contextmanager
 def file_limit():
-    """Sets how large files may become, as a full disk would."""
+    """Sets how large files may become, as a full disk would; lifted before the test ends, for pytest writes too."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    yield lambda size: resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    try:
+        yield lambda size: resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-def test_a_file_that_cannot_grow_ends_its_trial_as_failed_in_one_line(tmp_path, file_limit):
+def test_a_file_that_cannot_grow_ends_its_trial_as_failed_in_one_line(tmp_path):
     first, second = suite.trials(tmp_path, seeds=[0, 1])
     path = first.path(tmp_path / "out")
-    told = learn([first], tmp_path / "out", at_lap(3, lambda: file_limit(path.stat().st_size + 100)))
+    with file_limit() as limit:
+        told = learn([first], tmp_path / "out", at_lap(3, lambda: limit(path.stat().st_size + 100)))
     assert only_end(told)["status"] == "failed"
     assert only_end(told)["message"] == f"{path}: cannot be written (File too large)"
     assert "traceback" not in only_end(told)
     assert store.status(path) == "unfinished"
-    file_limit(resource.RLIM_INFINITY)
     for chosen in (first, second):
         assert only_end(learn([chosen], tmp_path / "out"))["status"] == "finished"
 
 
-def test_a_checkpoint_for_which_there_is_no_room_costs_only_the_checkpoint(tmp_path, file_limit, monkeypatch):
+def test_a_checkpoint_for_which_there_is_no_room_costs_only_the_checkpoint(tmp_path, monkeypatch):
     monkeypatch.setenv("DLBENCH_CHECKPOINT_SECONDS", "0")
     [chosen] = suite.trials(tmp_path)
-    file_limit(12_000)  # of the run file's 7,000 bytes or so, and the checkpoint's 40,000
-    told = learn([chosen], tmp_path / "out")
+    with file_limit() as limit:
+        limit(12_000)  # of the run file's 7,000 bytes or so, and the checkpoint's 40,000
+        told = learn([chosen], tmp_path / "out")
     notes = [event["message"] for event in told if event["event"] == "note"]
     assert only_end(told)["status"] == "finished", only_end(told)
     assert notes[0].startswith(f"{checkpoint_file.path_for(chosen.path(tmp_path / 'out'))}: no checkpoint")
