@@ -12,7 +12,7 @@ import own
 import pytest
 import torch
 
-from dlbench import plan, process, timing, timing_worker
+from dlbench import exits, plan, process, timing, timing_worker
 from dlbench.bench import Bench, build
 from dlbench.errors import InputError
 from dlbench.measure import steady
@@ -45,7 +45,7 @@ class TestRun:
         (table,) = json.loads(out)
         (row,) = table["rows"]
 
-        assert code == timing.EXIT_FAILED
+        assert code == exits.FAILED
         assert "killed train, batch 10: failed: the worker was killed by signal 9" in err
         assert (start["event"], size["event"], raw["event"]) == ("start", "size", "timing")
         assert start["recipe"]["training"] == {"name": "sgd", "lr": 0.1, "batch_size": 10, "steps": 8}
@@ -70,7 +70,7 @@ class TestRun:
             timing.run(["lenet-digits"], device="cpu", precision="tf32")
 
     def test_what_a_worker_refuses_is_the_user_s_to_mend(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(timing, "_answer", lambda case, task: {"event": "refused", "message": "cifar10: damaged"})
+        monkeypatch.setattr(timing, "answer", lambda case, task, **more: {"event": "refused", "message": "cifar10: damaged"})
         with pytest.raises(InputError, match="damaged"):
             timing.run(["lenet-digits"], device="cpu")
 
@@ -81,18 +81,18 @@ class TestRounds:
         """What workers were asked, which answer without being there."""
         asked: list[str] = []
 
-        def answer(case: timing.Case, task: dict[str, Any]) -> dict[str, Any]:
+        def answer(case: timing.Case, task: str, **more: float) -> dict[str, Any]:
             batch = case.trial.recipe.training.arguments["batch_size"]
-            asked.append(f"{task['task']} {case.mode} {batch}")
-            if task["task"] == "choose":
+            asked.append(f"{task} {case.mode} {batch}")
+            if task == "choose":
                 return {"event": "batch_size", "batch_size": 64}
-            if task["task"] == "size":
+            if task == "size":
                 return {"event": "size", "batch_size": batch}
             if batch == 99:
                 return {"event": "failed", "message": "out of luck"}
             return {"event": "timing", "examples": 1, "seconds": [1.0]}
 
-        monkeypatch.setattr(timing, "_answer", answer)
+        monkeypatch.setattr(timing, "answer", answer)
         monkeypatch.setattr(timing, "_show", lambda paths, as_json: None)
         return asked
 
@@ -100,7 +100,7 @@ class TestRounds:
         code = timing.run(["lenet-digits"], device="cpu", modes=["train", "infer"], batch_sizes=[8, 99], repeats=2)
         once = ["time train 8", "time train 99", "time infer 8", "time infer 99"]
         assert asked[4:] == [*once, "time train 8", "time infer 8"]
-        assert code == timing.EXIT_FAILED
+        assert code == exits.FAILED
 
     def test_auto_is_what_a_worker_chose(self, asked: list[str]) -> None:
         timing.run(["lenet-digits"], device="cpu", batch_sizes=["auto"], repeats=1)
