@@ -6,7 +6,7 @@ import hashlib
 import inspect
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -16,6 +16,7 @@ from dlbench import recipe as recipes
 from dlbench.errors import InputError
 from dlbench.measure import machine
 from dlbench.recipe import PARTS, Recipe
+from dlbench.study import Study
 
 MOST_TRIALS = 100_000
 Precision: TypeAlias = Literal["fp32", "tf32", "bf16", "fp16"]
@@ -115,18 +116,20 @@ def trials(
         raise InputError(f"jobs: {jobs}: at least 1 is wanted")
     if isinstance(names, str) or isinstance(settings, str) or not names:
         raise InputError("give names and settings as lists, and at least one name")
-    found = _recipes(names, budget, settings)  # before torch is loaded: what is wrong with a name is said at once
-    _check_seeds(seeds, sum(count for *_, count in found))
+    _check_seeds(seeds)
+    found = list(_recipes(names, budget, settings, seeds))  # before torch is loaded: a wrong name is said at once
+    if sum(len(chosen) for *_, chosen in found) > MOST_TRIALS:
+        raise InputError(f"seeds: more than {MOST_TRIALS:,} trials; take fewer seeds")
     chosen = machine.resolve_device(device)
     compiled = compile and machine.can_compile(chosen)
     share = max(1, machine.cores() // jobs)
     execution = Execution(chosen, threads or share, precision=precision, compile=compiled, jobs=jobs)
     fingerprint = machine.describe(execution.device)["fingerprint"]
     planned: dict[Path, Trial] = {}
-    for recipe, full, count in found:
+    for recipe, full, chosen_seeds in found:
         parts.check(recipe)
         code = _own_code(recipe)
-        for seed in seeds if seeds is not None else range(count):
+        for seed in chosen_seeds:
             trial = Trial(recipe, seed, execution, fingerprint, full, code)
             planned.setdefault(trial.path(Path()), trial)
     return list(planned.values())
@@ -140,24 +143,34 @@ def _own_code(recipe: Recipe) -> str:
     return hashlib.sha256(text).hexdigest()[:8] if files else ""
 
 
-def _check_seeds(seeds: Sequence[int] | None, counted: int) -> None:
-    """Raise InputError for seeds that are no whole numbers from 0, and for more trials than anybody means."""
+def _check_seeds(seeds: Sequence[int] | None) -> None:
+    """Raise InputError for seeds that are no whole numbers from 0."""
     if seeds is not None and not all(isinstance(seed, int) and seed >= 0 for seed in seeds):
         raise InputError(f"seeds: {list(seeds)}: whole numbers from 0 are wanted")
-    if max(counted, len(seeds or ())) > MOST_TRIALS:
-        raise InputError(f"seeds: more than {MOST_TRIALS:,} trials; take fewer seeds")
 
 
-def _recipes(names: Sequence[str], budget: str, settings: Sequence[str]) -> list[tuple[Recipe, Recipe, int]]:
-    """The recipes behind the names, the same as published, and how many seeds each gets."""
-    found = []
+def _recipes(
+    names: Sequence[str], budget: str, settings: Sequence[str], seeds: Sequence[int] | None
+) -> Iterator[tuple[Recipe, Recipe, Sequence[int]]]:
+    """The recipes behind the names, the same as published, and the seeds of each; studies with their sweeps."""
     for name in names:
-        comparison = study.load(name) if shelf.is_study(shelf.find(name)) else None
-        for reference in comparison.recipes if comparison else [name]:
+        comparisons = study.course(name) if shelf.is_study(shelf.find(name)) else []
+        for reference, least, sweep in _wanted(name, comparisons, budget):
             recipe = recipes.load(reference, budget, settings)
-            count = max(recipe.seeds, comparison.seeds.get(budget, 1) if comparison else 1)
-            found.append((recipe, recipes.load(reference, "full", settings), count))
-    return found
+            chosen = range(max(recipe.seeds, least)) if seeds is None else seeds
+            yield recipe, recipes.load(reference, "full", settings), chosen
+            for point in sweep:
+                changed = [*settings, *point]
+                yield recipes.load(reference, budget, changed), recipes.load(reference, "full", changed), [0]
+
+
+def _wanted(name: str, comparisons: Sequence[Study], budget: str) -> Iterator[tuple[str, int, Sequence[Sequence[str]]]]:
+    """References to recipes, at least how many seeds each gets, and the points of its sweep."""
+    if not comparisons:
+        yield name, 1, ()
+    for comparison in comparisons:
+        for reference in comparison.recipes:
+            yield reference, comparison.seeds.get(budget, 1), comparison.sweep.get(reference, ())
 
 
 def parse_seeds(text: str) -> list[int]:

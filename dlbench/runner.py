@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dlbench import checkpoint_file, locking, runfile, store
-from dlbench.crew import Crew, Member
+from dlbench import store
 from dlbench.data import sources
 from dlbench.errors import InputError
 from dlbench.plan import Trial
+from dlbench.workers import checkpoint_file, locking, runfile
+from dlbench.workers.crew import Crew, Member
 
 Event = dict[str, Any]
 Watcher = Callable[[Sequence[Trial], Event], None]

@@ -60,8 +60,8 @@ def find(name: str, beside: Path | None = None) -> Path:
 
 
 def is_study(path: Path) -> bool:
-    """Whether the file holds a study: the ones shipped by their folder, a user's own by its key `recipes`."""
-    return path.parent == folder() / "studies" or "recipes" in read_mapping(path)
+    """Whether the file holds a study: one shipped by its folder, a user's own by its key `recipes` or `studies`."""
+    return path.parent == folder() / "studies" or not {"recipes", "studies"}.isdisjoint(read_mapping(path))
 
 
 def _file(name: str) -> Path:

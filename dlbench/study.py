@@ -1,18 +1,27 @@
-"""YAML -> Study: which recipes are compared, over how many seeds, in which tables. Knows no torch."""
+"""YAML -> Study: which recipes are compared, over how many seeds, in which tables, and what is claimed of them.
+
+A study of studies, `studies: [gates, perceptron-limits]`, is a course: all of them, in this order. Knows no torch.
+"""
 
 from __future__ import annotations
 
+import itertools
 import os.path
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from dlbench import shelf
+from dlbench import claim, shelf
+from dlbench import recipe as recipe_module
+from dlbench.claim import Claim
 from dlbench.errors import InputError
 from dlbench.reading import near, plain, read_mapping, shown
 
-KEYS: dict[str, type] = {"title": str, "source": str, "recipes": list, "seeds": dict, "tables": list, "figure": str}
+KEYS: dict[str, type] = {
+    "title": str, "source": str, "recipes": list, "studies": list, "seeds": dict, "tables": list, "figure": str,
+    "claims": list, "sweep": dict,
+}  # fmt: skip
 FOLDERS = {"tables": "tables", "figure": "report/figures"}
 
 
@@ -22,6 +31,9 @@ class Study:
 
     seeds: a recipe gets at least so many here, by budget (`{smoke: 1, short: 3}`), more if it says so itself.
     tables: names of files in `dlbench/tables/`. figure: name of a file in `dlbench/report/figures/`, or empty.
+    sweep: of some recipes, settings whose every combination runs as well, with seed 0 alone: the grid in which a value
+    was looked for (`{alexnet-tanh: {training.lr: [0.01, 0.03]}}`).
+    studies: the names of those that this one is made of; it has no recipes, tables or claims of its own then.
     """
 
     name: str
@@ -31,6 +43,15 @@ class Study:
     seeds: Mapping[str, int]
     tables: tuple[str, ...]
     figure: str
+    claims: tuple[Claim, ...] = ()
+    sweep: Mapping[str, Sequence[Sequence[str]]] = field(default_factory=dict)
+    studies: tuple[str, ...] = ()
+
+
+def course(name: str) -> list[Study]:
+    """The studies behind the name of one, in order: itself, or those it is made of."""
+    found = load(name)
+    return [load(each) for each in found.studies] or [found]
 
 
 def load(name: str) -> Study:
@@ -42,18 +63,55 @@ def load(name: str) -> Study:
             raise InputError(f"{path}: unknown key {shown(key)}{near(key, KEYS)}")
         if not isinstance(value, KEYS[key]):
             raise InputError(f"{path}: {key}: {shown(value)} is not a {KEYS[key].__name__}")
-    for key in ("title", "recipes"):
+    for key in ("title", "studies" if "studies" in raw else "recipes"):
         if not raw.get(key):
             raise InputError(f"{path}: has no '{key}'")
+    if "studies" in raw:
+        return _of_studies(raw, path)
+    recipes = _references(raw["recipes"], path)
+    stems = [Path(reference).stem for reference in recipes]
     return Study(
         name=path.stem,
         title=raw["title"],
         source=raw.get("source", ""),
-        recipes=_references(raw["recipes"], path),
+        recipes=recipes,
         seeds=_seeds(raw.get("seeds", {}), path),
         tables=tuple(_known(entry, "tables", path) for entry in raw.get("tables", ["results"])),
         figure=_known(raw["figure"], "figure", path) if raw.get("figure") else "",
+        claims=tuple(
+            claim.parse(entry, stems, f"{path}: claims: {place}")
+            for place, entry in enumerate(raw.get("claims", []), start=1)
+        ),
+        sweep=_sweep(raw.get("sweep", {}), recipes, path),
     )
+
+
+def _of_studies(raw: Mapping[str, Any], path: Path) -> Study:
+    """A course: the title and the source are its own, everything else is that of its studies."""
+    known = shelf.studies()
+    for key in raw:
+        if key not in ("title", "source", "studies"):
+            raise InputError(f"{path}: a study of studies has no '{key}' of its own")
+    for entry in raw["studies"]:
+        if not isinstance(entry, str) or entry not in known or entry == path.stem:
+            raise InputError(f"{path}: studies: no study is called {shown(entry)}{near(str(entry), known)}")
+    return Study(path.stem, raw["title"], raw.get("source", ""), (), {}, (), "", studies=tuple(raw["studies"]))
+
+
+def _sweep(raw: Mapping[str, Any], recipes: Sequence[str], path: Path) -> Mapping[str, Sequence[Sequence[str]]]:
+    """Recipe -> the settings of each point of its grid, as `--set` takes them."""
+    by_name = {Path(reference).stem: reference for reference in recipes}
+    found = {}
+    for name, grid in raw.items():
+        where = f"{path}: sweep: {plain(name)}"
+        if name not in by_name:
+            raise InputError(f"{where}: the study has no recipe of that name{near(str(name), by_name)}")
+        if not isinstance(grid, dict) or not all(isinstance(values, list) and values for values in grid.values()):
+            raise InputError(f"{where}: write settings and their values, such as {{training.lr: [0.01, 0.1]}}")
+        lists = [[f"{key}={value}" for value in values] for key, values in grid.items()]
+        found[by_name[name]] = list(itertools.product(*lists))
+        recipe_module.load(by_name[name], "full", [each[0] for each in lists])  # an unknown key is said at once
+    return found
 
 
 def _references(entries: Sequence[Any], path: Path) -> tuple[str, ...]:

@@ -24,8 +24,8 @@ from dlbench.measure.clock import Clock
 from dlbench.training.checkpoint import Checkpoint, Unfit
 
 Event = dict[str, Any]
+Counts = Mapping[str, float | list[float]]  # a list has a number for each of several copies
 LAP_SECONDS = 1.0
-
 
 NOT_FINITE = "the loss is not finite; a lower learning rate may help (--set training.lr=...)"
 
@@ -52,7 +52,7 @@ class Meter:
     """The totals of this trial up to now, and what the rule has counted."""
 
     totals: Totals = field(default_factory=Totals)
-    counts: Mapping[str, float] = field(default_factory=dict)
+    counts: Counts = field(default_factory=dict)
     began: float = field(default_factory=time.perf_counter)
 
     def add(self, lap: Event) -> None:
@@ -109,7 +109,7 @@ def run(bench: Bench, checkpoint: Checkpoint | None = None) -> Iterator[tuple[in
     for lap in laps:
         meter.add(lap)
         for index in learning:
-            yield index, {"event": "lap", **lap, "loss": lap["loss"][index]}
+            yield index, {"event": "lap", **lap, "loss": lap["loss"][index], "counts": _of(index, lap["counts"])}
         lost = [index for index in learning if not math.isfinite(lap["loss"][index])]
         yield from ((index, _end("diverged", meter)) for index in lost)
         learning = [index for index in learning if index not in lost]
@@ -178,7 +178,7 @@ def _laps(bench: Bench, checkpoint: Checkpoint | None) -> Iterator[Event]:
             seconds = clock.lap()
             yield {
                 "step": step.number, "of": step.of, "examples": examples, "seconds": seconds,
-                "loss": (lost / steps).reshape(-1).tolist(), "counts": dict(step.counts), "look": look,
+                "loss": (lost / steps).reshape(-1).tolist(), "counts": _plain(step.counts), "look": look,
                 "warm_up": warm_up,
             }  # fmt: skip
             warm_up = False
@@ -187,20 +187,27 @@ def _laps(bench: Bench, checkpoint: Checkpoint | None) -> Iterator[Event]:
     if steps:  # the rule stopped before its last step
         yield {
             "step": step.number, "of": step.number, "examples": examples, "seconds": clock.lap(),
-            "loss": (lost / steps).reshape(-1).tolist(), "counts": dict(step.counts), "look": False,
+            "loss": (lost / steps).reshape(-1).tolist(), "counts": _plain(step.counts), "look": False,
             "warm_up": False,
         }  # fmt: skip
 
 
-def _score_events(
-    bench: Bench, step: int, examples: int | None, counts: Mapping[str, float]
-) -> Iterator[tuple[int, Event]]:
+def _plain(counts: Mapping[str, float | Tensor]) -> Counts:
+    return {name: count.tolist() if isinstance(count, Tensor) else count for name, count in counts.items()}
+
+
+def _of(index: int, counts: Counts) -> dict[str, float]:
+    """What the copy with this index counts."""
+    return {name: count[index] if isinstance(count, list) else count for name, count in counts.items()}
+
+
+def _score_events(bench: Bench, step: int, examples: int | None, counts: Counts) -> Iterator[tuple[int, Event]]:
     began = time.perf_counter()
     scores = bench.scores(examples)
     for index, metrics in enumerate(scores):
         yield index, {
             "event": "score", "step": step, "final": examples is None, "examples_per_split": examples,
-            "metrics": {**counts, **metrics}, "seconds": time.perf_counter() - began,
+            "metrics": {**_of(index, counts), **metrics}, "seconds": time.perf_counter() - began,
         }  # fmt: skip
 
 

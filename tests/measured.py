@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from dlbench import measurements
+from dlbench.comparison import measurements
 
 RECIPE = {
     "name": "net", "title": "a net", "source": "", "published": {}, "tags": [], "together": False,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from dlbench import reporting
+from dlbench.verbs import reporting
 
 RESULTS = Path(__file__).parents[1] / "results"
 RUNS = {"lenet-mnist": "full-seed*-cpu-*", "resnet-20": "short-seed*-cpu-*", "cuda-convnet-cifar": "short-seed*-cpu-*"}

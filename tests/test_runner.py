@@ -6,8 +6,9 @@ import own
 import psutil
 import pytest
 
-from dlbench import plan, process, runner, store
+from dlbench import plan, runner, store
 from dlbench.errors import InputError
+from dlbench.workers import process
 
 
 def trials(tmp_path, *models, **options):
@@ -17,7 +18,7 @@ def trials(tmp_path, *models, **options):
 def no_worker_is_left():
     """Of dlbench's own: a compiler's helpers, started by an earlier test, live as long as pytest."""
     alive = [p for p in psutil.Process(os.getpid()).children(recursive=True) if p.status() != "zombie"]
-    return not any("dlbench.worker" in p.cmdline() for p in alive)
+    return not any("dlbench.workers.trials" in p.cmdline() for p in alive)
 
 
 def last_line(path):

@@ -5,8 +5,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dlbench import plan, runfile, store
+from dlbench import plan, store
 from dlbench.errors import InputError
+from dlbench.workers import runfile
 
 
 @pytest.fixture

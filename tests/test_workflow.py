@@ -19,7 +19,9 @@ import pytest
 import yaml
 from benchmarks import gating
 
-from dlbench import comparing, exits, limits
+from dlbench import exits
+from dlbench.comparison import limits
+from dlbench.verbs import comparing
 
 REPOSITORY = Path(__file__).parents[1]
 TEXT = (REPOSITORY / "README.md").read_text()

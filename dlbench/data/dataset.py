@@ -16,7 +16,11 @@ Augmentation = Callable[[Tensor, torch.Generator], Tensor]
 
 @dataclass(frozen=True, eq=False)
 class Examples:
-    """Inputs and their targets: uint8 images [n, c, h, w] (stored channels_last) or float32 rows [n, d]; int64 [n]."""
+    """Inputs and their targets, n of each.
+
+    inputs: uint8 images [n, c, h, w] (stored channels_last) or float32 [n, ...]. targets: classes, int64 [n], or values
+    to learn, float32 [n] or [n, d].
+    """
 
     inputs: Tensor
     targets: Tensor
@@ -48,8 +52,8 @@ class Examples:
 class Dataset:
     """Training and test examples, and how raw inputs become what a model sees.
 
-    `shift` and `scale` broadcast against [n, ...]. `augment` maps a prepared float batch to another of the same shape,
-    drawing from the generator; it is used in training only.
+    `classes` is empty where targets are values. `shift` and `scale` broadcast against [n, ...]. `augment` maps a
+    prepared float batch to another of the same shape, drawing from the generator; it is used in training only.
     """
 
     train: Examples
@@ -89,7 +93,7 @@ class Dataset:
         return (inputs - self.shift).mul_(self.scale)
 
     def batches(self, batch_size: int, generator: torch.Generator) -> "Batches":
-        """Training batches for ever, prepared and augmented: inputs [batch, ...] float32, targets [batch] int64.
+        """Training batches for ever, prepared and augmented: inputs [batch, ...] float32, and their targets.
 
         Every epoch has a fresh permutation; what does not fill a batch is left out until the next epoch's. A set
         smaller than a batch is itself the batch. `generator` lives on the data's device and determines everything.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dlbench.comparison import Row, joint
+from dlbench.comparison.verdicts import Row, joint
 
 
 def github(rows: Sequence[Row], base: str) -> str:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from xml.etree import ElementTree as xml
 
-from dlbench.comparison import Row
+from dlbench.comparison.verdicts import Row
 
 # what XML 1.0, section 2.2, does not let a document hold, however it is written
 FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from dlbench.comparison import CHANGED, WORST_FIRST, Row, joint
+from dlbench.comparison.verdicts import CHANGED, WORST_FIRST, Row, joint
 from dlbench.measure.difference import FEWEST_PROCESSES, MARGIN, PRACTICAL, Difference
 from dlbench.tables.numerals import fixed, negligible, number, places_of_lone, places_of_spread
 from dlbench.tables.table import Table

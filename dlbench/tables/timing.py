@@ -10,6 +10,7 @@ import pandas as pd
 from dlbench.measure import disturbance, steady
 from dlbench.measure.statistics import Estimate, median
 from dlbench.tables.table import Table
+from dlbench.timing_files import kept, lap_seconds, skipped
 
 SETTINGS = ("device", "threads", "precision", "compile", "channels_last", "torch")
 KEYS = ("recipe", "mode", "batch_size", *SETTINGS)
@@ -34,7 +35,7 @@ NOT_COMPARABLE = "Tables of unlike fingerprints are not comparable: these are di
 def timing(timings: pd.DataFrame) -> list[Table]:
     """A table a machine; a row for each recipe, mode, batch size, setting and kind of data, from all its processes.
 
-    timings: raw, as `dlbench.timing.load` gives them.
+    timings: raw, as `dlbench.timing_files.load` gives them.
     """
     by_machine = [part for _, part in timings.groupby("fingerprint", sort=False)]
     return [_table(part, unlike=len(by_machine) > 1) for part in by_machine]
@@ -100,23 +101,6 @@ def _speed(processes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "mfu_percent": median([100 * a / b for a, b in zip(achieved, peaks, strict=True)]) if worth else None,
         "examples_per_joule": _examples_per_joule(processes),
     }
-
-
-def skipped(process: Mapping[str, Any]) -> int | None:
-    """How many laps of a process were warm-up; None if it never became steady."""
-    return steady.warm_up(process["seconds"])
-
-
-def kept(process: Mapping[str, Any]) -> Sequence[float]:
-    """The laps of a process after warm-up; the second half if it never became steady."""
-    laps: Sequence[float] = process["seconds"]
-    start = skipped(process)
-    return laps[len(laps) // 2 if start is None else start :]
-
-
-def lap_seconds(process: Mapping[str, Any]) -> float:
-    """The median lap of a process after warm-up."""
-    return median(kept(process))
 
 
 def _examples_per_joule(processes: Sequence[Mapping[str, Any]]) -> Estimate | None:

@@ -16,11 +16,12 @@ class Step:
     examples: how many examples this step looked at.
     loss: detached, 0-d, or [copies] when several copies of a net learn at once; left on its device, so that
     nobody waits for it who does not read it.
-    counts: what the rule counts besides its loss, cumulative (`{"mistakes": 3}`).
+    counts: what the rule counts besides its loss, cumulative (`{"mistakes": 3}`), as a tensor [copies] where several
+    copies each count for themselves.
     """
 
     number: int
     of: int
     examples: int
     loss: Tensor
-    counts: Mapping[str, float] = field(default_factory=dict)
+    counts: Mapping[str, float | Tensor] = field(default_factory=dict)

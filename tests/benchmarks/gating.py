@@ -24,7 +24,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dlbench import exits, measurements
+from dlbench import exits
+from dlbench.comparison import measurements
 
 PROJECT = Path(__file__).parent / "gated"
 MODULE = "mynets.py"

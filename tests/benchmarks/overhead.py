@@ -21,13 +21,13 @@ from turns import Lap, median_interval, rates, take_turns, tell
 
 from dlbench import plan, trial
 from dlbench.bench import Bench, build
-from dlbench.checkpoint_file import CheckpointFile
 from dlbench.measure.statistics import median
 from dlbench.plan import Trial
 from dlbench.progress import Plain
-from dlbench.runfile import RunFile
 from dlbench.training.checkpoint import Checkpoint
 from dlbench.training.step import Step
+from dlbench.workers.checkpoint_file import CheckpointFile
+from dlbench.workers.runfile import RunFile
 
 WHOLE, BARE = "whole loop", "bare loop"
 TITLES = {"lenet-mnist": "LeNet-5", "resnet-20": "ResNet-20"}

@@ -37,8 +37,8 @@ from rich.console import Console
 from row import Row, show
 from turns import Lap
 
-from dlbench import process
 from dlbench.measure import machine
+from dlbench.workers import process
 
 HERE = Path(__file__).parent
 

@@ -19,9 +19,10 @@ from typing import Any
 
 from row import Row, show
 
-from dlbench import plan, timing
+from dlbench import plan
 from dlbench.measure import difference, statistics
-from dlbench.tables.timing import lap_seconds
+from dlbench.timing_files import lap_seconds
+from dlbench.verbs import timing
 
 RECIPE = Path(__file__).with_name("slowed-lenet.yaml")
 AS_IT_IS, AGAIN, SLOWER = "as it is", "again", "5 % slower"

@@ -3,7 +3,8 @@
 import json
 from pathlib import Path
 
-from dlbench import plan, worker
+from dlbench import plan
+from dlbench.workers import trials as worker
 
 RECIPE = """
 title: augmentation, dropout, momentum, milestones

@@ -8,8 +8,10 @@ import torch
 from faults import suite
 from faults.suite import Killed, events, kill_at_lap, learn, results
 
-from dlbench import bench, checkpoint_file, plan, runfile, store, worker
+from dlbench import bench, plan, store
 from dlbench.errors import InputError
+from dlbench.workers import checkpoint_file, runfile
+from dlbench.workers import trials as worker
 
 OTHER = {"a damaged byte": "is damaged", "a cut": "is damaged", "nothing": "cannot be read", "another torch": "torch"}
 

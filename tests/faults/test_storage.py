@@ -11,7 +11,8 @@ import pytest
 from faults import suite
 from faults.suite import Killed, kill_at_lap, learn, results
 
-from dlbench import checkpoint_file, locking, runfile, runner, store
+from dlbench import runner, store
+from dlbench.workers import checkpoint_file, locking, runfile
 
 
 def at_lap(number, act):

@@ -7,7 +7,8 @@ from contextlib import ExitStack
 import pytest
 from faults import suite, whole
 
-from dlbench import locking, runner, store
+from dlbench import runner, store
+from dlbench.workers import locking
 
 RECIPE = """
 title: as small as it gets

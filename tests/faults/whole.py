@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from dlbench import plan, process, runner, worker
+from dlbench import plan, runner
+from dlbench.workers import process
+from dlbench.workers import trials as worker
 
 
 class InProcess:

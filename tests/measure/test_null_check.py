@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dlbench.comparison.metrics import BIGGER, SMALLER
 from dlbench.measure import difference
 from dlbench.measure.null_check import MOST, NullCheck
-from dlbench.metrics import BIGGER, SMALLER
 
 VALUES = st.floats(0.1, 1000)
 

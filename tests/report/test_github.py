@@ -5,10 +5,10 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dlbench.comparison import Row
-from dlbench.limits import Limit
+from dlbench.comparison.limits import Limit
+from dlbench.comparison.metrics import metric
+from dlbench.comparison.verdicts import Row
 from dlbench.measure.difference import of_pairs, of_speeds
-from dlbench.metrics import metric
 from dlbench.report.github import github
 
 RATE, ERROR = metric("examples_per_second"), metric("test_error_percent")

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dlbench.comparison import Row, Verdict
-from dlbench.limits import Limit
+from dlbench.comparison.limits import Limit
+from dlbench.comparison.metrics import metric
+from dlbench.comparison.verdicts import Row, Verdict
 from dlbench.measure.difference import of_speeds
-from dlbench.metrics import metric
 from dlbench.report.junit import junit
 
 # element: its attributes (those that must be there, those that may), its children

@@ -5,8 +5,8 @@ import json as library
 import measured
 import pytest
 
-from dlbench import comparison, limits
-from dlbench.comparison import Choice, Row
+from dlbench.comparison import limits, verdicts
+from dlbench.comparison.verdicts import Choice, Row
 from dlbench.report.json import json
 from dlbench.report.markdown import markdown
 from dlbench.report.terminal import terminal
@@ -33,7 +33,7 @@ def rows() -> list[Row]:
         measured.records({RATE: speeds}, recipe="c", torch="2.16.0"),
     )
     held = [limits.parse("test_error_percent:0.5")]
-    return comparison.compare(base, new, "head", Choice(limits=held))[0]
+    return verdicts.compare(base, new, "head", Choice(limits=held))[0]
 
 
 class TestTable:

@@ -1,0 +1,80 @@
+"""The verbs: parse, delegate, print. Heavy modules are imported inside the commands, so that `--help` is quick."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Final, NoReturn
+
+import typer
+
+from dlbench import exits
+from dlbench.cli import comparing, looking, measuring
+from dlbench.errors import InputError
+
+# typer imports pydantic, which takes as long as all else at start-up, to check a value it was not given, even that of
+# its own --help; a default spares it.
+QUICK: Final = {"default_map": {"help": False}}
+SHELVES: Final = {  # a command each and not an argument's values, which pydantic would have to check
+    "recipes": "What can be run.",
+    "studies": "What compares recipes.",
+    "models": "Architectures a recipe may name.",
+    "datasets": "What can be learnt from, and whether it is on disk.",
+    "devices": "What can compute here.",
+}
+
+app = typer.Typer(
+    help="Runs the lecture 'Introduction to Deep Learning' as benchmarks: measured numbers beside the published ones.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings=QUICK,
+)
+
+
+@app.callback(invoke_without_command=True)
+def _version(version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False) -> None:
+    if version:
+        from dlbench import __version__
+
+        typer.echo(f"dlbench {__version__}")
+        raise typer.Exit
+
+
+for _verb in (
+    looking.show, measuring.run, measuring.time, looking.report, comparing.compare, comparing.gate, comparing.export,
+    looking.doctor, looking.machine, looking.devices,
+):  # fmt: skip
+    app.command()(_verb)
+
+_list = typer.Typer(invoke_without_command=True, subcommand_metavar="[WHAT]", context_settings=QUICK)
+_list.callback()(looking.list_)
+for _shelf, _what in SHELVES.items():
+    _list.command(_shelf, help=_what, context_settings=QUICK)(looking.lister(_shelf))
+app.add_typer(_list, name="list")
+
+_data = typer.Typer(help="Data sets: what is on disk, and getting what is not.", no_args_is_help=True)
+_data.command("list")(looking.data_list)
+_data.command("get")(looking.data_get)
+_data.command("path")(looking.data_path)
+app.add_typer(_data, name="data")
+
+_baseline = typer.Typer(help="Measurements kept under a name, to compare later ones with.", no_args_is_help=True)
+_baseline.command("save")(comparing.baseline_save)
+_baseline.command("list")(comparing.baseline_list)
+_baseline.command("show")(comparing.baseline_show)
+_baseline.command("rm")(comparing.baseline_rm)
+app.add_typer(_baseline, name="baseline")
+
+
+def main() -> NoReturn:
+    """Run a command; what the user can mend is one line on standard error and exit code 2."""
+    try:
+        app()
+    except InputError as error:
+        print(f"dlbench: {error}", file=sys.stderr)
+        sys.exit(exits.USAGE)
+    except KeyboardInterrupt:
+        print("dlbench: interrupted", file=sys.stderr)
+        sys.exit(exits.INTERRUPTED)
+    sys.exit(exits.FINE)

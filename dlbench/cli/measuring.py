@@ -1,0 +1,111 @@
+"""Verbs that measure: `run` and `time`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dlbench.cli.options import Budget, Mode, Names, Precision, Setting
+
+
+def run(
+    names: Names,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda:0, mps, xpu ...")] = "auto",
+    seeds: Annotated[
+        str | None, typer.Option(help="Such as 0-4 or 0,2,7; the recipe's or study's own number if left out.")
+    ] = None,
+    budget: Annotated[
+        Budget, typer.Option(help="smoke: seconds; short: minutes on two CPU cores; full: as published.")
+    ] = Budget.short,
+    settings: Setting = None,
+    precision: Annotated[
+        Precision, typer.Option(help="What layers multiply in; parameters stay fp32.")
+    ] = Precision.fp32,
+    compile: Annotated[bool, typer.Option("--compile", help="Use torch.compile.")] = False,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="CPU threads of each trial; the cores are shared out if left out.")
+    ] = None,
+    jobs: Annotated[
+        int,
+        typer.Option(min=1, help="Trials at once, which share the cores: quicker for several seeds of a small net."),
+    ] = 1,
+    out: Annotated[Path, typer.Option(help="Folder for run files.")] = Path("results"),
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would run, and run nothing.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Run again what is finished, and ignore checkpoints.")] = False,
+    timeout: Annotated[
+        float | None, typer.Option(min=0.1, metavar="SECONDS", help="End a trial, its start included, after so long.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the runs as JSON instead of tables.")] = False,
+    export_json: Annotated[
+        Path | None, typer.Option(help="Also write all values there, for compare; - is standard output.")
+    ] = None,
+    export_csv: Annotated[Path | None, typer.Option(help="Also write all values there, one a row.")] = None,
+    export_markdown: Annotated[Path | None, typer.Option(help="Also write means and deviations there.")] = None,
+) -> None:
+    """Run recipes and studies; ends in their tables. What is finished is not run again.
+
+    Exit codes: 0 all finished, 2 something to mend in the call, 3 a trial failed, diverged, was killed or not run,
+    124 a trial timed out and nothing worse happened, 130 interrupted.
+    """
+    from dlbench.plan import parse_seeds
+    from dlbench.verbs import running
+
+    chosen = parse_seeds(seeds) if seeds is not None else None
+    raise typer.Exit(
+        running.run(
+            names,
+            device=device,
+            seeds=chosen,
+            budget=budget.value,
+            settings=settings or [],
+            threads=threads,
+            jobs=jobs,
+            precision=precision.value,
+            compile=compile,
+            out=out,
+            dry_run=dry_run,
+            fresh=fresh,
+            timeout=timeout,
+            as_json=json,
+            exports={"json": export_json, "csv": export_csv, "markdown": export_markdown},
+        )
+    )
+
+
+def time(
+    names: Names,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda:0, mps, xpu ...")] = "auto",
+    mode: Annotated[Mode, typer.Option(help="What to time.")] = Mode.train,
+    batch_size: Annotated[
+        str | None, typer.Option(help="Such as 32,128,512 or auto; the recipe's own if left out.")
+    ] = None,
+    precision: Annotated[Precision, typer.Option(help="What layers multiply in.")] = Precision.fp32,
+    compile: Annotated[bool, typer.Option("--compile", help="Use torch.compile.")] = False,
+    channels_last: Annotated[bool, typer.Option(help="How images lie in memory.")] = True,
+    threads: Annotated[int | None, typer.Option(min=1, help="CPU threads; all cores if left out.")] = None,
+    repeats: Annotated[int, typer.Option(min=1, help="Fresh processes for each row, taken in turns.")] = 5,
+    min_seconds: Annotated[float, typer.Option(min=0.1, help="Seconds of laps in each process.")] = 3.0,
+    out: Annotated[Path, typer.Option(help="Folder for timing files, below time/.")] = Path("results"),
+    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+) -> None:
+    """Time the loop that trains, or inference: examples per second with their interval, memory, TFLOP/s and MFU."""
+    from dlbench.verbs import timing
+
+    raise typer.Exit(
+        timing.run(
+            names,
+            device=device,
+            modes=("train", "infer") if mode is Mode.both else (mode.value,),
+            batch_sizes=timing.parse_batch_sizes(batch_size) if batch_size is not None else None,
+            precision=precision.value,
+            compile=compile,
+            channels_last=channels_last,
+            threads=threads,
+            repeats=repeats,
+            min_seconds=min_seconds,
+            as_json=json,
+            out=out,
+        )
+    )

@@ -1,0 +1,55 @@
+"""Timing files -> pandas frames, and what the raw laps of a process come to. `dlbench time` writes them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dlbench.measure import steady
+from dlbench.measure.statistics import median
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def load(paths: Sequence[Path]) -> pd.DataFrame:
+    """One row a timing file, raw: what was timed, on what, and the events' own columns, `seconds` a list of laps.
+
+    Columns: recipe, recipe_digest, mode, data, process, started, device, threads, channels_last, precision,
+    compile, machine, fingerprint, torch, path, and those of the events `size` and `timing`.
+    """
+    import pandas as pd
+
+    rows = []
+    for path in paths:
+        start, size, timing = map(json.loads, path.read_text("utf-8").splitlines())
+        rows.append(
+            {
+                "recipe": start["recipe"]["name"],
+                **{key: start[key] for key in ("recipe_digest", "mode", "data", "process", "started")},
+                **start["execution"],
+                "machine": start["machine"]["name"], "fingerprint": start["machine"]["fingerprint"],
+                "torch": start["versions"]["torch"], "path": str(path),
+                **{key: value for key, value in (size | timing).items() if key != "event"},
+            }
+        )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def skipped(process: Mapping[str, Any]) -> int | None:
+    """How many laps of a process were warm-up; None if it never became steady."""
+    return steady.warm_up(process["seconds"])
+
+
+def kept(process: Mapping[str, Any]) -> Sequence[float]:
+    """The laps of a process after warm-up; the second half if it never became steady."""
+    laps: Sequence[float] = process["seconds"]
+    start = skipped(process)
+    return laps[len(laps) // 2 if start is None else start :]
+
+
+def lap_seconds(process: Mapping[str, Any]) -> float:
+    """The median lap of a process after warm-up."""
+    return median(kept(process))

@@ -1,0 +1,131 @@
+"""The verbs `baseline`: measurements kept under a name, to compare later ones with."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from dlbench.errors import InputError
+from dlbench.reading import near
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FOLDER: Final = "baselines"  # under the results folder
+NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}", re.ASCII)
+
+
+def save(name: str, results: Path, *, force: bool = False) -> None:
+    """Keep a copy of all measurements in the results folder; InputError if the name is taken, unless `force`."""
+    from dlbench.comparison import measurements
+    from dlbench.verbs import comparing
+
+    target = path(name, results)
+    if target.exists() and not force:
+        raise InputError(f"baseline {name}: exists already; --force overwrites it, `dlbench baseline rm` removes it")
+    frame = measurements.load(results)
+    comparing.warn(frame)
+    if frame.empty:
+        raise InputError(f"{results}: holds no runs to keep; `dlbench run` or `dlbench time` makes them")
+    _write(target, measurements.to_json(frame))
+    print(f"{target}: {_size(frame)}")
+
+
+def list_(results: Path) -> None:
+    """Print the baselines of a results folder."""
+    from dlbench.comparison import measurements
+    from dlbench.tables.table import Table
+    from dlbench.verbs import reporting
+
+    rows = [{"baseline": name} | _about(measurements.load(path(name, results))) for name in names(results)]
+    if rows:
+        print(reporting.text([Table.of(f"Baselines in {results / FOLDER}", rows)], "terminal"), end="")
+    else:
+        print(f"no baselines in {results / FOLDER}; `dlbench baseline save NAME` makes one")
+
+
+def show(name: str, results: Path) -> None:
+    """Print what a baseline holds: a row for each recipe and metric."""
+    from dlbench.comparison import measurements
+    from dlbench.comparison.subjects import labels, subjects
+    from dlbench.tables.table import Measure, Table
+    from dlbench.verbs import reporting
+
+    held = subjects(measurements.load(existing(name, results)))
+    rows: list[dict[str, Any]] = [
+        {"recipe": recipe, "measured": measured, "metric": metric, "value": Measure.of(list(values.values()))}
+        for (recipe, measured), subject in zip(labels(held), held, strict=True)
+        for metric in subject.metrics
+        if (values := subject.values(metric))
+    ]
+    table = Table.of(f"Baseline {name}", rows, ["Mean ± sd over seeds or processes."], ("recipe", "measured", "metric"))
+    print(reporting.text([table], "terminal"), end="")
+
+
+def rm(name: str, results: Path) -> None:
+    """Remove a baseline."""
+    target = existing(name, results)
+    try:
+        target.unlink()
+    except OSError as error:
+        raise InputError(f"{target}: cannot be removed ({error.strerror})") from None
+
+
+def names(results: Path) -> list[str]:
+    """The names of the baselines in a results folder."""
+    return sorted(file.stem for file in (results / FOLDER).glob("*.json") if NAME.fullmatch(file.stem))
+
+
+def path(name: str, results: Path) -> Path:
+    """Where the baseline of that name lies or would lie; InputError for a name that is none."""
+    if not NAME.fullmatch(name):
+        raise InputError(
+            f"baseline {name!r}: a name has letters, digits, '.', '_' and '-', and begins with neither '.' nor '-'"
+        )
+    return results / FOLDER / f"{name}.json"
+
+
+def existing(name: str, results: Path) -> Path:
+    """The file of a baseline; InputError with the near miss if there is none."""
+    found = path(name, results)
+    if not found.is_file():
+        known = names(results)
+        here = f"; here: {', '.join(known)}" if known else "; `dlbench baseline save NAME` makes one"
+        raise InputError(f"no baseline '{name}' in {results / FOLDER}{near(name, known)}{here}")
+    return found
+
+
+def _about(frame: pd.DataFrame) -> dict[str, Any]:
+    """What tells one baseline from another."""
+    return {
+        "recipes": frame["recipe"].nunique(),
+        "runs": frame["path"].nunique(),
+        "newest": max(frame["started"], default=""),
+        "torch": ", ".join(sorted(set(frame["torch"]))),
+        "machine": "; ".join(sorted(set(frame["machine"]))),
+    }
+
+
+def _size(frame: pd.DataFrame) -> str:
+    about = _about(frame)
+    recipes = f"{about['recipes']} recipe{'s' if about['recipes'] != 1 else ''}"
+    return f"{len(frame)} values of {about['runs']} runs and timings, {recipes}"
+
+
+def _write(target: Path, text: str) -> None:
+    """The whole file or nothing: a reader never sees half of it."""
+    half = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with half.open("w", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            half.replace(target)
+        finally:
+            half.unlink(missing_ok=True)
+    except OSError as error:
+        raise InputError(f"{target}: cannot be written ({error.strerror})") from None

@@ -1,0 +1,165 @@
+"""The verb `compare`: two or more sides -> rows, a table in some format, and an exit code for scripts."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from dlbench import exits
+from dlbench.comparison import limits, metrics
+from dlbench.comparison.limits import Limit
+from dlbench.errors import InputError
+from dlbench.reading import near
+from dlbench.verbs import baseline
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from dlbench.comparison.verdicts import Row
+
+Sort = Literal["name", "ratio", "verdict"]
+ONE_AFTER_ANOTHER = (
+    "What changed on the machine between the two sides counts as well: `dlbench gate` measures them in turns."
+)
+
+
+def compare(
+    base: str,
+    news: Sequence[str],
+    *,
+    results: Path = Path("results"),
+    chosen: Sequence[str] = (),
+    across: str = "",
+    fail: Sequence[str] = (),
+    limits_file: Path | None = None,
+    format: str = "terminal",
+    output: Path | None = None,
+    sort: Sort = "name",
+    only_changed: bool = False,
+    strict: bool = False,
+) -> int:
+    """Compare each of `news` with `base`, print or write what was found; returns the exit code.
+
+    base, news: results folders, run files, timing files, exported JSON, or names of baselines in `results`. chosen:
+    metrics, the usual ones if empty. across: what may differ all the same, with commas. fail, limits_file: see
+    `dlbench.comparison.limits`. Raises InputError for what the user can mend.
+    """
+    from dlbench.comparison import verdicts
+
+    held = [*(limits.load(limits_file) if limits_file else []), *map(limits.parse, fail)]
+    past = parse_across(across)
+    frames = {side: load(side, results) for side in dict.fromkeys([base, *news])}
+    _check(frames, chosen, held)
+    rows: list[Row] = []
+    notes: dict[str, None] = {}
+    for side in dict.fromkeys(news):
+        found, told = verdicts.compare(frames[base], frames[side], side, verdicts.Choice(chosen, held, past))
+        rows += found
+        notes |= dict.fromkeys(told)
+    idle = [limit for limit in held if not any(row.limit == limit for row in rows)]
+    notes |= {f"Limit {limit}: nothing here to hold it against.": None for limit in idle}
+    if any(row.difference and row.difference.is_ratio for row in rows):
+        notes |= {ONE_AFTER_ANOTHER: None}
+    show(rows, base, list(notes), format, output, sort, only_changed)
+    return exit_code(rows, idle, strict=strict)
+
+
+def exit_code(rows: Sequence[Row], idle: Sequence[Limit] = (), *, strict: bool = False) -> int:
+    """What a script may conclude; where several hold, the first of: breached, failed, nothing comparable, undecided.
+
+    A breach comes first because it was measured, whatever else went wrong: running again would not undo it, as it may a
+    failure. idle: limits that no row is held to.
+    """
+    if any(row.outcome == "breached" for row in rows):
+        return exits.REGRESSION
+    if any(row.verdict == "failed" for row in rows):
+        return exits.FAILED
+    if not any(row.difference for row in rows):
+        return exits.NOTHING_COMPARABLE
+    if strict and (idle or any(row.outcome == "undecided" for row in rows)):
+        return exits.INCONCLUSIVE
+    return exits.FINE
+
+
+def load(side: str, results: Path) -> pd.DataFrame:
+    """The measurements of one side: of a path, or of the baseline of that name in the results folder."""
+    from dlbench.comparison import measurements
+
+    place = Path(side)
+    if not place.exists():
+        known = baseline.names(results)
+        if side not in known:
+            here = f"; baselines in {results}: {', '.join(known)}" if known else f"; no baselines in {results}"
+            raise InputError(f"{side}: no such file, folder or baseline{near(side, known)}{here}")
+        place = baseline.path(side, results)
+    frame = measurements.load(place)
+    warn(frame)
+    return frame
+
+
+def warn(frame: pd.DataFrame) -> None:
+    """Say what could not be read."""
+    for warning in frame.attrs["warnings"]:
+        print(f"dlbench: {warning}", file=sys.stderr)
+
+
+def parse_across(text: str) -> Collection[str]:
+    """`version,machine` -> what may differ; InputError with the near miss for anything else."""
+    from dlbench.comparison.subjects import ACROSS
+
+    found = [piece.strip() for piece in text.split(",") if piece.strip()]
+    for piece in found:
+        if piece not in ACROSS:
+            raise InputError(f"--across {piece}: not one of {', '.join(ACROSS)}{near(piece, ACROSS)}")
+    return found
+
+
+def _check(frames: dict[str, pd.DataFrame], chosen: Sequence[str], held: Sequence[Limit]) -> None:
+    """Raise InputError for metrics and recipes that no side has; where nothing was measured, that is another matter."""
+    recipes = sorted({recipe for frame in frames.values() for recipe in frame["recipe"]})
+    measured = sorted({name for frame in frames.values() for name in frame["metric"] if name})
+    if measured:
+        for name in chosen:
+            metrics.check(name, measured, "--metric")
+        limits.check(held, recipes, measured)
+
+
+def show(
+    rows: Sequence[Row], base: str, notes: Sequence[str], format: str, output: Path | None, sort: Sort, changed: bool
+) -> None:
+    """Print the table of the rows, or write it to `output`; `changed`: only rows that are not the same."""
+    from dlbench.report.github import github
+    from dlbench.report.junit import junit
+    from dlbench.tables.comparison import ordered, table_of
+    from dlbench.verbs import reporting
+
+    shown = ordered(rows, sort, only_changed=changed)
+    table = table_of(rows, base, notes, shown=shown, raw=format == "json")
+    if format == "junit":
+        text = junit(shown, base)
+    elif format == "github":
+        text = github(rows, base)
+        _summarise(reporting.text([table], "markdown"))
+    else:
+        text = reporting.text([table], format)
+    if output is None:
+        print(text, end="")
+        return
+    try:
+        output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"-o {output}: cannot be written ({error.strerror})") from None
+
+
+def _summarise(markdown: str) -> None:
+    """Append to the job's summary, where GitHub Actions names one."""
+    path = os.environ.get("GITHUB_STEP_SUMMARY")
+    if path:
+        try:
+            with Path(path).open("a", encoding="utf-8") as file:
+                file.write(markdown + "\n")
+        except OSError as error:
+            raise InputError(f"GITHUB_STEP_SUMMARY={path}: cannot be written ({error.strerror})") from None

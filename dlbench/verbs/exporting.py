@@ -1,0 +1,149 @@
+"""The verb `export`, and what `run --export-...` writes: measurements as files for other programs."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from dlbench.errors import InputError
+from dlbench.reading import near
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FORMATS: Final = ("bencher", "benchmark-action-bigger", "benchmark-action-smaller", "json", "csv", "markdown")
+STANDARD_OUTPUT: Final = Path("-")
+Places = Mapping[str, Path | None]
+"""Format -> the file it goes to, `-` for standard output, None for nowhere."""
+
+
+def export(format: str, results: Path, output: Path | None) -> None:
+    """Write what a results folder, a run file or an exported JSON holds to `output`; to standard output if None or `-`.
+
+    Raises InputError for an unknown format, if there is nothing to export, or if the file cannot be written.
+    """
+    from dlbench.comparison import measurements
+
+    place = output or STANDARD_OUTPUT
+    check({format: place})
+    frame = measurements.load(results)
+    for warning in frame.attrs["warnings"]:
+        print(f"dlbench: {warning}", file=sys.stderr)
+    if not len(frame):
+        raise InputError(f"{results}: holds no measurements; `dlbench run NAME --out {results}` makes them")
+    write(text(frame, format), place)
+
+
+def check(places: Places) -> None:
+    """Raise InputError, before anything is measured, for a format that is none and a place that cannot be written."""
+    wanted = [place for place in places.values() if place is not None]
+    for format, place in places.items():
+        if format not in FORMATS:
+            raise InputError(f"--format {format}: unknown{near(format, FORMATS)}; one of {', '.join(FORMATS)}")
+        if place is None:
+            continue
+        if wanted.count(place) > 1:
+            raise InputError(f"{place}: two exports cannot go there; name another file for one of them")
+        if place != STANDARD_OUTPUT and not _may_write(place):
+            raise InputError(f"{place}: cannot be written; name a file in a folder that is there and can be written")
+
+
+def after_run(paths: Sequence[Path], places: Places) -> None:
+    """Write the runs in these files, whatever became of them, to the places."""
+    if any(places.values()) and (frame := _of_runs([path for path in paths if path.exists()])) is not None:
+        for format, place in places.items():
+            if place is not None:
+                write(text(frame, format), place)
+
+
+def text(frame: pd.DataFrame, format: str) -> str:
+    """The frame of `measurements.load` in one of FORMATS."""
+    from dlbench.comparison import measurements
+    from dlbench.report import dashboards
+
+    if format == "json":
+        return measurements.to_json(frame)
+    if format in ("csv", "markdown"):
+        return _csv(frame) if format == "csv" else _markdown(frame)
+    return str(getattr(dashboards, format.replace("-", "_"))(frame))
+
+
+def write(content: str, place: Path) -> None:
+    """Put the text in a file, all of it or none; or on standard output, for `-`. InputError if that fails."""
+    if place == STANDARD_OUTPUT:
+        sys.stdout.write(content)
+        return
+    if _is_stream(place):
+        _append(content, place)
+        return
+    target = place.resolve()
+    part = target.with_name(f".export-{os.getpid()}")
+    try:
+        with part.open("x", encoding="utf-8") as file:
+            file.write(content)
+        os.replace(part, target)
+    except OSError as error:
+        raise InputError(f"{place}: cannot be written ({error.strerror})") from None
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _append(content: str, place: Path) -> None:
+    try:
+        with place.open("a", encoding="utf-8") as stream:
+            stream.write(content)
+    except OSError as error:
+        raise InputError(f"{place}: cannot be written ({error.strerror})") from None
+
+
+def _is_stream(place: Path) -> bool:
+    """A named pipe, or the likes of /dev/stderr, even where that is a file at the moment: not to be replaced."""
+    return str(place).startswith(("/dev/", "/proc/")) or (place.exists() and not place.is_file())
+
+
+def _may_write(place: Path) -> bool:
+    if _is_stream(place):
+        return os.access(place, os.W_OK) and not place.is_dir()
+    target = place.resolve()
+    return not target.is_dir() and os.access(target.parent, os.W_OK | os.X_OK)
+
+
+def _of_runs(paths: Sequence[Path]) -> pd.DataFrame | None:
+    import pandas as pd
+
+    from dlbench.comparison import measurements
+
+    frames = []
+    for path in paths:
+        try:
+            frames.append(measurements.load(path))
+        except InputError as error:
+            print(f"dlbench: {error}; not exported", file=sys.stderr)
+    return pd.concat(frames, ignore_index=True) if frames else None
+
+
+def _csv(frame: pd.DataFrame) -> str:
+    """One row a value; without the recipe, which is no cell of a spreadsheet."""
+    return str(frame.drop(columns="recipe_json").to_csv(index=False, lineterminator="\n"))
+
+
+def _markdown(frame: pd.DataFrame) -> str:
+    """One row a benchmark, with the mean and deviation of its metrics."""
+    from dlbench.comparison import metrics
+    from dlbench.report import dashboards
+    from dlbench.report.markdown import markdown
+    from dlbench.tables.table import Measure, Table
+
+    found = dashboards.series(frame)
+    usual = {each.benchmark for each in found if each.metric.name in metrics.DEFAULT}
+    rows: dict[str, dict[str, Any]] = {each.benchmark: {"benchmark": each.benchmark} for each in found}
+    for each in found:
+        if each.metric.name in metrics.DEFAULT or each.benchmark not in usual:
+            rows[each.benchmark][each.metric.name] = Measure.of(each.values)
+    machines = {(str(each.row["machine"]), str(each.row["torch"])) for each in found}
+    notes = ["Mean, standard deviation where there are several values, and their number."]
+    notes += [f"Measured on {machine}, torch {torch}." for machine, torch in sorted(machines)]
+    return markdown([Table.of("Measurements", list(rows.values()), notes)])

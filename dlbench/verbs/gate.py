@@ -1,0 +1,185 @@
+"""The verb `gate`: two environments measured in turns on this machine -> the table of `compare`, and its exit codes.
+
+The number of rounds is fixed before the first one. Going on for as long as the answer is unclear would look at chance
+again and again until it obliges, and alarm far more often than the 5 % its tests promise.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NoReturn
+
+from dlbench import shelf, store, study
+from dlbench.comparison import environments, limits, metrics, rounds, widening
+from dlbench.comparison.environments import Environment
+from dlbench.comparison.limits import Limit
+from dlbench.comparison.rounds import Case, Taken
+from dlbench.comparison.widening import NULL, Checked
+from dlbench.errors import InputError
+from dlbench.verbs import comparing
+
+if TYPE_CHECKING:
+    from dlbench.comparison.verdicts import Row
+    from dlbench.verbs.timing import BatchSize, Mode
+
+USUAL: Final = "examples_per_second:5%"  # a gate without limits would let everything pass
+METRICS: Final = (
+    "examples_per_second", "ms_per_step", "first_step_seconds", "examples_per_joule", "process_peak_bytes",
+    "device_peak_bytes",
+)  # fmt: skip
+FEWEST: Final = 4  # rounds: below it, no ranking of two sides is beyond chance
+ACROSS: Final = ("version",)  # another torch is what a gate is for; another machine is not possible
+
+
+def run(
+    base: str,
+    head: str,
+    names: Sequence[str],
+    *,
+    fail: Sequence[str] = (),
+    limits_file: Path | None = None,
+    count: int = 5,
+    null_check: bool = False,
+    modes: Sequence[Mode] = ("train",),
+    batch_sizes: Sequence[BatchSize] | None = None,
+    options: Sequence[str] = (),
+    format: str = "terminal",
+    output: Path | None = None,
+    strict: bool = False,
+    out: Path | None = None,
+) -> int:
+    """Measure both environments in `count` rounds, show how they compare; returns the exit code, as `compare` does.
+
+    base, head: see `dlbench.comparison.environments`. fail, limits_file: see `dlbench.comparison.limits`; USUAL if
+    there is none. null_check: measure base against itself first, in twice as many rounds, and widen the limits to what
+    the machine can tell; a limit that this makes useless is refused, which is a comparison that could not be made: exit
+    code 4 if it was all there was. options: further ones for `dlbench time`. out: keeps the timing files. Raises
+    InputError for what the user can mend.
+    """
+    signal.signal(signal.SIGTERM, _interrupt)
+    cases = _cases(names, modes, batch_sizes)
+    held = _limits(fail, limits_file, cases)
+    _check_files(output, out, count)
+    sides = {"base": environments.find(base), "head": environments.find(head)}
+    for side, environment in sides.items():
+        _say(f"{side}: {environment}")
+    for case in cases:
+        environments.names(case.name, list(sides.values()))
+    with ExitStack() as stack:
+        place = out or Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        rows, notes = _gate(sides, cases, held, count, null_check, options, place)
+    idle = [limit for limit in held if not any(_stems_from(row, limit) for row in rows)]
+    notes += [f"Limit {limit}: nothing here to hold it against." for limit in idle]
+    notes += [f"Raw timings: {out / 'base'} and {out / 'head'}."] if out else []
+    comparing.show(rows, base, notes, format, output, "name", False)
+    return comparing.exit_code(rows, idle, strict=strict)
+
+
+def _gate(
+    sides: Mapping[str, Environment], cases: Sequence[Case], held: Sequence[Limit], count: int, null_check: bool,
+    options: Sequence[str], out: Path,
+) -> tuple[list[Row], list[str]]:  # fmt: skip
+    """The rows, and notes on how they came about."""
+    checked = {case: Checked(held) for case in cases}
+    failed: dict[Case, str] = {}
+    if null_check:
+        pool = widening.pool(sides["base"], cases, count, options, out)
+        failed |= pool.failed
+        checked |= {case: widening.check(case, pool, held, count) for case in cases if case not in failed}
+    going = [case for case in cases if case not in failed and not checked[case].is_pointless]
+    if going:
+        _say(f"{count} rounds, base and head in turns: {2 * count * len(going)} processes")
+    taken = rounds.take(going, sides, count, options, out)
+    failed |= taken.failed
+    rows, notes = [], [f"{side.upper()}: {environment}." for side, environment in sides.items()]
+    notes.append(f"Measured in {count} rounds, both sides in each, one after another in changing order.")
+    for case in cases:
+        found, told = _rows(case, taken, checked[case], failed.get(case, ""), sides["head"].words, held)
+        rows += found
+        notes += [*checked[case].notes, *told]
+    return rows, [*dict.fromkeys(notes), *([widening.how(count)] if null_check else [])]
+
+
+def _rows(
+    case: Case, taken: Taken, checked: Checked, failure: str, side: str, held: Sequence[Limit]
+) -> tuple[list[Row], list[str]]:
+    """The rows of one case: that it failed, how it compares, and what was refused."""
+    from dlbench.comparison import verdicts
+    from dlbench.comparison.verdicts import Choice, Row
+
+    blank = Row(side, case.recipe, case.measured)
+    if failure:
+        return [replace(blank, verdict="failed", why=failure)], []
+    refused = [
+        replace(
+            blank, metric=metrics.metric(name), verdict="not comparable", why=why, outcome="undecided",
+            limit=limits.choose(held, case.recipe, name),
+        )
+        for name, why in checked.refused.items()
+    ]  # fmt: skip
+    if case not in taken.frames:
+        return refused, []
+    choice = Choice((), checked.limits, ACROSS)
+    found, notes = verdicts.compare(taken.of(case, "base"), taken.of(case, "head"), side, choice)
+    return [*(row for row in found if row.name not in checked.refused), *refused], notes
+
+
+def _cases(names: Sequence[str], modes: Sequence[Mode], batch_sizes: Sequence[BatchSize] | None) -> list[Case]:
+    """Each recipe in each mode at each batch size, once."""
+    if batch_sizes and "auto" in batch_sizes:
+        raise InputError("--batch-size auto: each side might choose another; give numbers")
+    sizes: Sequence[int | None] = [size for size in batch_sizes or () if size != "auto"] or [None]
+    recipes = [recipe for name in names for recipe in _recipes(name)]
+    return list(dict.fromkeys(Case(name, mode, size) for name in recipes for mode in modes for size in sizes))
+
+
+def _recipes(name: str) -> Iterator[str]:
+    """A study's recipes, or the recipe itself; a name that only the environments know is a recipe's."""
+    try:
+        path = shelf.find(name)
+    except InputError:
+        yield name
+        return
+    yield from study.load(name).recipes if shelf.is_study(path) else [name]
+
+
+def _limits(fail: Sequence[str], limits_file: Path | None, cases: Sequence[Case]) -> list[Limit]:
+    """The limits on what can be timed; a file of limits may serve `compare` as well."""
+    shared = [limit for limit in (limits.load(limits_file) if limits_file else []) if limit.metric in METRICS]
+    held = [*shared, *map(limits.parse, fail)] or [limits.parse(USUAL)]
+    limits.check(held, [case.recipe for case in cases], METRICS)
+    return held
+
+
+def _check_files(output: Path | None, out: Path | None, count: int) -> None:
+    """Raise InputError for what would come to nothing after minutes of measuring."""
+    if count < FEWEST:
+        raise InputError(f"--rounds {count}: below {FEWEST} no difference is beyond chance; take {FEWEST} or more")
+    if output is not None:
+        try:
+            output.open("a").close()
+        except OSError as error:
+            raise InputError(f"-o {output}: cannot be written ({error.strerror})") from None
+    if out is not None:
+        store.check_writable(out)
+        if old := [side for side in ("base", "head", *NULL) if (out / side).exists()]:
+            raise InputError(f"--out {out}: has the timings of another gate ({old[0]}); name another folder")
+
+
+def _stems_from(row: Row, limit: Limit) -> bool:
+    """Whether the limit of a row is this one, widened or not."""
+    return row.limit is not None and (row.limit.metric, row.limit.recipe) == (limit.metric, limit.recipe)
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def _interrupt(*_: object) -> NoReturn:
+    raise KeyboardInterrupt
