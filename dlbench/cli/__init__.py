@@ -42,8 +42,8 @@ def _version(version: Annotated[bool, typer.Option("--version", help="Show the v
 
 
 for _verb in (
-    looking.show, measuring.run, measuring.time, looking.report, comparing.compare, comparing.gate, comparing.export,
-    looking.doctor, looking.machine, looking.devices,
+    looking.show, measuring.run, measuring.lecture, looking.report, looking.claims, measuring.time, comparing.compare,
+    comparing.gate, comparing.export, looking.doctor, looking.machine, looking.devices,
 ):  # fmt: skip
     app.command()(_verb)
 

@@ -40,17 +40,39 @@ def show(
 
 def report(
     names: Names,
-    format: Annotated[Format, typer.Option("--format", help="How to write the tables.")] = Format.terminal,
+    format: Annotated[
+        Format | None, typer.Option("--format", help="How to write the tables; by the ending of -o if left out.")
+    ] = None,
     results: Annotated[Path, typer.Option(help="Folder of run files.")] = Path("results"),
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Write to this file instead of the terminal.")
     ] = None,
     figure: Annotated[Path | None, typer.Option(help="Draw the study's figure to this .png or .svg.")] = None,
 ) -> None:
-    """Print the tables of recipes and studies from run files."""
+    """Print the tables of recipes and studies from run files, and what they say of the studies' claims.
+
+    `report lecture -o lecture.md` writes a document of all studies with their figures beside it.
+    """
     from dlbench.verbs import reporting
 
-    reporting.report(names, format.value, results, output, figure)
+    reporting.report(names, format.value if format else "", results, output, figure)
+
+
+def claims(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[STUDY...]", help="Studies; those of the lecture if left out.")
+    ] = None,
+    format: Annotated[Format, typer.Option("--format", help="How to write the table.")] = Format.terminal,
+    results: Annotated[Path, typer.Option(help="Folder of run files.")] = Path("results"),
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="Write to this file.")] = None,
+) -> None:
+    """Print what studies claim, published beside measured, and whether the runs bear it out.
+
+    Exit codes: 0 fine, 1 a claim refuted, 2 something to mend in the call, 4 every claim untested.
+    """
+    from dlbench.verbs import claiming
+
+    raise typer.Exit(claiming.claims(names or [], results, format.value, output))
 
 
 def machine(json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False) -> None:

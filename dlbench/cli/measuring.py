@@ -109,3 +109,30 @@ def time(
             out=out,
         )
     )
+
+
+def lecture(
+    budget: Annotated[
+        Budget, typer.Option(help="smoke: minutes; short: hours on two CPU cores; full: as published.")
+    ] = Budget.short,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda:0, mps, xpu ...")] = "auto",
+    jobs: Annotated[int, typer.Option(min=1, help="Trials at once, which share the cores.")] = 1,
+    threads: Annotated[int | None, typer.Option(min=1, help="CPU threads of each trial.")] = None,
+    timeout: Annotated[
+        float | None, typer.Option(min=0.1, metavar="SECONDS", help="End a trial, its start included, after so long.")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder for run files.")] = Path("results"),
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would run, and run nothing.")] = False,
+) -> None:
+    """Run every study of the lecture, and print its claims. What is finished is not run again.
+
+    Exit codes: 0 fine, 1 a claim refuted, 2 something to mend in the call, 3 a trial failed, 4 every claim untested,
+    124 a trial timed out, 130 interrupted. Where several hold, the first of 1, 3, 124, 4.
+    """
+    from dlbench.verbs import claiming
+
+    raise typer.Exit(
+        claiming.lecture(
+            budget=budget.value, device=device, jobs=jobs, threads=threads, timeout=timeout, out=out, dry_run=dry_run
+        )
+    )

@@ -62,8 +62,37 @@ def mean_interval(values: Sequence[float]) -> Estimate:
     centre, n = mean(values), len(values)
     if n < 2:
         return Estimate(centre, math.nan, math.nan, n)
-    half = _student(n - 1) * sd(values) / math.sqrt(n)
+    half = half_width(sd(values), n)
     return Estimate(centre, centre - half, centre + half, n)
+
+
+def half_width(spread: float, n: int) -> float:
+    """Half of Student's t interval of a mean of n values, at least two, with that standard deviation."""
+    return _student(n - 1) * spread / math.sqrt(n)
+
+
+def paired_ratio(numerator: Sequence[float], denominator: Sequence[float]) -> Estimate:
+    """Ratio of the means of paired values, with Fieller's interval (1954).
+
+    It holds every r for which Student's interval of `numerator - r denominator` holds zero. No interval for a single
+    pair, or where the denominator's mean is not known to be above zero: r is not bounded then.
+    """
+    top, bottom, n = mean(numerator), mean(denominator), len(numerator)
+    ratio = top / bottom if bottom else math.nan
+    none = Estimate(ratio, math.nan, math.nan, n)
+    if n < 2:
+        return none
+    share = _student(n - 1) ** 2 / n
+    pairs = [(a - top, b - bottom) for a, b in zip(numerator, denominator, strict=True)]
+    taa, tab, tbb = (
+        math.fsum(each) / (n - 1) * share for each in zip(*((a * a, a * b, b * b) for a, b in pairs), strict=True)
+    )
+    # (top - r bottom)^2 <= share * var(a - r b), a quadratic in r
+    square, linear, constant = bottom**2 - tbb, top * bottom - tab, top**2 - taa
+    if square <= 0 or bottom <= 0:
+        return none
+    half = math.sqrt(max(0.0, linear**2 - square * constant))
+    return Estimate(ratio, (linear - half) / square, (linear + half) / square, n)
 
 
 def wilson_interval(successes: int, trials: int) -> Estimate:

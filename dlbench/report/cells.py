@@ -43,7 +43,12 @@ def heading(column: str) -> str:
 
 def texts(table: Table) -> list[list[str]]:
     """The table's cells as text, row by row; measures of one column show the same number of decimals."""
-    columns = [column_texts(str(name), list(table.frame[name])) for name in table.frame.columns]
+    columns = [
+        [column_texts(str(name), [cell])[0] for cell in cells]
+        if name in table.mixed
+        else column_texts(str(name), cells)
+        for name, cells in ((name, list(table.frame[name])) for name in table.frame.columns)
+    ]
     return [list(row) for row in zip(*columns, strict=True)]
 
 

@@ -68,12 +68,14 @@ class Table:
     A cell is a text, a bool, a number, Measure, Estimate, Quoted, or missing (None or NaN). Quoted figures stand in
     columns named `published_...` and nothing measured does: ValueError otherwise.
     keys: how many leading columns name the row; a narrow page repeats them.
+    mixed: columns whose cells have no unit in common, so that each shows as many decimals as it deserves.
     """
 
     title: str
     frame: pd.DataFrame
     notes: tuple[str, ...] = ()
     keys: int = 1
+    mixed: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for column, cells in self.frame.items():
@@ -88,14 +90,19 @@ class Table:
 
     @classmethod
     def of(
-        cls, title: str, rows: Sequence[Mapping[str, Any]], notes: Iterable[str] = (), keys: Sequence[str] = ()
+        cls,
+        title: str,
+        rows: Sequence[Mapping[str, Any]],
+        notes: Iterable[str] = (),
+        keys: Sequence[str] = (),
+        mixed: Sequence[str] = (),
     ) -> Table:
         """A table of rows, without the columns that hold nothing. `keys`: the first columns, which name a row."""
         columns = list(dict.fromkeys(column for row in rows for column in row))
         filled = [column for column in columns if not all(missing(row.get(column)) for row in rows)]
         # object columns keep whole numbers whole and None as None
         frame = pd.DataFrame([[row.get(column) for column in filled] for row in rows], columns=filled, dtype=object)
-        return cls(title, frame, tuple(notes), max(1, sum(key in filled for key in keys)))
+        return cls(title, frame, tuple(notes), max(1, sum(key in filled for key in keys)), tuple(mixed))
 
 
 def missing(cell: object) -> bool:

@@ -1,47 +1,70 @@
-"""The verb `report`: run files -> the tables and the figure that a study or recipe shows."""
+"""The verb `report`: run files -> the tables, claims and figures that a study or recipe shows."""
 
 from __future__ import annotations
 
 import importlib
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dlbench import shelf, store, study
 from dlbench.errors import InputError
+from dlbench.study import Study
 from dlbench.tables.table import Table
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from dlbench.claims import Verdict
+
+FORMATS = {".md": "markdown", ".csv": "csv", ".tex": "latex", ".json": "json"}
+PICTURES = (".png", ".svg", ".pdf")
+
+
+@dataclass(frozen=True)
+class Frames:
+    """Runs, and the curves of the same run files, which are read only where somebody looks at them."""
+
+    runs: pd.DataFrame
+    curves: Callable[[], pd.DataFrame]
+
 
 def report(names: Sequence[str], format: str, results: Path, output: Path | None, figure: Path | None) -> None:
-    """Print, or write to `output`, the tables of the names; draw the figure of the one study among them to `figure`."""
-    runs = store.load(results)
-    for warning in runs.attrs["warnings"]:
+    """Print, or write to `output`, what the names show; draw the figure of the one study among them to `figure`.
+
+    format: by the ending of `output`, or as for a terminal, if it is empty. A course that goes to a Markdown file
+    brings the figures of its studies, in a folder beside it.
+    """
+    frames = Frames(store.load(results), lambda: store.curves(results))
+    for warning in frames.runs.attrs["warnings"]:
         print(f"dlbench: {warning}", file=sys.stderr)
-    shown = text(tables(names, runs), format)
-    if figure is not None:
-        draw(names, runs, store.curves(results), figure)
-    if output is None:
-        print(shown, end="" if shown.endswith("\n") else "\n")
+    format = format or (FORMATS.get(output.suffix, "terminal") if output else "terminal")
+    courses = [name for name in names if len(_studies(name)) > 1]
+    if output is not None and format == "markdown" and courses == list(names):
+        shown = "\n".join(_course(name, frames, output) for name in names)
     else:
-        _write(output, shown)
+        shown = text(tables(names, frames), format)
+    if figure is not None:
+        draw(names, frames, figure)
+    deliver(shown, output)
 
 
-def tables(names: Sequence[str], runs: pd.DataFrame) -> list[Table]:
-    """The tables that the names show: a study names its own, a recipe gets the general one."""
+def tables(names: Sequence[str], frames: Frames) -> list[Table]:
+    """The tables that the names show: a study names its own, and has one of its claims; a recipe gets the general one.
+
+    Of a course one table of all claims comes first, and studies without runs are left out.
+    """
     shown: list[Table] = []
     for name in names:
-        comparison = _study(name)
-        recipes = [Path(r).stem for r in comparison.recipes] if comparison else [Path(name).stem]
-        chosen = runs[runs["recipe"].isin(recipes)]
-        if chosen.empty:
+        studies = _studies(name)
+        found = [table for each in studies for table in _tables(each, frames)] if studies else _of_recipe(name, frames)
+        if not found:
             raise InputError(f"{name}: no runs of it in the results folder; `dlbench run {name}` makes them")
-        for table in comparison.tables if comparison else ["results"]:
-            shown += getattr(importlib.import_module(f"dlbench.tables.{table}"), table)(chosen)
+        claims = _claims(studies, frames)
+        shown += [*claims, *found] if len(studies) > 1 else [*found, *claims]
     return shown
 
 
@@ -53,29 +76,91 @@ def text(shown: Sequence[Table], format: str) -> str:
     return str(render(shown, width=shutil.get_terminal_size((100, 24)).columns, colour=sys.stdout.isatty()))
 
 
-def draw(names: Sequence[str], runs: pd.DataFrame, curves: pd.DataFrame, path: Path) -> None:
+def draw(names: Sequence[str], frames: Frames, path: Path) -> None:
     """Draw the figure of the study among the names; the file's ending is the format."""
-    if path.suffix not in (".png", ".svg", ".pdf"):
+    if path.suffix not in PICTURES:
         raise InputError(f"--figure {path}: the name should end in .png, .svg or .pdf")
-    figures = [(s, s.figure) for name in names if (s := _study(name)) and s.figure]
-    if len(figures) != 1:
-        raise InputError(f"--figure: name one study that has a figure; of {', '.join(names)}, {len(figures)} have one")
-    comparison, name = figures[0]
-    recipes = [Path(r).stem for r in comparison.recipes]
-    function = getattr(importlib.import_module(f"dlbench.report.figures.{name}"), name)
-    picture = function(runs[runs["recipe"].isin(recipes)], curves[curves["recipe"].isin(recipes)])
+    found = [each for name in names for each in _studies(name) if each.figure]
+    if len(found) != 1:
+        raise InputError(f"--figure: name one study that has a figure; of {', '.join(names)}, {len(found)} have one")
     try:
-        picture.savefig(path)
+        _draw(found[0], frames, path)
     except OSError as error:
         raise InputError(f"--figure {path}: cannot be written ({error.strerror})") from None
 
 
-def _study(name: str) -> study.Study | None:
-    return study.load(name) if shelf.is_study(shelf.find(name)) else None
-
-
-def _write(path: Path, content: str) -> None:
+def deliver(content: str, output: Path | None) -> None:
+    """Print it, or write it to the file."""
+    if output is None:
+        print(content, end="" if content.endswith("\n") else "\n")
+        return
     try:
-        path.write_text(content, encoding="utf-8")
+        output.write_text(content, encoding="utf-8")
     except OSError as error:
-        raise InputError(f"-o {path}: cannot be written ({error.strerror})") from None
+        raise InputError(f"-o {output}: cannot be written ({error.strerror})") from None
+
+
+def verdicts(studies: Sequence[Study], frames: Frames) -> list[Verdict]:
+    """The verdicts on all claims of the studies."""
+    from dlbench import claims
+
+    chosen = [each for each in studies if each.claims]
+    curves = frames.curves() if chosen else None
+    return [verdict for each in chosen for verdict in claims.verdicts(each, frames.runs, curves)]
+
+
+def _studies(name: str) -> list[Study]:
+    """What the name of a study stands for, a course for several; nothing for a recipe."""
+    return study.course(name) if shelf.is_study(shelf.find(name)) else []
+
+
+def _runs(found: Study, frame: pd.DataFrame) -> pd.DataFrame:
+    return frame[frame["recipe"].isin([Path(reference).stem for reference in found.recipes])] if len(frame) else frame
+
+
+def _tables(found: Study, frames: Frames) -> Iterator[Table]:
+    chosen = _runs(found, frames.runs)
+    for name in found.tables if len(chosen) else ():
+        yield from getattr(importlib.import_module(f"dlbench.tables.{name}"), name)(chosen)
+
+
+def _of_recipe(name: str, frames: Frames) -> list[Table]:
+    from dlbench.tables.results import results
+
+    chosen = frames.runs[frames.runs["recipe"] == Path(name).stem]
+    return results(chosen) if len(chosen) else []
+
+
+def _claims(studies: Sequence[Study], frames: Frames) -> list[Table]:
+    from dlbench.tables.claims import claims
+
+    found = verdicts(studies, frames)
+    return claims(found) if found else []
+
+
+def _draw(found: Study, frames: Frames, path: Path) -> None:
+    function = getattr(importlib.import_module(f"dlbench.report.figures.{found.figure}"), found.figure)
+    function(_runs(found, frames.runs), _runs(found, frames.curves())).savefig(path)
+
+
+def _course(name: str, frames: Frames, output: Path) -> str:
+    """A document: the claims of all studies, then a chapter for each that has runs, with its figure."""
+    studies = _studies(name)
+    chapters = [chapter for each in studies if (chapter := _chapter(each, frames, output))]
+    if not chapters:
+        raise InputError(f"{name}: no runs of it in the results folder; `dlbench run {name}` makes them")
+    opening = [f"# {study.load(name).title}", text(_claims(studies, frames), "markdown")]
+    return "\n\n".join([*opening, *chapters])
+
+
+def _chapter(found: Study, frames: Frames, output: Path) -> str:
+    shown = list(_tables(found, frames))
+    if not shown:
+        return ""
+    parts = [f"## {found.title}", found.source]
+    if found.figure:
+        folder = output.with_name(f"{output.stem}-figures")
+        folder.mkdir(parents=True, exist_ok=True)
+        _draw(found, frames, folder / f"{found.name}.png")
+        parts.append(f"![{found.title}]({folder.name}/{found.name}.png)")
+    return "\n\n".join([*filter(None, parts), text(shown, "markdown")])

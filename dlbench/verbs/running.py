@@ -38,11 +38,12 @@ def run(
     jobs: int = 1,
     timeout: float | None = None,
     exports: Places = MappingProxyType({}),
+    show: bool = True,
 ) -> int:
     """Run what the names stand for and print tables (or JSON) of all their runs; returns the exit code.
 
     jobs: how many trials may run at once. timeout: seconds a trial may take. exports: files that all values go to as
-    well.
+    well. show: without it, the tables are left to the caller.
     """
     exporting.check(exports)
     signal.signal(signal.SIGTERM, _interrupt)
@@ -73,7 +74,7 @@ def run(
         return exits.INTERRUPTED
     _summarise(outcomes, len(trials), console)
     paths = [outcome.path for outcome in outcomes]
-    if exporting.STANDARD_OUTPUT not in exports.values():  # what is piped is the export alone
+    if show and exporting.STANDARD_OUTPUT not in exports.values():  # what is piped is the export alone
         _print_results(names, paths, out, as_json)
     exporting.after_run(paths, exports)
     return _exit_code(outcomes, len(trials))
@@ -130,7 +131,8 @@ def _print_results(names: Sequence[str], paths: Sequence[Path], out: Path, as_js
     if as_json:
         print(json.dumps(json.loads(runs.to_json(orient="records")), indent=1))
     else:
-        print(reporting.text(reporting.tables(names, runs), "terminal"), end="")
+        frames = reporting.Frames(runs, lambda: store.curves(out, paths))
+        print(reporting.text(reporting.tables(names, frames), "terminal"), end="")
 
 
 def _interrupt(*_: object) -> NoReturn:

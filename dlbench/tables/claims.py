@@ -1,0 +1,97 @@
+"""Verdicts -> the table of claims: published beside measured, the difference or ratio, and the verdict."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from dlbench.claims import Verdict
+from dlbench.measure import statistics
+from dlbench.measure.statistics import Estimate
+from dlbench.tables.provenance import machines, seed_range
+from dlbench.tables.selection import Group
+from dlbench.tables.table import Measure, Quoted, Table
+
+KEYS = ("study", "claim")
+MIXED = ("measured", "against", "difference", "ratio")
+WORDS = ("reproduced", "refuted", "inconclusive", "untested")
+HOW = (
+    "Verdicts: from Student's 95 % interval of the mean difference over paired seeds. Reproduced: all of it is on the "
+    "claim's side; refuted: all on the other; inconclusive: neither, with about how many seeds more would tell; "
+    "untested: no runs, or only below the budget that the claim takes. 'In each run' asks for no interval but for no "
+    "exception.",
+    "Ratios: of means, with Fieller's interval. The published figure is the source's own, at its own budget and on its "
+    "own data.",
+)
+
+
+def claims(verdicts: Sequence[Verdict]) -> list[Table]:
+    """A row a claim, in the order of the studies."""
+    rows = [_row(verdict) for verdict in verdicts]
+    if len({verdict.study for verdict in verdicts}) == 1:
+        rows = [row | {"study": None} for row in rows]
+    counted = Counter(verdict.word for verdict in verdicts)
+    total = ", ".join(f"{counted[word]} {word}" for word in WORDS if counted[word])
+    groups = list({id(group): group for verdict in verdicts for group in verdict.runs}.values())
+    notes = [f"Of {len(verdicts)} claims: {total}.", *HOW, *_measured(groups), *_remarks(verdicts)]
+    return [Table.of("Claims and verdicts", rows, notes, KEYS, MIXED)]
+
+
+def words(verdict: Verdict) -> str:
+    """The verdict, and what it lacks: `inconclusive: about 4 more seeds`."""
+    told = verdict.why
+    if verdict.word == "inconclusive" and not told:
+        told = (
+            f"about {verdict.needed} more seed{'s' if verdict.needed != 1 else ''}" if verdict.needed else "no scatter"
+        )
+        told = told if len(verdict.of) > 1 else "one seed has no interval"
+    return f"{verdict.word}: {told}" if told else verdict.word
+
+
+def _row(verdict: Verdict) -> dict[str, Any]:
+    claim = verdict.claim
+    published = Quoted(claim.published, claim.source) if claim.published != "" else None
+    return {
+        "study": verdict.study,
+        "claim": claim.says + (" (in each run)" if claim.each else ""),
+        "verdict": words(verdict),
+        "metric": str(claim.of.metric),
+        "published_figure": published,
+        "measured": Measure.of(verdict.of) if verdict.of else None,
+        "against": _against(verdict),
+        **_effect(verdict),
+        "budget": verdict.budget,
+    }
+
+
+def _against(verdict: Verdict) -> Measure | float | None:
+    than = verdict.than
+    return Measure.of(than) if isinstance(than, Sequence) else than
+
+
+def _effect(verdict: Verdict) -> dict[str, Estimate | None]:
+    """The ratio for a claim about one, else the difference; neither for what holds in each run or not."""
+    if not verdict.of or verdict.than is None or verdict.claim.each:
+        return {"difference": None, "ratio": None}
+    of = list(verdict.of)
+    than = list(verdict.than) if isinstance(verdict.than, Sequence) else [verdict.than] * len(of)
+    if verdict.claim.relation.startswith("ratio"):
+        return {"difference": None, "ratio": statistics.paired_ratio(of, than)}
+    return {"difference": statistics.mean_interval([a - b for a, b in zip(of, than, strict=True)]), "ratio": None}
+
+
+def _measured(groups: Sequence[Group]) -> list[str]:
+    if not groups:
+        return ["Nothing measured here yet."]
+    seeds = {seed_range(group.seeds) for group in groups}
+    over = f"seeds {seeds.pop()}" if len(seeds) == 1 else "n seeds as the cells say"
+    return [
+        f"Measured here: {over}, after the last step, on {'; '.join(machines(pd.concat([g.runs for g in groups])))}."
+    ]
+
+
+def _remarks(verdicts: Sequence[Verdict]) -> list[str]:
+    return [f"{verdict.claim.says}: {verdict.claim.note}" for verdict in verdicts if verdict.claim.note]

@@ -1,0 +1,87 @@
+"""The verbs `claims` and `lecture`: what the runs say of each sentence that studies state."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dlbench import exits, shelf, store, study
+from dlbench.errors import InputError
+from dlbench.study import Study
+
+if TYPE_CHECKING:
+    from dlbench.claims import Verdict
+
+LECTURE = "lecture"
+
+
+def claims(names: Sequence[str], results: Path, format: str, output: Path | None) -> int:
+    """Print, or write to `output`, the claims of the studies and their verdicts; returns the exit code.
+
+    names: studies; the lecture's, in its order, if there are none. REGRESSION if a claim is refuted, NOTHING_COMPARABLE
+    if every claim is untested, else FINE.
+    """
+    from dlbench.tables.claims import claims as table
+    from dlbench.verbs import reporting
+
+    found = verdicts(names or [LECTURE], results)
+    reporting.deliver(reporting.text(table(found), format), output)
+    return exit_code(found)
+
+
+def lecture(
+    *, budget: str, device: str, jobs: int, threads: int | None, timeout: float | None, out: Path, dry_run: bool
+) -> int:
+    """Run what the lecture's studies lack, then print all claims; returns the exit code.
+
+    That of `claims` if a claim is refuted or all trials finished, else that of `run`.
+    """
+    from dlbench.verbs import running
+
+    code = running.run(
+        [LECTURE],
+        device=device,
+        seeds=None,
+        budget=budget,
+        settings=[],
+        threads=threads,
+        precision="fp32",
+        compile=False,
+        out=out,
+        dry_run=dry_run,
+        fresh=False,
+        as_json=False,
+        jobs=jobs,
+        timeout=timeout,
+        show=False,
+    )
+    if dry_run or code == exits.INTERRUPTED:
+        return code
+    told = claims([], out, "terminal", None)
+    return told if told == exits.REGRESSION or code == exits.FINE else code
+
+
+def verdicts(names: Sequence[str], results: Path) -> list[Verdict]:
+    """The verdicts on the claims of all these studies."""
+    from dlbench.verbs import reporting
+
+    studies = {each.name: each for name in names for each in _course(name)}
+    if not any(each.claims for each in studies.values()):
+        raise InputError(f"{', '.join(names)}: states no claims; `dlbench list studies` shows all studies")
+    frames = reporting.Frames(store.load(results), lambda: store.curves(results))
+    return reporting.verdicts(list(studies.values()), frames)
+
+
+def exit_code(found: Sequence[Verdict]) -> int:
+    """What a script may conclude of these verdicts."""
+    words = {verdict.word for verdict in found}
+    if "refuted" in words:
+        return exits.REGRESSION
+    return exits.NOTHING_COMPARABLE if words == {"untested"} else exits.FINE
+
+
+def _course(name: str) -> list[Study]:
+    if not shelf.is_study(shelf.find(name)):
+        raise InputError(f"{name}: a recipe states no claims; name a study (`dlbench list studies` shows all)")
+    return study.course(name)
