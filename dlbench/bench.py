@@ -17,6 +17,7 @@ from dlbench.data.sources import data_folder
 from dlbench.errors import InputError
 from dlbench.plan import Trial
 from dlbench.recipe import Recipe
+from dlbench.scores.evaluation import evaluating
 from dlbench.training.checkpoint import Checkpoint
 from dlbench.training.copies import Copies
 from dlbench.training.step import Step
@@ -70,6 +71,12 @@ class Bench:
     def models(self) -> Sequence[nn.Module]:
         """One model a seed, with the weights learnt so far."""
         return self.model.separate() if isinstance(self.model, Copies) else [self.model]
+
+    def pictures(self, model: nn.Module) -> dict[str, Tensor]:
+        """What the recipe wants to show of a trained model, as arrays in [0, 1]."""
+        with evaluating(model):
+            shown: dict[str, Tensor] = parts.bind("pictures", self.trials[0].recipe)(model, self.data)
+            return shown
 
     def scores(self, examples: int | None) -> list[dict[str, float]]:
         """For each seed the metrics on the first examples of each split (None: all), as `train_...` and `test_...`."""

@@ -23,24 +23,25 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from dlbench import shelf
 from dlbench.errors import InputError
 from dlbench.reading import near
-from dlbench.recipe import PARTS, Part, Recipe
+from dlbench.recipe import Part, Recipe
 
 PACKAGES = {
     "data": "dlbench.data",
     "model": "dlbench.models",
     "training": "dlbench.training",
     "score": "dlbench.scores",
+    "pictures": "dlbench.pictures",
 }
 
 
 def names(kind: str) -> Sequence[str]:
-    """The parts of a kind (`data`, `model`, `training`, `score`) that come with dlbench; imports none of them."""
+    """The parts of a kind (`data`, `model`, `training`, `score`, `pictures`) that dlbench has; imports none of them."""
     return shelf.functions(PACKAGES[kind].partition(".")[2])
 
 
 def check(recipe: Recipe) -> None:
     """Raise InputError if a part of the recipe names no function, or gives it an argument it does not take."""
-    for kind in PARTS:
+    for kind in recipe.parts:
         _arguments(kind, getattr(recipe, kind), recipe.path)
 
 

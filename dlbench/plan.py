@@ -15,7 +15,7 @@ from dlbench import parts, shelf, study
 from dlbench import recipe as recipes
 from dlbench.errors import InputError
 from dlbench.measure import machine
-from dlbench.recipe import PARTS, Recipe
+from dlbench.recipe import Recipe
 from dlbench.study import Study
 
 MOST_TRIALS = 100_000
@@ -137,7 +137,7 @@ def trials(
 
 def _own_code(recipe: Recipe) -> str:
     """A digest of the files of the user's own functions, so that a model that was edited is run anew; else empty."""
-    named = [kind for kind in PARTS if "." in getattr(recipe, kind).name]
+    named = [kind for kind in recipe.parts if "." in getattr(recipe, kind).name]
     files = {inspect.getsourcefile(parts.bind(kind, recipe).func) for kind in named}  # type: ignore[attr-defined]
     text = b"".join(Path(file).read_bytes() for file in sorted(filter(None, files)))
     return hashlib.sha256(text).hexdigest()[:8] if files else ""

@@ -18,7 +18,7 @@ BUDGETS = ("smoke", "short", "full")
 PARTS = ("data", "model", "training", "score")
 TYPES: dict[str, type | tuple[type, ...]] = {
     "title": str, "source": str, "published": dict, "tags": list, "seeds": int, "together": str, "curve": dict,
-    "extends": str, **dict.fromkeys(PARTS, dict), **dict.fromkeys(BUDGETS, dict),
+    "extends": str, "pictures": dict, **dict.fromkeys(PARTS, dict), **dict.fromkeys(BUDGETS, dict),
 }  # fmt: skip
 REPLACED = ("published", "tags")  # a variant does not inherit the figures of the recipe it extends, nor half its tags
 
@@ -49,6 +49,7 @@ class Recipe:
 
     together: `model` if all seeds learn at once as one batched model, `worker` if they take turns in one process, as
     befits trials shorter than the start of a process; else False, and each has a process of its own.
+    pictures: what its run files keep to show of the trained model, if anything.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Recipe:
     together: Literal["model", "worker", False] = False
     curve: Curve = Curve()
     path: Path = Path()
+    pictures: Part | None = None
 
     @property
     def digest(self) -> str:
@@ -82,13 +84,18 @@ class Recipe:
             "tags": list(self.tags),
             "together": self.together,
             "curve": {"points": self.curve.points, "examples": self.curve.examples},
-            **{part: getattr(self, part).as_dict() for part in PARTS},
+            **{part: getattr(self, part).as_dict() for part in self.parts},
         }
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The kinds of part that this recipe has."""
+        return PARTS if self.pictures is None else (*PARTS, "pictures")
 
 
 def from_dict(kept: Mapping[str, Any], budget: str, path: Path) -> Recipe:
     """The recipe that `Recipe.as_dict` describes and that was read from `path`."""
-    parts: dict[str, Any] = {part: _part(kept[part], part) for part in PARTS}
+    parts: dict[str, Any] = {part: _part(kept[part], part) for part in (*PARTS, "pictures") if part in kept}
     return Recipe(
         name=kept["name"], title=kept["title"], source=kept["source"], budget=budget, published=kept["published"],
         tags=tuple(kept["tags"]), together=kept["together"], curve=Curve(**kept["curve"]), path=path, **parts,
@@ -171,7 +178,8 @@ def _recipe(raw: Mapping[str, Any], path: Path, budget: str) -> Recipe:
     recipe = Recipe(
         name=path.stem, title=raw["title"], source=raw.get("source", ""), budget=budget, published=published,
         tags=tuple(map(str, raw.get("tags", []))), seeds=raw.get("seeds", 1), together=raw.get("together", False),
-        curve=Curve(**curve), path=path, **{part: _part(raw[part], f"{path}: {part}") for part in PARTS},
+        curve=Curve(**curve), path=path,
+        **{part: _part(raw[part], f"{path}: {part}") for part in (*PARTS, "pictures") if part in raw},
     )  # fmt: skip
     for key, number in (
         ("seeds", recipe.seeds),

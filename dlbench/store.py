@@ -15,7 +15,9 @@ from dlbench.measure import machine
 from dlbench.plan import Trial
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
+    from numpy.typing import NDArray
 
 SCHEMA = 1
 READY = ("dataset_digest", "parameters", "multiply_adds", "train_examples", "test_examples")
@@ -98,6 +100,15 @@ def curves(folder: Path, paths: Iterable[Path] | None = None) -> pd.DataFrame:
         with _left_out_if_unsound(path, []):
             rows += _looks(path)
     return pd.DataFrame(rows)
+
+
+def pictures(path: Path) -> dict[str, NDArray[np.float64]]:
+    """What the run in this file kept to show of its trained model: arrays in [0, 1] by name, or nothing."""
+    from dlbench import pixels
+
+    for event in _events(path, ("pictures",)):
+        return pixels.read(event["pictures"])
+    return {}
 
 
 def _run_files(folder: Path, paths: Iterable[Path] | None) -> Sequence[Path]:

@@ -17,6 +17,7 @@ import psutil
 import torch
 from torch import Tensor
 
+from dlbench import pixels
 from dlbench.bench import Bench, weights_digest
 from dlbench.estimate import estimate
 from dlbench.measure import operations
@@ -128,6 +129,8 @@ def _final(bench: Bench, meter: Meter) -> Iterator[tuple[int, Event]]:
     models = bench.models()
     for index, event in _score_events(bench, meter.totals.steps, None, meter.counts):
         yield index, event
+        if bench.trials[0].recipe.pictures is not None:
+            yield index, {"event": "pictures", "pictures": pixels.written(bench.pictures(models[index]))}
         finite = all(map(math.isfinite, event["metrics"].values()))
         end = _end("finished" if finite else "diverged", meter)
         yield index, end | {"weights_digest": weights_digest(models[index])}

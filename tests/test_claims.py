@@ -1,4 +1,4 @@
-"""Verdicts: by simulation how often they are wrong and how often they find what is there; and which runs they rest on."""
+"""Verdicts: by simulation how often they are wrong, how often they find what is there; and which runs they rest on."""
 
 import math
 
@@ -24,7 +24,7 @@ def side(values, *at_least):
 
 
 def rates(relation, effect, seeds, **more):
-    """Shares of the verdicts on pairs of 20 and 20 + effect that share a scatter of 1 and have one of 1 of their own."""
+    """Shares of the verdicts on pairs of 20 and 20 + effect, with a scatter of 1 that they share and 1 between them."""
     random, chosen = np.random.default_rng(0), stated(relation, **more)
     words = []
     for _ in range(TIMES):

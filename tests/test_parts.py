@@ -32,7 +32,7 @@ def checked(tmp_path, text):
         ("name: lenet5", "name: nowhere.at.all", "'nowhere.at.all' cannot be imported"),
         ("name: lenet5", "name: math.lenet", "module 'math' has no function 'lenet'"),
         ("name: sgd", "name: step", "training: no training is called 'step'"),
-        ("name: classification_error", "name: error_rate", "here: classification_error"),
+        ("name: classification_error", "name: error_rate", "classification_error, "),
     ],
 )
 def test_a_bad_part_names_file_key_and_near_miss(tmp_path, old, new, words):

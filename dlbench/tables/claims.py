@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final, get_args
 
 import pandas as pd
 
-from dlbench.claims import Verdict
+from dlbench.claims import Verdict, Word
 from dlbench.measure import statistics
 from dlbench.measure.statistics import Estimate
 from dlbench.tables.provenance import machines, seed_range
@@ -17,7 +17,7 @@ from dlbench.tables.table import Measure, Quoted, Table
 
 KEYS = ("study", "claim")
 MIXED = ("measured", "against", "difference", "ratio")
-WORDS = ("reproduced", "refuted", "inconclusive", "untested")
+WORDS: Final[tuple[Word, ...]] = get_args(Word)
 HOW = (
     "Verdicts: from Student's 95 % interval of the mean difference over paired seeds. Reproduced: all of it is on the "
     "claim's side; refuted: all on the other; inconclusive: neither, with about how many seeds more would tell; "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -28,11 +29,19 @@ def show(name: str, settings: Sequence[str]) -> None:
 
 
 def _study(found: study.Study, console: Console) -> None:
-    console.print(f"{found.title}\n{found.source}\n", highlight=False, markup=False)
+    said = partial(console.print, highlight=False, markup=False)
+    said(f"{found.title}\n{found.source}\n")
+    for name in found.studies:
+        said(f"  {name}: {study.load(name).title}")
     for name in found.recipes:
-        console.print(f"  {name}: {recipe.load(name).title}", highlight=False, markup=False)
-    seeds = ", ".join(f"at least {count} at {budget}" for budget, count in found.seeds.items())
-    console.print(f"\nseeds: {seeds or 'as each recipe says'}; tables: {', '.join(found.tables)}", highlight=False)
+        said(f"  {name}: {recipe.load(name).title}")
+    if found.claims:
+        said("\nclaims:")
+    for claim in found.claims:
+        said(f"  {claim.says} ({claim.source})" if claim.source else f"  {claim.says}")
+    if found.recipes:
+        seeds = ", ".join(f"at least {count} at {budget}" for budget, count in found.seeds.items())
+        said(f"\nseeds: {seeds or 'as each recipe says'}; tables: {', '.join(found.tables)}")
 
 
 def _recipe(full: Recipe, short: Recipe, console: Console) -> None:

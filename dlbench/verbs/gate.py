@@ -146,7 +146,7 @@ def _recipes(name: str) -> Iterator[str]:
     except InputError:
         yield name
         return
-    yield from study.load(name).recipes if shelf.is_study(path) else [name]
+    yield from (r for each in study.course(name) for r in each.recipes) if shelf.is_study(path) else [name]
 
 
 def _limits(fail: Sequence[str], limits_file: Path | None, cases: Sequence[Case]) -> list[Limit]:

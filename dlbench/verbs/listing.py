@@ -37,7 +37,7 @@ def _recipes() -> Iterable[Row]:
 def _studies() -> Iterable[Row]:
     for name in shelf.studies():
         found = study.load(name)
-        yield name, found.title, ", ".join(found.recipes)
+        yield name, found.title, ", ".join(found.recipes or found.studies)
 
 
 def _models() -> Iterable[Row]:
