@@ -16,9 +16,9 @@ def written(words: str) -> str:
     """What the command prints, called from the repository's folder."""
     program, *rest = shlex.split(words)
     if program == "python":
-        return subprocess.run(
-            [sys.executable, *rest], cwd=REPOSITORY, check=True, capture_output=True, text=True
-        ).stdout
+        done = subprocess.run([sys.executable, *rest], cwd=REPOSITORY, capture_output=True, text=True, check=False)
+        assert done.returncode in (0, 1), done.stderr  # 1: a bar was missed, which is for the README to say
+        return done.stdout
     from typer.testing import CliRunner
 
     from dlbench.cli import app

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, Final
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 
@@ -36,19 +38,33 @@ def layers(model: nn.Module, input_shape: Sequence[int]) -> list[Layer]:
     return _count(model, input_shape)[1]
 
 
+def _shape(output: Any) -> tuple[int, ...]:
+    """An output's shape without the batch; of several outputs, as a recurrent layer gives, the first one's."""
+    first = output if isinstance(output, Tensor) else next(iter(output))
+    return tuple(first.shape[1:])
+
+
+def _recurrent_layer(
+    inputs: Sequence[int], from_inputs: Sequence[int], from_hidden: Sequence[int], *_: Any, **__: Any
+) -> int:
+    """Operations of a fused recurrent layer: two products a step, of inputs [steps, n, d] and of the hidden state."""
+    return 2 * inputs[0] * inputs[1] * (math.prod(from_inputs) + math.prod(from_hidden))
+
+
+UNKNOWN_TO_TORCH: Final = {torch.ops.aten.mkldnn_rnn_layer: _recurrent_layer}  # its counter passes the layer over
+
+
 def _count(model: nn.Module, input_shape: Sequence[int]) -> tuple[int, list[Layer]]:
     passed: list[tuple[str, nn.Module, tuple[int, ...]]] = []
     leaves = {name: module for name, module in model.named_modules() if name and not list(module.children())}
     hooks = [
-        module.register_forward_hook(
-            lambda module, _, output, name=name: passed.append((name, module, tuple(output.shape[1:])))
-        )
+        module.register_forward_hook(lambda module, _, output, name=name: passed.append((name, module, _shape(output))))
         for name, module in leaves.items()
     ]
     was_training = model.training
     first = next(model.parameters(), torch.zeros(()))
     try:
-        with FlopCounterMode(display=False) as counter, torch.no_grad():
+        with FlopCounterMode(display=False, custom_mapping=UNKNOWN_TO_TORCH) as counter, torch.no_grad():
             model.eval()(torch.zeros(1, *input_shape, device=first.device))
     finally:
         model.train(was_training)

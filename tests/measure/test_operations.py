@@ -20,3 +20,19 @@ def test_counting_leaves_the_net_as_it_was():
     operations.layers(net, (2,))
     assert net.training
     assert all(torch.equal(before[key], value) for key, value in net.state_dict().items())
+
+
+def test_a_recurrent_layer_counts_both_its_products_at_every_step():
+    """Four gates of 8 units from 3 inputs and 8 of their own, over 5 steps."""
+
+    class Last(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer = nn.LSTM(3, 8, batch_first=True)
+
+        def forward(self, inputs):
+            return self.layer(inputs)[1][0][0]
+
+    assert operations.parameters(Last()) == 4 * 8 * (3 + 8 + 2)
+    assert operations.multiply_adds(Last(), (5, 3)) == 5 * 4 * 8 * (3 + 8)
+    assert operations.layers(Last(), (5, 3))[0].output_shape == (5, 8)
