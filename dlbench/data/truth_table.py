@@ -18,6 +18,7 @@ FUNCTIONS: dict[str, Callable[[Sequence[int]], bool]] = {
     "nor": lambda bits: not any(bits),
     "xor": lambda bits: sum(bits) % 2 == 1,
     "xnor": lambda bits: sum(bits) % 2 == 0,
+    "symmetry": lambda bits: list(bits) == list(reversed(bits)),
 }
 MOST_INPUTS = 16
 
@@ -25,12 +26,13 @@ MOST_INPUTS = 16
 def truth_table(
     folder: Path,
     *,
-    function: Literal["and", "or", "not", "nand", "nor", "xor", "xnor"],
+    function: Literal["and", "or", "not", "nand", "nor", "xor", "xnor", "symmetry"],
     inputs: int | None = None,
 ) -> Dataset:
     """Return all rows of a Boolean function, float32 {0, 1} [2^inputs, inputs]; there is nothing left to test on.
 
-    Rows count upwards: 00, 01, 10, 11. The functions of more than two inputs are the usual ones; xor is then parity.
+    Rows count upwards: 00, 01, 10, 11. The functions of more than two inputs are the usual ones; xor is then parity;
+    symmetry is true of rows that read the same backwards (Rumelhart et al. 1986).
     `inputs` is 2 by default and always 1 for `not`; `folder` is not used. Raises InputError for any other number.
     Source: Minsky and Papert 1969, "Perceptrons" (which of them a single neuron can learn).
     """

@@ -9,15 +9,24 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Literal
 
-from torch import nn
+from torch import Tensor, nn
 
-ACTIVATIONS = {"logistic": nn.Sigmoid, "tanh": nn.Tanh, "relu": nn.ReLU}
+
+class Cube(nn.Module):
+    """x^3: a polynomial, from which one hidden layer makes no more than polynomials (Leshno et al. 1993)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Apply the function to each element."""
+        return x**3
+
+
+ACTIVATIONS = {"logistic": nn.Sigmoid, "tanh": nn.Tanh, "relu": nn.ReLU, "cubic": Cube}
 
 
 def mlp(
     *,
     sizes: Sequence[int],
-    activation: Literal["logistic", "tanh", "relu"] = "logistic",
+    activation: Literal["logistic", "tanh", "relu", "cubic"] = "logistic",
     output: Literal["linear", "logistic"] = "linear",
     init_range: float = 0.5,
 ) -> nn.Module:

@@ -34,7 +34,12 @@ def places_of_exact(value: float) -> int:
 
 
 def fixed(value: float, places: int, *, signed: bool = False) -> str:
-    """The number with so many decimal places; none from 1000 on, commas from 10000 on (so that years have none)."""
+    """The number with so many decimal places; none from 1000 on, commas from 10000 on (so that years have none).
+
+    What the most places would show as zero, and is not, is written as a power of ten.
+    """
+    if places == MOST_PLACES and 0 < abs(value) < 0.5 * 10**-places:
+        return f"{value:{'+' if signed else ''}.0e}"
     places = 0 if abs(value) >= 1000 else places
     comma = "," if abs(value) >= 9999.5 else ""
     return f"{value:{'+' if signed else ''}{comma}.{places}f}"

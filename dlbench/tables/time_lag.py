@@ -25,7 +25,7 @@ RULES: Mapping[str, str] = {
     "adam": "backpropagation through time, Adam",
     "truncated_gradient": "truncated gradient, online (1997)",
     "mean_target": "closed form",
-    "untrained": "none: as initialised",
+    "no_learning": "none: as initialised",
 }
 SMALLEST = 1e-38  # zero has no logarithm
 AT_LAG = re.compile(r"test_gradient_norm_at_lag_(\d+)")
@@ -147,7 +147,7 @@ def _gradient(group: Group) -> dict[str, Any]:
     found = lags(group)
     few = dict.fromkeys((found[0], found[len(found) // 2], found[-1]))
     return {
-        "trained": _named(group, "training") != "untrained",
+        "trained": _named(group, "training") != "no_learning",
         "gradient_factor_per_step": group.measure("test_gradient_factor_per_step"),
     } | {f"log10_gradient_norm_at_lag_{lag}": _log10(group.values(f"test_gradient_norm_at_lag_{lag}")) for lag in few}
 
@@ -160,13 +160,13 @@ def _log10(norms: Sequence[float]) -> Measure:
 def _sequences(group: Group) -> float | None:
     """How many sequences a run was shown, in the mean; None where nothing is learnt step by step."""
     steps = group.measure("steps")
-    if steps is None or _named(group, "training") in ("untrained", "mean_target"):
+    if steps is None or _named(group, "training") in ("no_learning", "mean_target"):
         return None
     return round(steps.mean * shown_per_step(group))
 
 
 def _is_adding(group: Group) -> bool:
-    return bool(group.values("test_mean_squared_error")) and _named(group, "training") != "untrained"
+    return bool(group.values("test_mean_squared_error")) and _named(group, "training") != "no_learning"
 
 
 def _is_reber(group: Group) -> bool:

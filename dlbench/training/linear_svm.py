@@ -36,28 +36,30 @@ def linear_svm(
     tolerance: float = 0.01,
     max_iterations: int = 1000,
 ) -> Iterator[Step]:
-    """Work out the features of all training examples once, then minimise |w|^2 / 2 + C sum(hinge^2) for each class.
+    """Learn the features, if any are to be learnt, and fix them; then minimise |w|^2 / 2 + C sum(hinge^2) a class.
 
     C: the price of a violated margin. For it to mean the same with any number of features, they are standardised and
     then scaled to a mean square length of 1; the bias counts as the weight of one more feature that is always 1.
     tolerance: the solver stops when no example violates optimality by more, or after going through the examples
     `max_iterations` times.
 
-    Sets the model's mean, std and classifier, so that afterwards it is a model as any other. The examples are not
-    augmented. All of it runs on the CPU, on one core, and takes 24 bytes of memory for each feature of each example.
+    Sets the model's mean, std and classifier, so that afterwards it is a model as any other. Features are learnt
+    without labels (`LinearOnFeatures.learn_features`), and then worked out once. The examples are not augmented. The
+    solver runs on the CPU, on one core, and takes 24 bytes of memory for each feature of each example.
     Yields a single step. Its loss is the mean squared hinge of the training examples over all classes; it counts
     iterations (of the slowest class) and converged (1.0 or 0.0).
-    Raises InputError unless the model has fixed features, every class has an example and the numbers are positive.
+    Raises InputError unless the model is linear on features, every class has an example and the numbers are positive.
     """
     targets = data.train.targets.cpu().numpy()
     present = len(np.unique(targets))
     if not isinstance(model, LinearOnFeatures):
         name = type(model).__name__
-        raise InputError(f"linear_svm: needs a model with fixed features (pixels_linear, hog_linear), not {name}")
+        raise InputError(f"linear_svm: needs a model with fixed features (pixels_linear, hog_linear, ...), not {name}")
     if present < len(data.classes):
         raise InputError(f"linear_svm: {present} of {len(data.classes)} classes have training examples: use more")
     if min(C, tolerance, max_iterations) <= 0:
         raise InputError("linear_svm: C, tolerance and max_iterations must be positive")
+    model.learn_features(data.prepare(data.train.inputs), generator)
     features = _standardised_features(model, data)
     machine = LinearSVC(
         C=C,

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from dlbench.measure.statistics import Estimate
 from dlbench.report.cells import column_texts, heading, is_numeric, one_line, parts
+from dlbench.tables.numerals import fixed
 from dlbench.tables.table import Measure, Quoted
 
 
@@ -62,3 +63,8 @@ def test_parts_of_each_kind_of_cell() -> None:
 def test_one_line_leaves_nothing_that_breaks_a_line_or_steers_a_terminal(text: str) -> None:
     assert one_line(text).isprintable()
     assert len(one_line(text).splitlines()) <= 1
+
+
+@pytest.mark.parametrize(("value", "written"), [(3e-14, "3e-14"), (0.0, "0.0000"), (4e-5, "4e-05"), (6e-5, "0.0001")])
+def test_what_is_too_small_for_decimals_is_not_shown_as_zero(value: float, written: str) -> None:
+    assert fixed(value, 4) == written

@@ -23,7 +23,7 @@ def a_run(recipe: str, seed: int, *, untrained: bool = False, **columns: Any) ->
         "recipe_digest": f"{recipe}{untrained}", "started": "2026", "published": {}, "tags": (), "message": "",
         "recipe_json": {
             "data": {"name": "adding_problem", "length": 50}, "model": {"name": model},
-            "training": {"name": "untrained"} if untrained else training,
+            "training": {"name": "no_learning"} if untrained else training,
         },
         "path": f"{recipe}/{untrained}-seed{seed}.jsonl", "test_mean_squared_error": 0.01,
         "test_gradient_norm_at_lag_1": 1e-2 * (seed + 1), "test_gradient_norm_at_lag_20": 1e-5,

@@ -40,7 +40,7 @@ def runs(run: Make) -> pd.DataFrame:
     kept = {"published": {"test_wrong_percent": 0.039, "sequences": 74000}}
     found = [adding(run, "cell", seed, "lstm_1997", ONLINE, steps=1000 * (seed + 1), **kept) for seed in (0, 1, 2)]
     found += [adding(run, "tanh", seed, "tanh_rnn", ADAM, steps=100) for seed in (0, 1)]
-    found += [adding(run, "tanh-untrained", 0, "tanh_rnn", {"name": "untrained"}, steps=1)]
+    found += [adding(run, "tanh-untrained", 0, "tanh_rnn", {"name": "no_learning"}, steps=1)]
     found += [reber(run, 0, 1.0, 1.0), reber(run, 1, 1.0, 0.0), reber(run, 0, 0.0, 0.0, "one_step")]
     return pd.DataFrame(found)
 

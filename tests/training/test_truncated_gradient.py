@@ -13,8 +13,8 @@ from dlbench.models.lstm_1997 import lstm_1997
 from dlbench.models.tanh_rnn import tanh_rnn
 from dlbench.training.losses import squared_error
 from dlbench.training.mean_target import mean_target
+from dlbench.training.no_learning import no_learning
 from dlbench.training.truncated_gradient import truncated_gradient
-from dlbench.training.untrained import untrained
 
 NOWHERE = Path("/nowhere")
 ADDING = {"inputs": 2, "outputs": 1}
@@ -106,6 +106,6 @@ def test_the_mean_is_the_best_constant() -> None:
 def test_untrained_leaves_everything_as_it_is() -> None:
     net = tanh_rnn(inputs=2, hidden=3, outputs=1)
     before = [weights.detach().clone() for weights in net.parameters()]
-    (step,) = untrained(net, adding(), generator())
+    (step,) = no_learning(net, adding(), generator())
     assert (step.number, step.of, step.examples, float(step.loss)) == (1, 1, 0, 0.0)
     assert all(torch.equal(a, b) for a, b in zip(before, net.parameters(), strict=True))

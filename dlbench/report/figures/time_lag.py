@@ -116,7 +116,7 @@ def _by_lag(axes: Axes, shown: Sequence[Group]) -> None:
     for group in measured:
         found = {lag: group.measure(f"test_gradient_norm_at_lag_{lag}") for lag in lags(group)}
         means = {lag: each.mean for lag, each in found.items() if each}
-        before = group.resolved.get("training", {}).get("name") == "untrained"
+        before = group.resolved.get("training", {}).get("name") == "no_learning"
         style = ("--", 1.4) if before else ("-", 2.0)
         axes.plot(
             list(means), list(means.values()), style[0], color=COLOURS[net(group)], linewidth=style[1],
