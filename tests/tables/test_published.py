@@ -6,7 +6,7 @@ from dlbench import published
 
 
 def test_every_row_of_every_table_has_a_source() -> None:
-    assert published.names() == ["datasets_vs_algorithms", "hardware", "ilsvrc_2012", "resnet_cifar10"]
+    assert published.names() == ["datasets_vs_algorithms", "hardware", "ilsvrc_2012", "resnet_cifar10", "svm_usps"]
     for name in published.names():
         table = published.table(name)
         assert table["source"].str.len().min() > 5, name
