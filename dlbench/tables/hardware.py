@@ -69,7 +69,7 @@ def hardware(runs: pd.DataFrame) -> list[Table]:
     runs are too short to time, and seeds that learn as one batched model share a time: both are left out.
     """
     runs = runs.reset_index(drop=True)
-    found = list(timed(_worth_timing(runs)))
+    found = list(timed(worth_timing(runs)))
     rows = [_row(each, _slowest(each, found)) for each in found]
     about = [note for column, note in ABOUT.items() if any(row[column] is not None for row in rows)]
     notes = [*about, *_doubts(found), *_provenance(runs, found), *_not_timed(runs)]
@@ -169,7 +169,8 @@ def _provenance(runs: pd.DataFrame, found: Sequence[Timed]) -> list[str]:
     return [note for note in footnotes(runs, [each.group for each in found], []) if note != SHORT_RUN]
 
 
-def _worth_timing(runs: pd.DataFrame) -> pd.DataFrame:
+def worth_timing(runs: pd.DataFrame) -> pd.DataFrame:
+    """The runs whose speed means something: no smoke runs, and no seeds that share a clock."""
     return runs[~_batched(runs) & (runs["budget"] != "smoke")] if len(runs) else runs
 
 
