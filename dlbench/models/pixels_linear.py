@@ -10,9 +10,10 @@ def pixels_linear(*, classes: int = 10, size: int = 32, channels: int = 3) -> nn
 
 
 class LinearOnFeatures(nn.Module):
-    """Fixed features, standardised, then one linear layer; a subclass says what the features are.
+    """Features that no gradient reaches, standardised, then one linear layer; a subclass says what the features are.
 
-    `mean` and `std` [feature_count] belong to whoever trains the model; until they are set, features pass as they are.
+    Whoever trains the model calls `learn_features` first, and owns `mean` and `std` [feature_count]; until these are
+    set, features pass as they are.
     """
 
     mean: Tensor
@@ -24,6 +25,9 @@ class LinearOnFeatures(nn.Module):
         self.register_buffer("mean", torch.zeros(feature_count))
         self.register_buffer("std", torch.ones(feature_count))
         self.classifier = nn.Linear(feature_count, classes)
+
+    def learn_features(self, images: Tensor, generator: torch.Generator) -> None:
+        """Learn what the features need from training images [n, c, h, w]; nothing, unless a subclass does."""
 
     def features(self, images: Tensor) -> Tensor:
         """Images [n, c, h, w] in [0, 1] -> features [n, feature_count]."""

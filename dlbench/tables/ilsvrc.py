@@ -9,6 +9,7 @@ import pandas as pd
 
 from dlbench import published
 from dlbench.measure.statistics import Estimate, ratio_of_means, ratio_of_rates
+from dlbench.tables import sizes
 from dlbench.tables.provenance import finite_test_set, footnotes, quoted, seed_range
 from dlbench.tables.selection import Group, groups
 from dlbench.tables.table import Quoted, Table
@@ -25,16 +26,21 @@ ERRORS = {"test_error_percent": "top-1", "test_top5_error_percent": "top-5"}
 
 
 def ilsvrc(runs: pd.DataFrame) -> list[Table]:
-    """The published ranking, the measured one, and the best convolutional error over the best other error."""
+    """The published ranking, the measured one, the ratio between the two camps, and what more examples change."""
     runs = runs.reset_index(drop=True)
     found = ranked(runs)
     entries = [_entry(group, rank) for group, rank in found]
     ratios = _ratios([group for group, _ in found])
+    grown = sizes.families(groups(runs))
+    by_size, crossings = sizes.rows(grown), sizes.crossings(grown)
     if len({group.device for group, _ in found}) <= 1:
-        entries, ratios = ([row | {"device": None} for row in rows] for rows in (entries, ratios))
+        entries, ratios, by_size, crossings = (
+            [row | {"device": None} for row in rows] for rows in (entries, ratios, by_size, crossings)
+        )
     members = [group for group, _ in found]
     measured = [
-        "Ranked by mean top-1 test error within a budget and device. Single models; the teams' entries were ensembles.",
+        "Ranked by mean top-1 test error within a budget and device, of those taught with the most examples there. "
+        "Single models; the teams' entries were ensembles.",
         *footnotes(runs, members, entries),
         *finite_test_set(members),
     ]
@@ -42,15 +48,23 @@ def ilsvrc(runs: pd.DataFrame) -> list[Table]:
     if ratios:
         notes = [*RATIO_NOTES, *footnotes(runs, members, ratios)]
         tables.append(Table.of("Best convolutional error over best other error", ratios, notes, RATIO_KEYS))
+    if by_size:
+        notes = footnotes(runs, [group for family in grown for group in family.groups], by_size)
+        tables.append(Table.of("Test error by number of training examples", by_size, notes, sizes.KEYS))
+    if crossings:
+        title = "Where a convolutional net overtakes fixed features"
+        tables.append(Table.of(title, crossings, [sizes.CROSSING_NOTE], sizes.CROSSING_KEYS))
     return tables
 
 
 def ranked(runs: pd.DataFrame) -> list[tuple[Group, int]]:
-    """The entries with a test error and their rank, best mean first within a budget and device."""
+    """The entries taught with the most examples and their rank, best mean first within a budget and device."""
     entries = [group for group in groups(runs) if group.values("test_error_percent")]
     found: list[tuple[Group, int]] = []
     for block in _blocks(entries):
-        found += [(group, rank) for rank, group in enumerate(sorted(block, key=_error), start=1)]
+        most = max(map(sizes.size, block))
+        whole = [group for group in block if sizes.size(group) == most]
+        found += [(group, rank) for rank, group in enumerate(sorted(whole, key=_error), start=1)]
     return found
 
 

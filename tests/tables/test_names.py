@@ -11,7 +11,8 @@ from dlbench.errors import InputError
 
 FILES = {path.stem for path in Path(study.__file__).with_name("tables").glob("*.py")} - {"__init__"}
 MADE_WITH = {
-    "claims", "comparison", "gaps", "nets", "numerals", "provenance", "selection", "table", "timing",
+    "claims", "comparison", "gaps", "nets", "numerals", "provenance", "selection", "sizes", "table",
+    "timing",
 }  # fmt: skip
 TABLES = FILES - MADE_WITH
 

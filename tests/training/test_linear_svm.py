@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from dlbench.data.dataset import Dataset, Examples
 from dlbench.errors import InputError
 from dlbench.models.hog_linear import hog_linear
+from dlbench.models.kmeans_linear import KMeansLinear, kmeans_linear
 from dlbench.models.pixels_linear import LinearOnFeatures, pixels_linear
 from dlbench.scores.classification_error import classification_error
 from dlbench.training.linear_svm import linear_svm
@@ -133,6 +134,33 @@ def test_learns_from_hog_features() -> None:
     model = hog_linear(classes=3, size=16, channels=1, cells=[4, 8], square_root=True)
     list(linear_svm(model, data, torch.Generator().manual_seed(0), C=1.0))
     assert classification_error(model, data, data.train)["error_percent"] < 5
+
+
+def test_features_are_learnt_before_they_are_standardised() -> None:
+    """From the prepared training images, with the rule's own random numbers."""
+    data = clouds(3, count=60, size=16)
+
+    def net() -> KMeansLinear:
+        torch.manual_seed(0)
+        found = kmeans_linear(classes=3, size=16, channels=1, centroids=12, patches=500, sweeps=3)
+        assert isinstance(found, KMeansLinear)
+        return found
+
+    taught, alone = net(), net()
+    list(linear_svm(taught, data, torch.Generator().manual_seed(0), C=1.0))
+    alone.learn_features(data.prepare(data.train.inputs), torch.Generator().manual_seed(0))
+    assert torch.equal(taught.centroids, alone.centroids)
+    torch.testing.assert_close(taught.mean, taught.features(data.prepare(data.train.inputs)).mean(0))
+    assert classification_error(taught, data, data.train)["error_percent"] < 5
+
+
+def test_features_that_are_not_learnt_draw_no_random_numbers() -> None:
+    """So that a fit to pixels or HOG is the one it has always been."""
+    generator = torch.Generator().manual_seed(0)
+    before = generator.get_state()
+    data = clouds(2)
+    pixels_linear(classes=2, size=SIZE, channels=1).learn_features(data.prepare(data.train.inputs), generator)  # type: ignore[operator]
+    assert torch.equal(generator.get_state(), before)
 
 
 def test_refuses_a_model_without_features() -> None:
