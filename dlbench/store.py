@@ -24,6 +24,8 @@ READY = ("dataset_digest", "parameters", "multiply_adds", "train_examples", "tes
 END = ("steps", "wall_seconds", "peak_memory_bytes")
 DONE = ("finished", "diverged")  # a diverged trial would diverge again
 TIMES = "time"  # the folder, under the results folder, of what `dlbench time` leaves: no runs of trials
+SAME = ("recipe_digest", "seed", "device", "channels_last", "precision", "compile", "fingerprint")
+"""Columns of `load` in which two runs agree that differ at most in how much of the machine they had."""
 NAN = float("nan")
 Event = Mapping[str, Any]
 
@@ -86,6 +88,27 @@ def load(folder: Path, paths: Iterable[Path] | None = None) -> pd.DataFrame:
     frame = frame.sort_values("started", kind="stable", ignore_index=True)
     frame.attrs["warnings"] = warnings
     return frame
+
+
+def unanswered(folder: Path, planned: Sequence[Trial]) -> list[Trial]:
+    """The trials but for those that a run under `folder` answers which only had another share of the machine.
+
+    Runs with more or fewer threads, or other jobs beside them, mean the same, and tables count them together.
+    """
+    runs = load(folder)
+    if not len(runs):
+        return list(planned)
+    finished = runs[runs["status"].isin(DONE)]
+    answered = set(finished[list(SAME)].itertuples(index=False, name=None))
+    return [trial for trial in planned if trial.code or _asked(trial) not in answered]
+
+
+def _asked(trial: Trial) -> tuple[Any, ...]:
+    """What the columns SAME of its run would be."""
+    known = trial.execution.as_dict() | {
+        "recipe_digest": trial.recipe.digest, "seed": trial.seed, "fingerprint": trial.fingerprint,
+    }  # fmt: skip
+    return tuple(known[column] for column in SAME)
 
 
 def curves(folder: Path, paths: Iterable[Path] | None = None) -> pd.DataFrame:

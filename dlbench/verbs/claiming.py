@@ -55,6 +55,7 @@ def lecture(
         jobs=jobs,
         timeout=timeout,
         show=False,
+        any_share=True,
     )
     if dry_run or code == exits.INTERRUPTED:
         return code

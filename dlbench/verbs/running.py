@@ -39,11 +39,13 @@ def run(
     timeout: float | None = None,
     exports: Places = MappingProxyType({}),
     show: bool = True,
+    any_share: bool = False,
 ) -> int:
     """Run what the names stand for and print tables (or JSON) of all their runs; returns the exit code.
 
     jobs: how many trials may run at once. timeout: seconds a trial may take. exports: files that all values go to as
-    well. show: without it, the tables are left to the caller.
+    well. show: without it, the tables are left to the caller. any_share: a trial that finished with another share of
+    the machine, in threads and jobs, is not run again.
     """
     exporting.check(exports)
     signal.signal(signal.SIGTERM, _interrupt)
@@ -60,6 +62,8 @@ def run(
     )
     if compile and not all(trial.execution.compile for trial in trials):
         print("dlbench: --compile: no C++ compiler found, running without; install g++ or clang++", file=sys.stderr)
+    if any_share and out.is_dir():
+        trials = store.unanswered(out, trials)
     if dry_run:
         _print_plan(trials, out)
         return 0
