@@ -43,7 +43,7 @@ def test_a_study_is_its_recipes_times_their_seeds():
     assert by_recipe["mlp-xor"] == list(range(100))
     assert by_recipe["perceptron-xor"] == list(range(10))
     assert [t.recipe.name for t in plan.trials(["degradation"], device="cpu", seeds=[7])] == [
-        "plain-20", "plain-56", "resnet-20", "resnet-56",
+        "plain-20", "plain-56", "plain-110", "resnet-20", "resnet-56", "resnet-110",
     ]  # fmt: skip
 
 

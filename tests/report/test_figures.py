@@ -63,7 +63,7 @@ def nets() -> list[dict[str, Any]]:
 
 def test_degradation_draws_means_over_seeds_left_plain_right_residual(nets: list[dict[str, Any]]) -> None:
     figure = degradation(pd.DataFrame(nets), curves_of(nets))
-    left, right = figure.axes
+    left, right, _ = figure.axes
     assert (left.get_title(), right.get_title()) == ("plain nets", "residual nets")
     for axes in (left, right):
         drawn = [(line.get_linestyle(), line.get_xdata().tolist(), line.get_ydata().tolist()) for line in axes.lines]
@@ -72,8 +72,20 @@ def test_degradation_draws_means_over_seeds_left_plain_right_residual(nets: list
     assert re.search(r"short budget, seeds 0-2, Xeon, 2 cores, 8 GiB \(cpu\)", words(figure))
 
 
+def test_degradation_draws_the_gap_by_depth() -> None:
+    errors = {("plain", 20): 50.0, ("plain", 56): 80.0, ("residual", 20): 40.0, ("residual", 56): 45.0}
+    nets = [
+        a_net(kind, depth, seed, train_error_percent=error + seed)
+        for (kind, depth), error in errors.items()
+        for seed in (0, 1)
+    ]
+    last = degradation(pd.DataFrame(nets), curves_of(nets)).axes[2]
+    drawn = {bars.get_label(): bars.lines[0].get_xydata().tolist() for bars in last.containers}
+    assert drawn == {"plain": [[20, 50.5], [56, 80.5]], "residual": [[20, 40.5], [56, 45.5]]}
+
+
 def test_a_depth_has_the_same_colour_on_both_sides(nets: list[dict[str, Any]]) -> None:
-    left, right = degradation(pd.DataFrame(nets), curves_of(nets)).axes
+    left, right, _ = degradation(pd.DataFrame(nets), curves_of(nets)).axes
     colours = [[to_hex(line.get_color()) for line in axes.lines] for axes in (left, right)]
     assert colours[0] == colours[1]
     assert len(set(colours[0])) == 2
@@ -82,7 +94,7 @@ def test_a_depth_has_the_same_colour_on_both_sides(nets: list[dict[str, Any]]) -
 def test_one_seed_has_no_band(nets: list[dict[str, Any]]) -> None:
     alone = nets[::3]
     figure = degradation(pd.DataFrame(alone), curves_of(alone))
-    assert not any(axes.collections for axes in figure.axes)
+    assert not any(axes.collections for axes in figure.axes[:2])
     assert "seed 0," in words(figure)
     assert "band" not in words(figure)
 
@@ -91,7 +103,7 @@ def test_budgets_share_no_picture(nets: list[dict[str, Any]]) -> None:
     full = [run | {"budget": "full", "recipe_digest": "full" + run["recipe"]} for run in nets]
     figure = degradation(pd.DataFrame(nets + full), curves_of(nets + full))
     assert "full budget" in words(figure)
-    assert all(len(axes.lines) == 4 for axes in figure.axes)
+    assert all(len(axes.lines) == 4 for axes in figure.axes[:2])
 
 
 def test_a_lone_full_run_does_not_hide_the_study(nets: list[dict[str, Any]]) -> None:

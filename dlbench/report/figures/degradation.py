@@ -1,4 +1,4 @@
-"""Training and test error by step, plain nets left, residual nets right, as in Figs. 1 and 6 of He et al. 2015."""
+"""Errors of plain and residual nets by step, as in Figs. 1 and 6 of He et al. 2015, and by depth."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from dlbench.report.figures.style import DARK, LINES, block_to_show, figure, hea
 from dlbench.tables.nets import KINDS, Net, by_depth
 
 STYLES = {"train_error_percent": ("--", 1.2), "test_error_percent": ("-", 2.0)}
+KIND_STYLES = (("-", "s"), ("--", "o"))  # of plain and residual nets where both are in one picture
 RUN = ("path", "recipe", "budget", "device", "seed", "recipe_digest", "fingerprint")  # of these, what curves have
 
 
 def degradation(runs: pd.DataFrame, curves: pd.DataFrame) -> Figure:
-    """Means over seeds, with a band of one sd either way where there are several; one budget and one device.
+    """Means over seeds, with one sd either way where there are several; one budget and one device.
 
     curves: one row a score event, `step`, `train_error_percent`, `test_error_percent`, and what names the run (RUN).
     """
@@ -26,13 +27,16 @@ def degradation(runs: pd.DataFrame, curves: pd.DataFrame) -> Figure:
     block = block_to_show([net.group for net in found])
     shown = [net for net in found if net.block == block]
     points = {net: means(net, curves) for net in shown}
-    drawn = figure(10, 5.2)
+    drawn = figure(13, 5.2)
     heading(drawn, "Plain and residual nets by depth", [net.group for net in shown])
-    panels = drawn.subplots(1, len(KINDS), sharex=True, sharey=True)
+    *panels, last = drawn.subplots(1, len(KINDS) + 1)
+    panels[1].sharex(panels[0])
+    panels[1].sharey(panels[0])
     colours = dict(zip(sorted({net.depth for net in shown}), LINES, strict=False))
     for axes, kind in zip(panels, KINDS, strict=True):
         _panel(axes, kind, {net: each for net, each in points.items() if net.kind == kind}, colours)
     panels[0].set_ylabel("error (%)")
+    _by_depth(last, shown)
     _limit(panels[0], list(points.values()))
     drawn.supxlabel(_caption(shown, curves), fontsize=9, color=DARK)
     return drawn
@@ -77,6 +81,27 @@ def _line(axes: Axes, line: pd.DataFrame, colour: str, style: str, width: float)
         )
 
 
+def _by_depth(axes: Axes, shown: Sequence[Net]) -> None:
+    """What training ends with, a line for each kind: the gap between the two is what shortcuts do at that depth."""
+    quiet(axes)
+    axes.set_title("training error (%) at the end", fontsize=11)
+    axes.set_xlabel("layers")
+    axes.set_xticks(sorted({net.depth for net in shown}))
+    measured = {net: measure for net in shown if not net.mark and (measure := net.group.measure("train_error_percent"))}
+    for kind, (style, shape) in zip(KINDS, KIND_STYLES, strict=True):
+        line = {net.depth: measure for net, measure in measured.items() if net.kind == kind}
+        if not line:
+            continue
+        means = [measure.mean for measure in line.values()]
+        spread = [measure.sd if measure.has_spread else 0.0 for measure in line.values()]
+        axes.errorbar(list(line), means, spread, color=DARK, linestyle=style, marker=shape, capsize=3, label=kind)
+    if not measured:
+        nothing(axes, "no net has finished")
+        return
+    axes.margins(y=0.12)
+    axes.legend(frameon=True, framealpha=0.85, edgecolor="none", fontsize=9)
+
+
 def _label(net: Net) -> str:
     return f"{net.kind}-{net.depth}{f' ({net.mark})' if net.mark else ''}"
 
@@ -94,7 +119,7 @@ def _caption(shown: Sequence[Net], curves: pd.DataFrame) -> str:
         return ""
     told = ["solid: test error", "dashed: training error"]
     if any(len(net.group.seeds) > 1 for net in shown):
-        told.append("band: one sd over seeds either way")
+        told.append("bands and bars: one sd over seeds either way")
     sizes = curves["examples_per_split"].dropna() if "examples_per_split" in curves else pd.Series(dtype=float)
     if len(sizes):
         told.append(f"on the way from {int(sizes.min()):,} examples of each split, at the end from all")
