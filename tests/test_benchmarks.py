@@ -60,3 +60,22 @@ def test_a_benchmark_that_fails_says_so_and_the_others_still_run():
     assert "dlbench data get mnist" in done.stderr
     assert "lenet-mnist │ failed, see above" in re.sub(" +", " ", done.stdout)
     assert 'dlbench list against python -c "import typer"' in done.stdout
+
+
+def test_how_often_a_comparison_tells_true_is_told_again_from_kept_processes(tmp_path):
+    """No process is timed anew: what the reference results say is what their processes say."""
+    kept = Path(__file__).parents[1] / "results" / "trust" / "idle.ndjson"
+    file = tmp_path / "processes.ndjson"
+    file.write_text(kept.read_text())
+    told = subprocess.run(
+        [sys.executable, SPEED.with_name("trust.py"), "--json", file, "--markdown"], capture_output=True, text=True
+    )
+    rows = [line.split("|")[1:5] for line in told.stdout.splitlines() if "called" in line]
+    assert [re.search(r"\d+ of \d+", measured).group().split()[-1] for _, measured, _, _ in rows] == [
+        "40",
+        "40",
+        "10",
+        "10",
+    ]
+    assert told.returncode == int(any(met.strip() == "no" for *_, met in rows))
+    assert file.read_text() == kept.read_text()
