@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
@@ -13,7 +14,7 @@ from dlbench.tables.hardware import Timed, timed, worth_timing
 from dlbench.tables.provenance import quoted
 from dlbench.tables.table import PUBLISHED, Quoted, Table, missing
 
-SOURCE = "the lecture's hardware slides"
+SOURCES = {"lecture": "the lecture's hardware slides"}
 OPERATIONS = 6  # an example's multiply-add: two operations forward, and backward twice that, for inputs and weights
 MEASURED = (
     "Measured here: the recipe that got most arithmetic done on each platform, median over its seeds of whole runs. A "
@@ -44,13 +45,13 @@ def training_tflops(one: Timed) -> float:
     return OPERATIONS * (one.group.constant("multiply_adds") or 0) * median(one.speeds) / 1e12
 
 
-def systems() -> list[dict[str, Any]]:
-    """The lecture's systems, every figure quoted, in columns named as in `published/hardware.csv`."""
+def systems(names: Mapping[str, str] = MappingProxyType({})) -> list[dict[str, Any]]:
+    """The lecture's systems, every figure quoted, in columns named as in `published/hardware.csv` or by `names`."""
     return [
         {
             "system": row["system"],
             **{
-                PUBLISHED + column: Quoted(_whole(value), SOURCE if row["source"] == "lecture" else row["source"])
+                PUBLISHED + names.get(column, column): Quoted(_whole(value), SOURCES.get(row["source"], row["source"]))
                 for column, value in row.items()
                 if column not in ("system", "note", "source") and not missing(value)
             },
@@ -67,7 +68,7 @@ def remarks() -> list[str]:
     return [
         *(f"{system}: {note}." for system, note in table["note"].items() if not missing(note)),
         f"By these figures the Stanford AI lab takes {power:.0f} times less power than the Google datacenter and "
-        f"costs {price:.1f} times less.",
+        f"costs {price:.0f} times less.",
     ]
 
 

@@ -9,17 +9,16 @@ from typing import Any
 
 from rich.console import Console
 
-from dlbench import published
 from dlbench.measure import machine
 from dlbench.measure.disturbance import Watch, warnings
+from dlbench.tables.lecture_hardware import remarks, systems
 from dlbench.tables.provenance import quoted
-from dlbench.tables.table import PUBLISHED, Quoted, Table, missing
+from dlbench.tables.table import PUBLISHED, Table
 from dlbench.verbs import reporting
 
 PRECISIONS = ("fp32", "tf32", "bf16", "fp16")
 BESIDE = {"fp32_tflops": "single_tflops", "fp16_tflops": "fp16_tflops", "fp64_tflops": "double_tflops"}
 PEAK_COLUMNS = [f"{precision}_tflops" for precision in (*PRECISIONS, "fp64")]
-SLIDES = {"lecture": "the lecture's hardware slides"}
 AMPERE = (8, 0)  # the first CUDA devices with TensorFloat-32; older ones would pass plain fp32 off as it
 
 FINGERPRINT = (
@@ -116,8 +115,9 @@ def devices_table(measured: Sequence[Figures], disturbed: Sequence[str] = ()) ->
 
     measured: what `probe` found, one mapping a device. disturbed: what went on meanwhile, a line each.
     """
-    rows = [{column: row.get(column) for column in _columns()} for row in (*measured, *_published())]
-    notes = [MEASURED.format(threads=machine.cores()), *disturbed, *quoted(rows), PEAKS, *_remarks()]
+    quotes = systems({theirs: ours for ours, theirs in BESIDE.items()})
+    rows = [{column: row.get(column) for column in _columns()} for row in (*measured, *quotes)]
+    notes = [MEASURED.format(threads=machine.cores()), *disturbed, *quoted(rows), PEAKS, *remarks()]
     return Table.of("Devices here beside the lecture's hardware", rows, notes)
 
 
@@ -127,38 +127,6 @@ def _columns() -> list[str]:
     memory = ["memory_gb_per_second", "memory_gib", PUBLISHED + "gpu_memory_gb"]
     sizes = [PUBLISHED + name for name in ("servers", "cpus", "gpus", "cores", "power_watts", "price_usd")]
     return ["system", "device", *beside, *memory, "cpu_cores", *sizes]
-
-
-def _published() -> list[dict[str, Any]]:
-    """The lecture's systems, every figure quoted."""
-    renamed = {theirs: ours for ours, theirs in BESIDE.items()}
-    return [
-        {
-            "system": row["system"],
-            **{
-                PUBLISHED + renamed.get(column, column): Quoted(_whole(value), SLIDES.get(row["source"], row["source"]))
-                for column, value in row.items()
-                if column not in ("system", "note", "source") and not missing(value)
-            },
-        }
-        for row in published.table("hardware").to_dict("records")
-    ]
-
-
-def _remarks() -> list[str]:
-    """What the lecture's rows leave unsaid, and what its two systems come to: how much less a lab with GPUs takes."""
-    table = published.table("hardware").set_index("system")
-    lab, centre = table.loc["Stanford AI lab"], table.loc["Google datacenter"]
-    power, price = (centre[what] / lab[what] for what in ("power_watts", "price_usd"))
-    return [
-        *(f"{system}: {note}." for system, note in table["note"].items() if not missing(note)),
-        f"By these figures the Stanford AI lab takes {power:.0f} times less power than the Google datacenter and "
-        f"costs {price:.0f} times less.",
-    ]
-
-
-def _whole(value: float) -> float:
-    return int(value) if value == int(value) else value
 
 
 def _name(device: str) -> str:
