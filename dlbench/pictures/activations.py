@@ -8,6 +8,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from dlbench.data.dataset import Dataset
+from dlbench.scores.listening import listening
 
 
 def activations(model: nn.Module, data: Dataset, *, example: int = 0, maps: int = 8) -> dict[str, Tensor]:
@@ -17,25 +18,10 @@ def activations(model: nn.Module, data: Dataset, *, example: int = 0, maps: int 
     """
     examples = data.test if data.test is not None else data.train
     prepared = data.prepare(examples.inputs[example : example + 1])
-    seen: dict[str, Tensor] = {}
-
-    def keep(name: str) -> object:
-        def hook(_: nn.Module, __: object, output: Tensor) -> None:
-            if output.dim() == 4 and output.shape[-1] > 1:
-                seen[name] = output[0, :maps].clone()
-
-        return hook
-
-    hooks = [
-        module.register_forward_hook(keep(name))  # type: ignore[arg-type]
-        for name, module in model.named_modules()
-        if isinstance(module, nn.Conv2d)
-    ]
-    try:
+    convolutions = [name for name, module in model.named_modules() if isinstance(module, nn.Conv2d)]
+    with listening(model, convolutions) as heard:
         model(prepared)
-    finally:
-        for hook in hooks:
-            hook.remove()
+    seen = {name: outputs[0][0, :maps] for name, outputs in heard.items() if outputs and outputs[0].shape[-1] > 1}
     return {"input": _stretched(prepared[0])} | {name: _stretched(found, each=True) for name, found in seen.items()}
 
 

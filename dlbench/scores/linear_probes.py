@@ -5,8 +5,7 @@ Alain, Bengio: Understanding intermediate layers using linear classifier probes,
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 
 import torch
@@ -17,6 +16,7 @@ from dlbench.data.dataset import Dataset, Examples
 from dlbench.models.pixels_linear import LinearOnFeatures
 from dlbench.scores.classification_error import classification_error
 from dlbench.scores.evaluation import evaluating
+from dlbench.scores.listening import listening
 from dlbench.training.linear_svm import linear_svm
 
 
@@ -74,28 +74,12 @@ def _activations(
     model: nn.Module, data: Dataset, examples: Examples, layers: Sequence[str], side: int, batch_size: int
 ) -> dict[str, Examples]:
     """Each layer's activations as rows [n, d], with the targets of their examples."""
-    with _listening(model, layers) as heard, evaluating(model):
+    with listening(model, layers) as heard, evaluating(model):
         for inputs in torch.split(examples.inputs, batch_size):
             model(data.prepare(inputs))
             for parts in heard.values():
                 parts[-1] = _flat(parts[-1], side)
     return {layer: Examples(torch.cat(parts), examples.targets) for layer, parts in heard.items()}
-
-
-@contextmanager
-def _listening(model: nn.Module, layers: Sequence[str]) -> Iterator[dict[str, list[Tensor]]]:
-    """Inside, every pass through the model adds each layer's output to its list."""
-    heard: dict[str, list[Tensor]] = {layer: [] for layer in layers}
-
-    def listen(layer: str) -> torch.utils.hooks.RemovableHandle:
-        return model.get_submodule(layer).register_forward_hook(lambda _, __, output: heard[layer].append(output))
-
-    handles = [listen(layer) for layer in layers]
-    try:
-        yield heard
-    finally:
-        for handle in handles:
-            handle.remove()
 
 
 def _flat(activations: Tensor, side: int) -> Tensor:

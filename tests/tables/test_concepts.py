@@ -83,7 +83,7 @@ def test_training_here_stands_over_the_lecture_s_systems(run: Make) -> None:
     assert table.frame["training_tflops"][0] == pytest.approx(3.0)
     assert table.frame["recipe"][0] == "big"
     assert table.frame["published_power_watts"][1] == Quoted(600_000, "the lecture's hardware slides")
-    assert any("150 times less power" in note and "151.5 times less" in note for note in table.notes)
+    assert any("150 times less power" in note and "152 times less" in note for note in table.notes)
 
 
 def alexnet(run: Make, recipe: str, seed: int, test: float, augment: str, dropout: float) -> dict[str, Any]:
