@@ -72,3 +72,11 @@ def test_classes_set_the_number_of_outputs(model: Callable[..., nn.Module]) -> N
     net = build(model, {"classes": 7})
     images = torch.zeros(2, *net.input_shape, device=next(net.parameters()).device)  # type: ignore[misc]
     assert net(images).shape == (2, 7)
+
+
+@pytest.mark.slow  # torchvision takes seconds to load
+def test_torchvisions_alexnet_is_a_later_net_without_groups() -> None:
+    from torchvision.models import alexnet as later
+
+    with torch.device("meta"):
+        assert sum(parameter.numel() for parameter in later().parameters()) == 61_100_840

@@ -20,6 +20,7 @@ def test_counts() -> None:
     assert {name: count for name, count in layers.items() if count} == {
         "conv1": 2432, "conv2": 25632, "conv3": 51264, "fc10": 10250,
     }  # fmt: skip
+    assert sum(layers.values()) == 89_578
     by_hand = 32 * 32 * 75 * 32 + 16 * 16 * 800 * 32 + 8 * 8 * 800 * 64 + 1024 * 10
     assert counter.get_total_flops() / 2 == by_hand == 12_298_240
 
