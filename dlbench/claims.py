@@ -85,7 +85,9 @@ def judge(claim: Claim, of: Side, than: Side | float) -> tuple[Word, Estimate, i
     sides = _gaps(claim, of.over(seeds), others)
     if claim.each:
         held = all(gap >= 0 if claim.relation in INCLUSIVE else gap > 0 for gaps in sides for gap in gaps)
-        return "reproduced" if held else "refuted", _narrower([statistics.mean_interval(gaps) for gaps in sides]), 0
+        found: Word = "reproduced" if held else "refuted"
+        found = "inconclusive" if found in _doubted(claim, of, than) else found
+        return found, _narrower([statistics.mean_interval(gaps) for gaps in sides]), 0
     means = [_mean(gaps) for gaps in sides]
     word: Word = "inconclusive"
     if all(mean.sign > 0 for mean in means):

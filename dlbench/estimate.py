@@ -16,13 +16,14 @@ from dlbench.recipe import Recipe
 
 PROBE_SECONDS = 1.0
 PROBE_STEPS = 20
-ITERATIVE = ("steps", "epochs", "sweeps")
+ITERATIVE = ("steps", "epochs", "sweeps", "sequences", "dichotomies")  # arguments of rules whose steps are alike
 
 
 def estimate(bench: Bench) -> dict[str, float | None]:
     """Expected seconds of training and scoring for this trial (`seconds`) and at the full budget (`full_seconds`).
 
-    None where it cannot be told: a rule that fits in one go has no steps to try, and the full data may be absent.
+    None where it cannot be told: a rule that fits in one go or in stages has no steps to try that are like the others,
+    and the full data may be absent.
     """
     chosen = bench.trials[0].recipe
     if not set(ITERATIVE) & set(chosen.training.arguments):

@@ -191,11 +191,7 @@ def title(trials: Sequence[Trial]) -> str:
 
 def expectation(trial: Trial, event: Event) -> str:
     """How long this trial should take, and how long as published."""
-    expected = (
-        f"about {duration(event['seconds'])}"
-        if event["seconds"] is not None
-        else "fitted in one go, time not known before"
-    )
+    expected = f"about {duration(event['seconds'])}" if event["seconds"] is not None else "time not known before"
     full = event["full_seconds"]
     if trial.recipe.budget == "full" or full is None:
         return expected

@@ -78,7 +78,8 @@ def _check_data(trials: Sequence[Trial]) -> None:
     """Raise InputError, before anything runs, if a data set that comes by download is not on disk, or damaged."""
     from dlbench.data.files import verify
 
-    for name in sorted({trial.recipe.data.name for trial in trials} & set(sources.DATASETS)):
+    needed = {sources.read_for(trial.recipe.data.name, trial.recipe.data.arguments) for trial in trials}
+    for name in sorted(needed & set(sources.DATASETS)):
         if not sources.find(name).is_made:
             verify(name, sources.data_folder())
 

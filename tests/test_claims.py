@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 
 from dlbench import claim, claims, recipe
-from dlbench.claims import Side, judge
+from dlbench.claims import Side, Verdict, judge
 from dlbench.study import Study
+from dlbench.tables.claims import words
 
 ERROR = "test_error_percent"
 TIMES = 2000
@@ -94,6 +95,11 @@ class TestJudge:
         assert judge(stated("less", each=True), side([1, 2]), side([2, 2]))[0] == "refuted"
         assert judge(stated("ratio_at_most", each=True), side([1, 2]), side([2, 2]))[0] == "reproduced"
 
+    def test_each_does_not_refute_what_was_only_not_reached(self):
+        each = stated("less", each=True)
+        assert judge(each, side([400, 390], 0), side([401, 400]))[0] == "inconclusive"  # "of" is at least 400
+        assert judge(each, side([400, 390]), side([401, 400], 1))[0] == "reproduced"
+
     def test_only_shared_seeds_count(self):
         of, than = Side({0: 5.0, 1: 5.1, 7: -900.0}), Side({0: 1.0, 1: 1.2, 8: 900.0})
         assert judge(stated(), of, than)[0] == "reproduced"
@@ -135,6 +141,22 @@ def study(*stated_claims):
 def verdict(frame, curves=None, **more):
     (found,) = claims.verdicts(study(stated(**more)), frame, pd.DataFrame() if curves is None else curves)
     return found
+
+
+class TestWords:
+    @pytest.mark.parametrize(
+        ("of", "than", "told"),
+        [
+            ([90], [1], "one seed has no interval"),
+            ([3, 4, 2, 5], [2, 2, 2, 4], "about 2 more seeds"),
+            ([10, -10, 10, -9.99], [0] * 4, "more than 1,000 more seeds"),
+            ([2] * 6, [2] * 6, "no scatter"),
+        ],
+    )
+    def test_what_is_inconclusive_says_what_would_tell(self, of, than, told):
+        word, gap, needed = judge(stated(), side(of), side(than))
+        found = Verdict("mine", stated(), word, of=of, than=than, gap=gap, needed=needed)
+        assert words(found) == f"inconclusive: {told}"
 
 
 class TestVerdicts:

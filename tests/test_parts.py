@@ -66,6 +66,8 @@ def test_every_part_is_listed_and_no_helper_is():
     assert not {"step", "copies"} & set(parts.names("training"))
     assert {"mnist", "cifar10", "digits"} <= set(parts.names("data"))
     assert not {"dataset", "augment", "sources"} & set(parts.names("data"))
+    assert {"classification_error", "linear_probes"} <= set(parts.names("score"))
+    assert not {"listening", "evaluation"} & set(parts.names("score"))
 
 
 @pytest.mark.parametrize(

@@ -96,11 +96,12 @@ def test_a_worker_that_dies_under_one_of_its_trials_costs_only_that_one(tmp_path
 
 def test_missing_data_refuse_before_anything_is_written(tmp_path):
     out = tmp_path / "results"
-    chosen = plan.trials(["lenet-digits", "resnet-20"], device="cpu", budget="smoke")
-    with pytest.raises(InputError, match="dlbench data get cifar10") as caught:
-        runner.run(chosen, out)
-    assert "no-data" in str(caught.value)
-    assert not list(out.rglob("*.jsonl"))
+    for name, data in (("resnet-20", "cifar10"), ("autoencoder-pretrained", "mnist"), ("sigmoid-mnist", "mnist")):
+        chosen = plan.trials(["lenet-digits", name], device="cpu", budget="short")
+        with pytest.raises(InputError, match=f"dlbench data get {data}") as caught:
+            runner.run(chosen, out)
+        assert "no-data" in str(caught.value)
+        assert not list(out.rglob("*.jsonl"))
 
 
 def test_a_worker_refuses_what_only_it_can_see_and_leaves_no_file(tmp_path):

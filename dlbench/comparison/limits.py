@@ -83,7 +83,7 @@ def load(path: Path) -> list[Limit]:
 def check(found: Iterable[Limit], recipes: Sequence[str], measured: Sequence[str]) -> None:
     """Raise InputError for a limit on what neither side has, or on a metric that cannot get worse.
 
-    A file of limits may serve many jobs: those for recipes that this one has not measured are passed over.
+    A file of limits may serve many jobs: those for recipes that this one has not measured are no error.
     """
     for limit in found:
         if limit.recipe and limit.recipe not in recipes:

@@ -122,8 +122,8 @@ def _rows(pair: Pair, blank: Row, choice: Choice) -> Iterator[Row]:
         row = _compared(base, new, row, metrics.metric(name), choice.across)
         yield replace(row, outcome=_outcome(row))
     if not names and not (new and new.failures):
-        side, verdict = (new, "missing") if new else (base, "missing")
-        yield replace(blank, verdict=verdict, why=_fates(side.attempts) if side else "")  # type: ignore[arg-type]
+        side = new or base
+        yield replace(blank, verdict="missing", why=_fates(side.attempts) if side else "")
 
 
 def _compared(base: Subject | None, new: Subject | None, row: Row, metric: Metric, across: Collection[str]) -> Row:
@@ -248,7 +248,10 @@ def _looked_past(paired: Sequence[Pair], across: Collection[str]) -> list[str]:
     """What differs between sides that were compared all the same, each once."""
     lines: dict[str, list[str]] = {}
     for base, new in paired:
-        if base and new and not in_the_way(found := unlike(base, new), "error", across):
+        if not (base and new):
+            continue
+        kind: metrics.Kind = "error" if any(metrics.metric(name).kind == "error" for name in base.metrics) else "speed"
+        if not in_the_way(found := unlike(base, new), kind, across):
             for each in found:
                 lines.setdefault(_past(each, across), []).append(base.recipe)
     return [f"{line}: {', '.join(dict.fromkeys(recipes))}." for line, recipes in lines.items()]

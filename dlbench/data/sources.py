@@ -5,10 +5,11 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import platformdirs
 
@@ -74,11 +75,19 @@ DATASETS = {
     )
 }
 
+MADE_FROM = {"binary_mnist": "mnist", "reconstruction": "mnist"}
+"""Data made from a data set that `of` names: which, if it does not."""
+
 
 def data_folder() -> Path:
     """Return the data root: DLBENCH_DATA, or `data` in the user's cache folder for dlbench."""
     chosen = os.environ.get("DLBENCH_DATA")
     return Path(chosen).expanduser() if chosen else platformdirs.user_cache_path("dlbench") / "data"
+
+
+def read_for(name: str, arguments: Mapping[str, Any]) -> str:
+    """The data set on disk that a recipe's data are made from, or their own name."""
+    return str(arguments.get("of", MADE_FROM[name])) if name in MADE_FROM else name
 
 
 def find(name: str) -> Source:

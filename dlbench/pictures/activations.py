@@ -8,7 +8,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from dlbench.data.dataset import Dataset
-from dlbench.scores.listening import listening
+from dlbench.scores.listening import listen_to
 
 
 def activations(model: nn.Module, data: Dataset, *, example: int = 0, maps: int = 8) -> dict[str, Tensor]:
@@ -19,7 +19,7 @@ def activations(model: nn.Module, data: Dataset, *, example: int = 0, maps: int 
     examples = data.test if data.test is not None else data.train
     prepared = data.prepare(examples.inputs[example : example + 1])
     convolutions = [name for name, module in model.named_modules() if isinstance(module, nn.Conv2d)]
-    with listening(model, convolutions) as heard:
+    with listen_to(model, convolutions) as heard:
         model(prepared)
     seen = {name: outputs[0][0, :maps] for name, outputs in heard.items() if outputs and outputs[0].shape[-1] > 1}
     return {"input": _stretched(prepared[0])} | {name: _stretched(found, each=True) for name, found in seen.items()}

@@ -42,7 +42,7 @@ def _case(suite: xml.Element, row: Row) -> xml.Element:
         message = f"{_clean(row.told)}: {row.verdict} by more than {limit}"
         details = f"BASE {row.base:g}, NEW {row.new:g}"
         xml.SubElement(case, "failure", message=message, type=row.verdict).text = details
-    elif row.verdict in SKIPPED:
+    elif row.verdict in SKIPPED or row.outcome == "undecided":
         xml.SubElement(case, "skipped", message=told)
     else:
         xml.SubElement(case, "system-out").text = told

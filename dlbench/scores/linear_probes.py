@@ -16,7 +16,7 @@ from dlbench.data.dataset import Dataset, Examples
 from dlbench.models.pixels_linear import LinearOnFeatures
 from dlbench.scores.classification_error import classification_error
 from dlbench.scores.evaluation import evaluating
-from dlbench.scores.listening import listening
+from dlbench.scores.listening import listen_to
 from dlbench.training.linear_svm import linear_svm
 
 
@@ -35,8 +35,9 @@ def linear_probes(
     `layers` are names of the model's parts. Maps larger than `side` x `side` are averaged down to that, so that layers
     below do not win by sheer size. C: as in `linear_svm`.
     Returns what `classification_error` returns for the model and, for each layer, `<layer>_probe_error_percent`: not on
-    the training examples, which the probes have seen. Raises AttributeError for a layer that the model has not,
-    ValueError when there is nothing to score.
+    the training examples, which the probes have seen. A look on the way would fit all probes anew, and be told of some
+    training examples: recipes take none (`curve: {points: 0}`).
+    Raises AttributeError for a layer that the model has not, ValueError when there is nothing to score.
     """
     scores = classification_error(model, data, examples, batch_size=batch_size)
     if examples is data.train:
@@ -74,7 +75,7 @@ def _activations(
     model: nn.Module, data: Dataset, examples: Examples, layers: Sequence[str], side: int, batch_size: int
 ) -> dict[str, Examples]:
     """Each layer's activations as rows [n, d], with the targets of their examples."""
-    with listening(model, layers) as heard, evaluating(model):
+    with listen_to(model, layers) as heard, evaluating(model):
         for inputs in torch.split(examples.inputs, batch_size):
             model(data.prepare(inputs))
             for parts in heard.values():

@@ -68,4 +68,4 @@ def rejected_percent(left: Tensor, at_most: float) -> float:
 
 
 def _after(left: Tensor, share: int) -> float:
-    return float(left[round(share / 100 * len(left))])
+    return float(left[min(round(share / 100 * len(left)), len(left) - 1)])

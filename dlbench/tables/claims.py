@@ -8,7 +8,7 @@ from typing import Any, Final, get_args
 
 import pandas as pd
 
-from dlbench.claims import Verdict, Word
+from dlbench.claims import MOST_SEEDS, Verdict, Word
 from dlbench.measure import statistics
 from dlbench.measure.statistics import Estimate
 from dlbench.tables.provenance import machines, seed_range
@@ -42,13 +42,18 @@ def claims(verdicts: Sequence[Verdict]) -> list[Table]:
 
 def words(verdict: Verdict) -> str:
     """The verdict, and what it lacks: `inconclusive: about 4 more seeds`."""
-    told = verdict.why
-    if verdict.word == "inconclusive" and not told:
-        told = (
-            f"about {verdict.needed} more seed{'s' if verdict.needed != 1 else ''}" if verdict.needed else "no scatter"
-        )
-        told = told if len(verdict.of) > 1 else "one seed has no interval"
+    told = verdict.why or (_lacking(verdict) if verdict.word == "inconclusive" else "")
     return f"{verdict.word}: {told}" if told else verdict.word
+
+
+def _lacking(verdict: Verdict) -> str:
+    """What would tell."""
+    if len(verdict.of) < 2:
+        return "one seed has no interval"
+    if verdict.needed:
+        return f"about {verdict.needed} more seed{'s' if verdict.needed != 1 else ''}"
+    has_scatter = verdict.gap is not None and verdict.gap.high > verdict.gap.low
+    return f"more than {MOST_SEEDS:,} more seeds" if has_scatter else "no scatter"
 
 
 def _row(verdict: Verdict) -> dict[str, Any]:

@@ -49,4 +49,6 @@ def number(value: float) -> str:
     """A number on its own: whole ones as they are, others to three significant digits."""
     if not math.isfinite(value):
         return str(value)
+    if 0 < abs(value) < 10 ** (2 - MOST_PLACES):
+        return f"{value:.3g}"
     return fixed(value, places_of_exact(value))

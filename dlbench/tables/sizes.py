@@ -54,10 +54,14 @@ def size(group: Group) -> int:
 
 
 def families(entries: Sequence[Group]) -> list[Family]:
-    """Those of at least two sizes, told apart by budget, device, model and the name of the learning rule."""
+    """Those of at least two sizes, told apart by budget, device, model, other data and the name of the learning rule.
+
+    Of several settings at one size, the recipe's own counts, not its variants.
+    """
     found: dict[str, list[Group]] = {}
-    for group in entries:
-        parts = [group.resolved.get("model"), group.resolved.get("training", {}).get("name")]
+    for group in (entry for entry in entries if not entry.variant):
+        data = {key: value for key, value in group.resolved.get("data", {}).items() if key != "train_examples"}
+        parts = [data, group.resolved.get("model"), group.resolved.get("training", {}).get("name")]
         key = json.dumps([group.budget, group.device, *parts], sort_keys=True)
         found.setdefault(key, []).append(group)
     grown = [Family(tuple(sorted(groups, key=size))) for groups in found.values()]

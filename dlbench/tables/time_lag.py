@@ -135,11 +135,11 @@ def _reber(group: Group) -> dict[str, Any]:
         "parameters": group.constant("parameters"),
         "published_parameters": group.published("parameters"),
         "solved_percent": wilson_interval(round(sum(solved)), len(solved)).scaled(100) if solved else None,
-        "published_solved_percent": group.published("solved_percent"),
+        "published_solved_percent": None if group.variant else group.published("solved_percent"),
         "test_wrong_strings_percent": group.measure("test_wrong_strings_percent"),
         "test_wrong_memory_percent": group.measure("test_wrong_memory_percent"),
         "strings": _sequences(group),
-        "published_strings": group.published("strings"),
+        "published_strings": None if group.variant else group.published("strings"),  # it is of one learning rate
     }
 
 

@@ -77,7 +77,7 @@ def descend(
     clip: gradients longer than this, all parameters taken together, are shortened to it (Pascanu et al. 2013).
     max_norm: after each update no unit's incoming weights are longer (Srivastava et al. 2014, section 5.1).
     A model of several copies (`Copies`) gets each copy's own gradient: the copies' losses are summed, and copies share
-    no parameter, which is why they cannot be clipped together (InputError).
+    no parameter, which is why they take neither `clip` nor `max_norm` (InputError).
     """
     total, full_rate = schedule.length(len(data.train)), optimiser.param_groups[0]["lr"]
     batches = data.batches(schedule.batch_size, generator)
@@ -95,7 +95,7 @@ def descend(
             _clip(model, losses.dim(), clip)
         optimiser.step()
         if max_norm is not None:
-            _renormalise(model, max_norm)
+            _renormalise(model, losses.dim(), max_norm)
         yield Step(done + 1, total, len(targets), losses.detach())
 
 
@@ -120,8 +120,10 @@ def _clip(model: nn.Module, copies: int, longest: float) -> None:
     nn.utils.clip_grad_norm_(model.parameters(), longest)
 
 
-def _renormalise(model: nn.Module, longest: float) -> None:
+def _renormalise(model: nn.Module, copies: int, longest: float) -> None:
     """Shorten the incoming weights of every unit, a row of a layer's weights, that have grown longer."""
+    if copies:
+        raise InputError("training: max_norm: copies that learn together have no layers whose weights could be bounded")
     with torch.no_grad():
         for module in model.modules():
             weight = getattr(module, "weight", None)

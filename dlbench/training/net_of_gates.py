@@ -48,6 +48,8 @@ class NetOfGates:
         }
 
     def _through(self, model: nn.Module, row: Sequence[float]) -> list[Gate]:
+        if not isinstance(model, nn.Sequential):
+            raise InputError(f"gates: a {type(model).__name__} is no chain of layers; take a fully connected net (mlp)")
         units: list[Gate] = [Input(value) for value in row]
         for name, layer in model.named_children():
             units = _layer(layer, units, {key: self._weights.get(f"{name}.{key}", []) for key in ("weight", "bias")})
@@ -65,7 +67,7 @@ def _layer(layer: nn.Module, units: Sequence[Gate], own: Mapping[str, Sequence[I
         width = layer.in_features
         rows = [own["weight"][start : start + width] for start in range(0, len(own["weight"]), width)]
         return [
-            Add(*map(Multiply, row, units), *([own["bias"][index]] if own["bias"] else []))
+            Add(*(Multiply(w, x) for w, x in zip(row, units, strict=True)), *own["bias"][index : index + 1])
             for index, row in enumerate(rows)
         ]
     if isinstance(layer, nn.Sigmoid):

@@ -26,7 +26,7 @@ def claims(names: Sequence[str], results: Path, format: str, output: Path | None
     from dlbench.verbs import reporting
 
     found = verdicts(names or [LECTURE], results)
-    reporting.deliver(reporting.text(table(found), format), output)
+    reporting.deliver(reporting.text(table(found), format, output), output)
     return exit_code(found)
 
 

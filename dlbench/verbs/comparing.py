@@ -59,12 +59,27 @@ def compare(
         found, told = verdicts.compare(frames[base], frames[side], side, verdicts.Choice(chosen, held, past))
         rows += found
         notes |= dict.fromkeys(told)
-    idle = [limit for limit in held if not any(row.limit == limit for row in rows)]
-    notes |= {f"Limit {limit}: nothing here to hold it against.": None for limit in idle}
+    unused, told = idle(held, rows)
+    notes |= dict.fromkeys(told)
     if any(row.difference and row.difference.is_ratio for row in rows):
         notes |= {ONE_AFTER_ANOTHER: None}
     show(rows, base, list(notes), format, output, sort, only_changed)
-    return exit_code(rows, idle, strict=strict)
+    return exit_code(rows, unused, strict=strict)
+
+
+def idle(held: Sequence[Limit], rows: Sequence[Row]) -> tuple[list[Limit], list[str]]:
+    """The limits that no row is held to, and a note on each.
+
+    A file may serve many jobs: of its limits, those for recipes that are not here get their note, but are not counted.
+    """
+    unused = [
+        limit
+        for limit in held
+        if not any(row.name == limit.metric and limit.recipe in ("", row.recipe) for row in rows)
+    ]
+    here = {row.recipe for row in rows}
+    counted = [limit for limit in unused if not limit.is_shared or limit.recipe in here]
+    return counted, [f"Limit {limit}: nothing here to hold it against." for limit in unused]
 
 
 def exit_code(rows: Sequence[Row], idle: Sequence[Limit] = (), *, strict: bool = False) -> int:
@@ -144,14 +159,8 @@ def show(
         text = github(rows, base)
         _summarise(reporting.text([table], "markdown"))
     else:
-        text = reporting.text([table], format)
-    if output is None:
-        print(text, end="")
-        return
-    try:
-        output.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"-o {output}: cannot be written ({error.strerror})") from None
+        text = reporting.text([table], format, output)
+    reporting.deliver(text, output)
 
 
 def _summarise(markdown: str) -> None:

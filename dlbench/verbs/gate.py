@@ -74,11 +74,11 @@ def run(
     with ExitStack() as stack:
         place = out or Path(stack.enter_context(tempfile.TemporaryDirectory()))
         rows, notes = _gate(sides, cases, held, count, null_check, options, place)
-    idle = [limit for limit in held if not any(_stems_from(row, limit) for row in rows)]
-    notes += [f"Limit {limit}: nothing here to hold it against." for limit in idle]
+    unused, told = comparing.idle(held, rows)
+    notes += told
     notes += [f"Raw timings: {out / 'base'} and {out / 'head'}."] if out else []
     comparing.show(rows, base, notes, format, output, "name", False)
-    return comparing.exit_code(rows, idle, strict=strict)
+    return comparing.exit_code(rows, unused, strict=strict)
 
 
 def _gate(
@@ -170,11 +170,6 @@ def _check_files(output: Path | None, out: Path | None, count: int) -> None:
         store.check_writable(out)
         if old := [side for side in ("base", "head", *NULL) if (out / side).exists()]:
             raise InputError(f"--out {out}: has the timings of another gate ({old[0]}); name another folder")
-
-
-def _stems_from(row: Row, limit: Limit) -> bool:
-    """Whether the limit of a row is this one, widened or not."""
-    return row.limit is not None and (row.limit.metric, row.limit.recipe) == (limit.metric, limit.recipe)
 
 
 def _say(line: str) -> None:

@@ -46,7 +46,7 @@ def report(names: Sequence[str], format: str, results: Path, output: Path | None
     if output is not None and format == "markdown" and courses == list(names):
         shown = "\n".join(_course(name, frames, output) for name in names)
     else:
-        shown = text(tables(names, frames), format)
+        shown = text(tables(names, frames), format, output)
     if figure is not None:
         draw(names, frames, figure)
     deliver(shown, output)
@@ -68,12 +68,13 @@ def tables(names: Sequence[str], frames: Frames) -> list[Table]:
     return shown
 
 
-def text(shown: Sequence[Table], format: str) -> str:
-    """The tables in one of the formats of `dlbench/report/`."""
+def text(shown: Sequence[Table], format: str, output: Path | None = None) -> str:
+    """The tables in one of the formats of `dlbench/report/`; with colours where they go to a terminal, not a file."""
     render = getattr(importlib.import_module(f"dlbench.report.{format}"), format)
     if format != "terminal":
         return str(render(shown))
-    return str(render(shown, width=shutil.get_terminal_size((100, 24)).columns, colour=sys.stdout.isatty()))
+    colour = output is None and sys.stdout.isatty()
+    return str(render(shown, width=shutil.get_terminal_size((100, 24)).columns, colour=colour))
 
 
 def draw(names: Sequence[str], frames: Frames, path: Path) -> None:
@@ -160,7 +161,10 @@ def _chapter(found: Study, frames: Frames, output: Path) -> str:
     parts = [f"## {found.title}", found.source]
     if found.figure:
         folder = output.with_name(f"{output.stem}-figures")
-        folder.mkdir(parents=True, exist_ok=True)
-        _draw(found, frames, folder / f"{found.name}.png")
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            _draw(found, frames, folder / f"{found.name}.png")
+        except OSError as error:
+            raise InputError(f"-o {output}: {folder} cannot be written ({error.strerror})") from None
         parts.append(f"![{found.title}]({folder.name}/{found.name}.png)")
     return "\n\n".join([*filter(None, parts), text(shown, "markdown")])

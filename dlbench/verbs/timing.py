@@ -105,8 +105,12 @@ def _trials(
 
 def _cases(trial: Trial, mode: Mode, batch_sizes: Sequence[BatchSize] | None, failures: list[str]) -> Iterator[Case]:
     """The recipe at each batch size, each checked; asks a worker for what `auto` comes to."""
-    name = trial.recipe.data.name
-    own = Case(trial, mode, synthetic=name in sources.DATASETS and not sources.available(name))
+    data = trial.recipe.data
+    name = sources.read_for(data.name, data.arguments)
+    is_missing = name in sources.DATASETS and not sources.available(name)
+    if is_missing and name != data.name:  # random images have no such targets
+        raise sources.missing(name, sources.data_folder())
+    own = Case(trial, mode, synthetic=is_missing)
     if batch_sizes is None:
         yield own
     for size in batch_sizes or []:

@@ -1,5 +1,6 @@
 """JUnit XML, held against the elements and attributes that Jenkins' junit-10.xsd allows."""
 
+from dataclasses import replace
 from xml.etree import ElementTree as xml
 
 import pytest
@@ -72,6 +73,11 @@ def test_each_verdict_is_what_a_viewer_understands() -> None:
     assert failure.get("message") == "examples_per_second x0.900: slower by more than 5%"
     assert (suite[0].get("classname"), suite[0].get("name")) == ("net", "examples_per_second (short)")
     assert (suite.get("name"), suite.get("tests"), suite.get("skipped")) == ("head against main", "7", "3")
+
+
+def test_a_limit_that_could_not_be_decided_is_skipped() -> None:
+    ((case,),) = suites(replace(a_row("new"), outcome="undecided"))
+    assert [child.tag for child in case] == ["skipped"]
 
 
 def test_a_suite_for_each_new_side() -> None:

@@ -56,6 +56,11 @@ def test_the_score_of_a_model_that_says_its_inputs() -> None:
     })  # fmt: skip
 
 
+def test_of_the_last_one_left_there_is_an_error_too() -> None:
+    found = data(OUTPUTS, TARGETS)
+    assert rejection(nn.Identity(), found, found.train, after_rejecting_percent=[99])["rejecting_99_error_percent"] == 0
+
+
 def test_it_cannot_reject_everybody() -> None:
     found = data(OUTPUTS, TARGETS)
     with pytest.raises(InputError, match="from 0 to 99"):

@@ -84,6 +84,16 @@ def test_without_seeds_or_size_of_the_test_set_there_is_no_interval(run: Make) -
     assert "interval_from" not in ratios.frame
 
 
+def test_features_that_were_learnt_are_a_camp_of_their_own(entries: list[dict[str, Any]], run: Make) -> None:
+    learnt = run("kmeans", test_error_percent=25.0, recipe_json={"model": {"name": "kmeans_linear"}})
+    *_, ratios = ilsvrc(pd.DataFrame([*entries, learnt]))
+    top1 = ratios.frame[ratios.frame["error"] == "top-1"]
+    assert top1["best_other"].tolist() == ["hog-svm-cifar", "kmeans"]
+    assert [ratio.value for ratio in top1["ratio"]] == [0.5, 0.92]
+    assert str(top1["published_ratio"].iloc[0]) == "0.586"
+    assert pd.isna(top1["published_ratio"].iloc[1])
+
+
 def test_one_camp_alone_gives_no_ratio(entries: list[dict[str, Any]]) -> None:
     assert len(ilsvrc(pd.DataFrame(entries[:3]))) == 2
 

@@ -56,6 +56,14 @@ def test_years_have_no_comma_and_parameters_have() -> None:
     assert number(512.34) == "512"
 
 
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [(0.05, "0.05"), (0.0123, "0.0123"), (0.00123, "0.00123"), (2.5e-4, "0.00025"), (5e-5, "5e-05"), (0.0, "0")],
+)
+def test_a_small_number_keeps_its_digits(value: float, written: str) -> None:
+    assert number(value) == written
+
+
 def test_quoted_and_measured_never_share_a_column() -> None:
     with pytest.raises(ValueError, match="quoted figure under 'test_error_percent'"):
         Table.of("mixed", [{"test_error_percent": Measure(9, 1, 3)}, {"test_error_percent": Quoted(8.75, "paper")}])

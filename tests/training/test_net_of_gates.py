@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from dlbench.errors import InputError
+from dlbench.models.direct_links import direct_links
 from dlbench.models.mlp import mlp
 from dlbench.training.net_of_gates import NetOfGates
 
@@ -40,6 +41,11 @@ def test_it_takes_over_weights_that_have_changed() -> None:
             weights.add_(1.0)
     net.load(model)
     torch.testing.assert_close(net.present()[0], model(inputs).detach())
+
+
+def test_layers_that_are_no_chain_are_refused() -> None:
+    with pytest.raises(InputError, match="DirectLinks is no chain"):
+        NetOfGates(direct_links(inputs=2, hidden=1), torch.zeros(1, 2), torch.zeros(1, 1))
 
 
 def test_there_are_no_gates_for_a_convolution() -> None:

@@ -153,6 +153,12 @@ def test_copies_that_learn_together_learn_what_each_learns_alone(loss):
             torch.testing.assert_close(a, b)
 
 
+@pytest.mark.parametrize("bound", ["clip", "max_norm"])
+def test_copies_refuse_bounds_that_are_on_one_net(bound):
+    with pytest.raises(InputError, match=bound):
+        learn(Copies([net(seed) for seed in range(2)]), **{bound: 1.0})
+
+
 def test_copies_refuse_a_net_with_buffers():
     with pytest.raises(ValueError, match="buffers"):
         Copies([nn.BatchNorm1d(3)])

@@ -71,14 +71,24 @@ class TestExitCode:
         assert comparing.compare(side("base"), [new], fail=[f"{RATE}:5%"], strict=True) == exits.INCONCLUSIVE
         assert comparing.compare(side("base"), [new], fail=[f"{ERROR}:0.5"], strict=True) == exits.FINE
 
-    def test_a_limit_that_nothing_is_held_to_is_undecided(
+    def test_a_file_of_limits_may_hold_some_for_recipes_that_other_jobs_measure(
         self, side: Side, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         (tmp_path / "limits.yaml").write_text(f"other: {{{RATE}: 5%}}")
-        call = {"limits_file": tmp_path / "limits.yaml"}
-        assert comparing.compare(side("base"), [side("new")], **call) == exits.FINE
+        assert comparing.compare(side("base"), [side("new")], limits_file=tmp_path / "limits.yaml", strict=True) == 0
         assert f"Limit other/{RATE}:5%: nothing here to hold it against." in capsys.readouterr().out
-        assert comparing.compare(side("base"), [side("new")], **call, strict=True) == exits.INCONCLUSIVE
+
+    def test_a_limit_that_nothing_is_held_to_is_undecided(self) -> None:
+        row = Row("n", "r", "short", metric(RATE), "same", difference=of_speeds(SPEEDS, SPEEDS))
+        held = [Limit(RATE, 5, True), Limit(ERROR, 1, False)]
+        unused, notes = comparing.idle(held, [row])
+        assert (unused, notes) == (held[1:], [f"Limit {ERROR}:1: nothing here to hold it against."])
+        assert comparing.exit_code([row], unused) == exits.FINE
+        assert comparing.exit_code([row], unused, strict=True) == exits.INCONCLUSIVE
+
+    def test_a_limit_that_a_later_one_replaces_is_not_idle(self, side: Side) -> None:
+        fail = [f"{RATE}:50%", f"{RATE}:40%"]
+        assert comparing.compare(side("base"), [side("new")], fail=fail, strict=True) == exits.FINE
 
     def test_precedence(self) -> None:
         found, limit = of_speeds(SPEEDS, SPEEDS), Limit(RATE, 5, True)
