@@ -11,7 +11,9 @@ from dlbench.cli.options import BaselineName, Baselines, ComparisonFormat, Expor
 
 
 def compare(
-    base: Annotated[str, typer.Argument(help="A results folder, a run file, an exported JSON, or a baseline.")],
+    base: Annotated[
+        str, typer.Argument(help="A results folder, a run or timing file, an exported JSON, or a baseline.")
+    ],
     new: Annotated[list[str], typer.Argument(metavar="NEW...", help="What to compare with it, the same kinds.")],
     metric: Annotated[list[str] | None, typer.Option(help="Compare this instead of the usual; repeatable.")] = None,
     fail: Annotated[

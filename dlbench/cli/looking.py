@@ -1,4 +1,4 @@
-"""Verbs that only look: at the shelves, at recipes, results, data and the machine."""
+"""Verbs that measure nothing: on the shelves, recipes, results, data sets and the machine."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def report(
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Write to this file instead of the terminal.")
     ] = None,
-    figure: Annotated[Path | None, typer.Option(help="Draw the study's figure to this .png or .svg.")] = None,
+    figure: Annotated[Path | None, typer.Option(help="Draw the study's figure to this .png, .svg or .pdf.")] = None,
 ) -> None:
     """Print the tables of recipes and studies from run files, and what they say of the studies' claims.
 

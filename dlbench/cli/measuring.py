@@ -1,4 +1,4 @@
-"""Verbs that measure: `run` and `time`."""
+"""Verbs that measure: `run`, `time` and `lecture`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""A linear classifier on the pixels: what is possible without any features."""
+"""A linear classifier on the pixels: what is possible without any features.
+
+The baseline of LeCun, Bottou, Bengio, Haffner: Gradient-Based Learning Applied to Document Recognition, 1998, section
+III.C: each pixel contributes to a weighted sum for each class.
+"""
 
 import torch
 from torch import Tensor, nn

@@ -1,4 +1,8 @@
-"""Images projected onto a plane through their mean: what principal components analysis keeps of them."""
+"""Images projected onto a plane through their mean: what principal components analysis keeps of them.
+
+Pearson: On Lines and Planes of Closest Fit to Systems of Points in Space, 1901; the comparison of Hinton and
+Salakhutdinov 2006, page 506.
+"""
 
 from __future__ import annotations
 

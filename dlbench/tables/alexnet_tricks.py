@@ -67,16 +67,6 @@ def dropout(group: Group) -> float:
     return float(group.resolved["model"].get("dropout", 0.5))
 
 
-def recipes_own(found: Sequence[Group]) -> list[Group]:
-    """Of each recipe, budget and device the group with the most seeds: the rate that its file names."""
-    best: dict[tuple[str, str, str], Group] = {}
-    for group in found:
-        key = (group.recipe, group.budget, group.device)
-        if key not in best or len(group.seeds) > len(best[key].seeds):
-            best[key] = group
-    return list(best.values())
-
-
 def _order(group: Group) -> tuple[Any, ...]:
     return first_weights(group), activation(group), lr(group), augmented(group), dropout(group)
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from dlbench.tables.numerals import number
 from dlbench.tables.provenance import finite_test_set, footnotes
-from dlbench.tables.selection import Group, groups
+from dlbench.tables.selection import Group, groups, of_most_seeds
 from dlbench.tables.table import Table
 
 MODEL = "batchnorm_net"
@@ -82,12 +82,7 @@ def points(runs: pd.DataFrame) -> list[Point]:
 
 def recipes(found: Sequence[Point]) -> list[Point]:
     """Of each recipe, budget and device the point with the most seeds: the settings that its file names."""
-    best: dict[tuple[str, str, str], Point] = {}
-    for point in found:
-        key = (point.group.recipe, *point.block)
-        if key not in best or len(point.group.seeds) > len(best[key].group.seeds):
-            best[key] = point
-    return list(best.values())
+    return [Point(group) for group in of_most_seeds([point.group for point in found])]
 
 
 def grid(found: Sequence[Point]) -> list[Point]:

@@ -101,6 +101,16 @@ def groups(runs: pd.DataFrame, statuses: Sequence[str] = ("finished",)) -> list[
     return [group for key in ordered for group in _told_apart(found[key])]
 
 
+def of_most_seeds(found: Sequence[Group]) -> list[Group]:
+    """Of the variants of each recipe, budget and device the one over most seeds: others are points of a sweep."""
+    kept: dict[tuple[str, str, str], Group] = {}
+    for group in found:
+        key = (group.recipe, group.budget, group.device)
+        if key not in kept or len(group.seeds) > len(kept[key].seeds):
+            kept[key] = group
+    return list(kept.values())
+
+
 def budget_rank(budget: str) -> int:
     """Smoke before short before full."""
     return BUDGETS.index(budget) if budget in BUDGETS else len(BUDGETS)

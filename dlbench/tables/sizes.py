@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from dlbench.tables.selection import Group
+from dlbench.tables.selection import Group, of_most_seeds
 from dlbench.tables.table import Measure
 
 KEYS = ("budget", "device", "model", "train_examples")
@@ -56,10 +56,10 @@ def size(group: Group) -> int:
 def families(entries: Sequence[Group]) -> list[Family]:
     """Those of at least two sizes, told apart by budget, device, model, other data and the name of the learning rule.
 
-    Of several settings at one size, the recipe's own counts, not its variants.
+    Of a recipe's variants only the one with the most seeds counts.
     """
     found: dict[str, list[Group]] = {}
-    for group in (entry for entry in entries if not entry.variant):
+    for group in of_most_seeds(entries):
         data = {key: value for key, value in group.resolved.get("data", {}).items() if key != "train_examples"}
         parts = [data, group.resolved.get("model"), group.resolved.get("training", {}).get("name")]
         key = json.dumps([group.budget, group.device, *parts], sort_keys=True)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import pandas as pd
 
 from dlbench.measure.statistics import wilson_interval
 from dlbench.tables.provenance import footnotes
-from dlbench.tables.selection import Group, groups
+from dlbench.tables.selection import Group, groups, of_most_seeds
 from dlbench.tables.table import Measure, Table
 
 KEYS = ("recipe", "variant", "budget", "device")
@@ -37,7 +38,9 @@ def time_lag(runs: pd.DataFrame) -> list[Table]:
     found = groups(runs)
     return [
         _table("Adding problem", runs, found, _is_adding, _adding, ADDING_NOTES),
-        _table("Embedded Reber grammar", runs, found, _is_reber, _reber, REBER_NOTES),
+        _table(
+            "Embedded Reber grammar", runs, found, _is_reber, partial(_reber, own=of_most_seeds(found)), REBER_NOTES
+        ),
         _table("Gradient at the end of a sequence, by the inputs before", runs, found, lags, _gradient, LAG_NOTES),
     ]
 
@@ -79,16 +82,6 @@ def rule(group: Group) -> str:
     return "gradient through one step only, Adam" if one_step and name == "adam" else RULES.get(name, name)
 
 
-def widest(found: Sequence[Group]) -> list[Group]:
-    """Of the variants of each recipe, budget and device the one over most seeds: the others are points of a sweep."""
-    kept: dict[tuple[str, str, str], Group] = {}
-    for group in found:
-        key = (group.recipe, group.budget, group.device)
-        if key not in kept or len(group.seeds) > len(kept[key].seeds):
-            kept[key] = group
-    return list(kept.values())
-
-
 def shown_per_step(group: Group) -> int:
     """How many sequences a step of training looks at."""
     return int(group.resolved.get("training", {}).get("batch_size", 1))
@@ -128,18 +121,19 @@ def _adding(group: Group) -> dict[str, Any]:
     }
 
 
-def _reber(group: Group) -> dict[str, Any]:
+def _reber(group: Group, own: Sequence[Group]) -> dict[str, Any]:
+    """own: the groups of recipes as they stand; what is published is of their learning rate."""
     train, test = group.by_seed("train_solved"), group.by_seed("test_solved")
     solved = [train[seed] * test[seed] for seed in train.keys() & test.keys()]
     return {
         "parameters": group.constant("parameters"),
         "published_parameters": group.published("parameters"),
         "solved_percent": wilson_interval(round(sum(solved)), len(solved)).scaled(100) if solved else None,
-        "published_solved_percent": None if group.variant else group.published("solved_percent"),
+        "published_solved_percent": group.published("solved_percent") if group in own else None,
         "test_wrong_strings_percent": group.measure("test_wrong_strings_percent"),
         "test_wrong_memory_percent": group.measure("test_wrong_memory_percent"),
         "strings": _sequences(group),
-        "published_strings": None if group.variant else group.published("strings"),  # it is of one learning rate
+        "published_strings": group.published("strings") if group in own else None,
     }
 
 

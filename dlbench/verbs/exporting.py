@@ -21,7 +21,7 @@ Places = Mapping[str, Path | None]
 
 
 def export(format: str, results: Path, output: Path | None) -> None:
-    """Write what a results folder, a run file or an exported JSON holds to `output`; to standard output if None or `-`.
+    """Write what a results folder, a run or timing file or an exported JSON holds to `output`; None or `-`: print it.
 
     Raises InputError for an unknown format, if there is nothing to export, or if the file cannot be written.
     """

@@ -1,4 +1,4 @@
-"""Writing run files: one JSON line an event, on disk before anything else happens, and never over what is not ours.
+"""Writing run files: one JSON line an event, with the system before anything else happens, never over others' files.
 
 A file is opened for each event and closed again. So a thousand seeds that learn at once need no thousand descriptors,
 and a file that was removed, replaced or locked away in mid-run is noticed at the next event.

@@ -7,9 +7,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from dlbench.tables.selection import groups
+from dlbench.tables.selection import groups, of_most_seeds
 from dlbench.tables.table import Quoted
-from dlbench.tables.time_lag import lags, time_lag, widest
+from dlbench.tables.time_lag import lags, time_lag
 
 Make = Callable[..., dict[str, Any]]
 ADAM = {"name": "adam", "lr": 0.01, "batch_size": 32}
@@ -84,5 +84,5 @@ def test_of_a_sweep_the_recipe_itself_is_the_widest(run: Make, runs: pd.DataFram
     swept = adding(run, "tanh", 0, "tanh_rnn", ADAM | {"lr": 0.1}, steps=100, recipe_digest="other")
     found = groups(pd.concat([runs, pd.DataFrame([swept])], ignore_index=True))
     assert [group.variant for group in found if group.recipe == "tanh"] == ["training.lr=0.01", "training.lr=0.1"]
-    assert [group.variant for group in widest(found) if group.recipe == "tanh"] == ["training.lr=0.01"]
+    assert [group.variant for group in of_most_seeds(found) if group.recipe == "tanh"] == ["training.lr=0.01"]
     assert lags(found[0]) == [1, 20]

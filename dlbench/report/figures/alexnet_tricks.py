@@ -25,10 +25,9 @@ from dlbench.tables.alexnet_tricks import (
     dropout,
     first_weights,
     lr,
-    recipes_own,
 )  # fmt: skip
 from dlbench.tables.numerals import number
-from dlbench.tables.selection import Group, groups
+from dlbench.tables.selection import Group, groups, of_most_seeds
 
 METRIC = "train_error_percent"
 COLOURS = {"relu": BLUE, "tanh": VERMILION}
@@ -43,7 +42,7 @@ def alexnet_tricks(runs: pd.DataFrame, curves: pd.DataFrame) -> Figure:
     One budget and one device. Means over seeds, with one sd either way.
     """
     found = groups(runs.reset_index(drop=True))
-    chosen = recipes_own([*arms(found, ACTIVATIONS), *arms(found, REGULARISED)])
+    chosen = of_most_seeds([*arms(found, ACTIVATIONS), *arms(found, REGULARISED)])
     block = block_to_show(chosen)
     shown = [group for group in chosen if (group.budget, group.device) == block]
     drawn = figure(13.5, 5.0)

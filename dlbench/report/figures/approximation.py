@@ -26,7 +26,7 @@ from dlbench.report.figures.style import (
     quiet,
 )  # fmt: skip
 from dlbench.tables.approximation import is_close, is_folded, units
-from dlbench.tables.selection import Group, groups
+from dlbench.tables.selection import Group, groups, of_most_seeds
 
 # what a line's recipes are called before their number of units, how it is drawn, and what it shows
 LINES = {
@@ -46,9 +46,7 @@ def approximation(runs: pd.DataFrame, curves: pd.DataFrame) -> Figure:
     """
     found = [group for group in groups(runs.reset_index(drop=True)) if is_close(group) or is_folded(group)]
     block = block_to_show(found)
-    # of a recipe's variants the one with the most seeds
-    here = sorted((group for group in found if (group.budget, group.device) == block), key=lambda g: len(g.seeds))
-    shown = list({group.recipe: group for group in here}.values())
+    shown = of_most_seeds([group for group in found if (group.budget, group.device) == block])
     close, folded = [g for g in shown if is_close(g)], [g for g in shown if is_folded(g)]
     drawn = figure(13, 5.4)
     heading(drawn, "What one hidden layer can approximate, and what depth makes cheap", shown)

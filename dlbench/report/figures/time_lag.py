@@ -23,8 +23,8 @@ from dlbench.report.figures.style import (
     nothing,
     quiet,
 )
-from dlbench.tables.selection import Group, groups
-from dlbench.tables.time_lag import lags, net, shown_per_step, widest
+from dlbench.tables.selection import Group, groups, of_most_seeds
+from dlbench.tables.time_lag import lags, net, shown_per_step
 
 RUN = ("path", "recipe", "budget", "device", "seed", "recipe_digest", "fingerprint")  # of these, what curves have
 COLOURS: Mapping[str, str] = {
@@ -42,7 +42,7 @@ def time_lag(runs: pd.DataFrame, curves: pd.DataFrame) -> Figure:
 
     curves: one row a score event, `step`, metrics, and what names the run (RUN).
     """
-    found = widest(groups(runs.reset_index(drop=True)))
+    found = of_most_seeds(groups(runs.reset_index(drop=True)))
     block = block_to_show(found)
     shown = [group for group in found if (group.budget, group.device) == block]
     constants = [group for group in shown if group.resolved["model"].get("name") == "constant"]
