@@ -38,16 +38,6 @@ def adding_problem(
     return Dataset(train, test, (), shift=torch.tensor(0.0), scale=torch.tensor(1.0))
 
 
-def target_variance(length: int) -> float:
-    """The mean squared error of the best constant answer: 1/24, less what the rare unmarked first pair takes away.
-
-    (X1 + X2) / 4 has the variance (1/3 + 1/3) / 16 = 1/24; X1 is zero with probability 1/10, and X2 with probability
-    9/10 / (length / 2 - 1).
-    """
-    zeroed = 1 / FIRST_MARK + (1 - 1 / FIRST_MARK) / (length // 2 - 1)
-    return (2 - zeroed) / 3 / 16
-
-
 def _sequences(count: int, length: int, generator: torch.Generator) -> Examples:
     def draw(high: int) -> Tensor:
         return torch.randint(high, (count,), generator=generator)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from dlbench.data.adding_problem import adding_problem, target_variance
+from dlbench.data.adding_problem import FIRST_MARK, adding_problem
 from dlbench.data.embedded_reber import draw, embedded_reber, one_hot, possible_next, read
 from dlbench.errors import InputError
 from dlbench.models.readout import last_steps
@@ -61,6 +61,16 @@ def test_marks_lie_where_the_paper_puts_them(adding) -> None:
     zeroed = float((~whole).float().mean())
     assert zeroed == pytest.approx(0.1 + 0.9 / 19, abs=0.011)
     assert not adding.train.inputs[~whole][:, 0, 0].any()
+
+
+def target_variance(length: int) -> float:
+    """The mean squared error of the best constant answer: 1/24, less what the rare unmarked first pair takes away.
+
+    (X1 + X2) / 4 has the variance (1/3 + 1/3) / 16 = 1/24; X1 is zero with probability 1/10, and X2 with probability
+    9/10 / (length / 2 - 1).
+    """
+    zeroed = 1 / FIRST_MARK + (1 - 1 / FIRST_MARK) / (length // 2 - 1)
+    return (2 - zeroed) / 3 / 16
 
 
 @pytest.mark.parametrize("length", [40, 100])

@@ -226,7 +226,8 @@ def test_two_folders_with_models_of_one_s_own(tmp_path: Path, monkeypatch: pytes
     taken = rounds.take([case], both, 1, options, tmp_path / "out")
     assert not taken.failed
     first = {side: taken.values(case, side, "first_step_seconds")[0] for side in both}
-    assert first["head"] > 1 > first["base"]
+    assert first["head"] > 1.0  # it sleeps so long
+    assert first["head"] > first["base"]
     (base, head) = (set(taken.of(case, side)["recipe_digest"]) for side in both)
     assert base == head
 
