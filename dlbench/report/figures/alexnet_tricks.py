@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,7 +13,18 @@ from matplotlib.ticker import StrMethodFormatter
 from dlbench import store
 from dlbench.report.figures import learning_curve
 from dlbench.report.figures.filters import mosaic
-from dlbench.report.figures.style import BLUE, DARK, GREY, VERMILION, block_to_show, figure, heading, nothing, quiet
+from dlbench.report.figures.style import (
+    BLUE,
+    DARK,
+    GREY,
+    VERMILION,
+    bar,
+    block_to_show,
+    figure,
+    heading,
+    nothing,
+    quiet,
+)
 from dlbench.tables.alexnet_tricks import (
     ACTIVATIONS,
     LEARNT_PERCENT,
@@ -82,23 +92,12 @@ def _errors(axes: Axes, shown: Sequence[Group]) -> None:
         return
     for place, group in enumerate(shown):
         for metric, offset, colour in ((METRIC, -0.2, GREY), ("test_error_percent", 0.2, BLUE)):
-            _bar(axes, group, metric, place + offset, colour)
+            if measured := group.measure(metric):
+                bar(axes, place + offset, measured, colour)
     axes.set_xticks(range(len(shown)), [_means(group) for group in shown])
     axes.margins(y=0.15)
     handles = [axes.patches[0], axes.patches[1]]
     axes.legend(handles, ["training", "test"], ncols=2, frameon=False, fontsize=9, loc="upper right")
-
-
-def _bar(axes: Axes, group: Group, metric: str, place: float, colour: str) -> None:
-    measured = group.measure(metric)
-    if measured is None:
-        return
-    spread = measured.sd if math.isfinite(measured.sd) else 0.0
-    axes.bar(place, measured.mean, width=0.38, color=colour)
-    if spread:
-        axes.errorbar(place, measured.mean, yerr=spread, color=DARK, capsize=3, linewidth=1.2)
-    top = (place, measured.mean + spread)
-    axes.annotate(f"{measured.mean:.1f}", top, xytext=(0, 3), textcoords="offset points", ha="center", fontsize=8.5)
 
 
 def _means(group: Group) -> str:

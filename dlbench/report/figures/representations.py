@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
@@ -15,6 +14,7 @@ from dlbench.report.figures.style import (
     DARK,
     GREY,
     VERMILION,
+    bar,
     block_to_show,
     figure,
     heading,
@@ -23,7 +23,6 @@ from dlbench.report.figures.style import (
 )  # fmt: skip
 from dlbench.tables.representations import capacity, code, generalisation, units
 from dlbench.tables.selection import Group, groups
-from dlbench.tables.table import Measure
 
 COLOURS = {"distributed": BLUE, "localist": VERMILION, "random": GREY}
 MEANT = {
@@ -86,17 +85,8 @@ def _errors(axes: Axes, shown: Sequence[Group]) -> None:
     for place, group in enumerate(shown):
         for metric, offset, alpha in (("train_error_percent", -0.2, 0.35), ("test_error_percent", 0.2, 1.0)):
             if measured := group.measure(metric):
-                _bar(axes, place + offset, measured, COLOURS[code(group)], alpha)
+                bar(axes, place + offset, measured, COLOURS[code(group)], alpha)
     axes.axhline(CHANCE_PERCENT, color=DARK, linewidth=0.9, linestyle="--")
     axes.annotate("chance", (len(shown) - 0.5, CHANCE_PERCENT), xytext=(0, 3), textcoords="offset points", ha="right")
     axes.set_xticks(range(len(shown)), [MEANT[code(group)] for group in shown])
     axes.set_ylim(0, 72)
-
-
-def _bar(axes: Axes, place: float, measured: Measure, colour: str, alpha: float) -> None:
-    spread = measured.sd if math.isfinite(measured.sd) else 0.0
-    axes.bar(place, measured.mean, width=0.38, color=colour, alpha=alpha)
-    if spread:
-        axes.errorbar(place, measured.mean, yerr=spread, color=DARK, capsize=3, linewidth=1.2)
-    top = (place, measured.mean + spread)
-    axes.annotate(f"{measured.mean:.1f}", top, xytext=(0, 3), textcoords="offset points", ha="center", fontsize=9)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Sequence
 
@@ -11,6 +12,7 @@ from matplotlib.figure import Figure
 
 from dlbench.tables.provenance import machines, seed_range
 from dlbench.tables.selection import Group, budget_rank
+from dlbench.tables.table import Measure
 
 # Okabe and Ito 2008, "Color Universal Design"; the yellow is left out, which is too pale for a line on white
 BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY, BLACK = (
@@ -70,6 +72,16 @@ def heading(drawn: Figure, title: str, groups: Sequence[Group]) -> None:
         title + "\n" * len(told), fontsize=13, fontweight="bold"
     )  # the empty lines keep room for the small print
     drawn.text(0.5, 1 - 0.36 / height, "\n".join(told), ha="center", va="top", fontsize=9, color=DARK)
+
+
+def bar(axes: Axes, place: float, measured: Measure, colour: str, alpha: float = 1.0) -> None:
+    """An upright bar as high as the mean, its number above, with one sd over seeds either way."""
+    spread = measured.sd if math.isfinite(measured.sd) else 0.0
+    axes.bar(place, measured.mean, width=0.38, color=colour, alpha=alpha)
+    if spread:
+        axes.errorbar(place, measured.mean, yerr=spread, color=DARK, capsize=3, linewidth=1.2)
+    top = (place, measured.mean + spread)
+    axes.annotate(f"{measured.mean:.1f}", top, xytext=(0, 3), textcoords="offset points", ha="center", fontsize=9)
 
 
 def nothing(axes: Axes, text: str) -> None:
