@@ -69,6 +69,11 @@ class Claim:
     budget: str = "short"
     note: str = ""
 
+    @property
+    def is_of_curves(self) -> bool:
+        """Whether it asks for what was measured on the way, not at the end alone."""
+        return any(isinstance(q, Quantity) and isinstance(q.metric, StepsUntil) for q in (self.of, self.than))
+
 
 def parse(raw: Any, recipes: Sequence[str], where: str) -> Claim:
     """The claim that a mapping states about the recipes of its study; InputError names the key and the near miss."""

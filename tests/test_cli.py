@@ -12,7 +12,7 @@ import own
 import psutil
 import pytest
 
-from dlbench import __version__
+from dlbench import __version__, recipe, shelf, study
 
 
 def dlbench(*words, **options):
@@ -57,6 +57,17 @@ def test_list_names_every_recipe_and_study_one_a_line_when_piped():
         assert name in names
     assert names.index("resnet-20") < names.index("resnet-110")
     assert "\x1b" not in "".join(listed)
+
+
+def test_what_is_listed_is_what_the_files_come_to():
+    """The listing reads a few lines of each file; loading reads, extends and checks all of it."""
+    rows = [tuple(line.split("\t")) for line in dlbench("list", "recipes").stdout.splitlines()]
+    loaded = [recipe.load(name, "full") for name, *_ in rows]
+    assert rows == [(each.name, each.title, each.source) for each in loaded]
+    assert [name for name, *_ in rows] == list(shelf.recipes())
+    rows = [tuple(line.split("\t")) for line in dlbench("list", "studies").stdout.splitlines()]
+    found = [study.load(name) for name in shelf.studies()]
+    assert rows == [(each.name, each.title, ", ".join(each.recipes or each.studies)) for each in found]
 
 
 @pytest.mark.parametrize("what", ["recipes", "studies", "models", "datasets", "devices"])
