@@ -18,6 +18,7 @@ from dlbench.errors import InputError
 from dlbench.plan import Trial
 from dlbench.recipe import Recipe
 from dlbench.scores.evaluation import evaluating
+from dlbench.training.capture import Capture
 from dlbench.training.checkpoint import Checkpoint
 from dlbench.training.copies import Copies
 from dlbench.training.step import Step
@@ -44,6 +45,8 @@ class Bench:
         if checkpoint is not None:
             checkpoint.watch(model=model, generator=generator)
             rule = partial(rule, checkpoint=checkpoint)
+        if chosen.execution.cuda_graphs:
+            rule = partial(rule, capture=Capture(self.device))
         return self._in_precision(rule(model, self.data, generator))
 
     @property

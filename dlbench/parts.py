@@ -53,9 +53,19 @@ def bind(kind: str, recipe: Recipe) -> Callable[..., Any]:
 
 def can_continue(recipe: Recipe) -> bool:
     """Whether the learning rule of the recipe takes a checkpoint."""
+    return _takes(recipe, "checkpoint")
+
+
+def can_be_captured(recipe: Recipe) -> bool:
+    """Whether the learning rule of the recipe can make a CUDA graph of its step."""
+    return _takes(recipe, "capture")
+
+
+def _takes(recipe: Recipe, name: str) -> bool:
+    """Whether the learning rule has an argument of this name that is the trial's to give."""
     function = _function("training", recipe.training.name, recipe.path)
-    parameter = inspect.signature(function, eval_str=True).parameters.get("checkpoint")
-    return parameter is not None and _is_checkpoint(parameter.annotation)
+    parameter = inspect.signature(function, eval_str=True).parameters.get(name)
+    return parameter is not None and _is_given(parameter.annotation)
 
 
 def cause(error: BaseException) -> str:
@@ -146,7 +156,7 @@ def _schema(function: Callable[..., Any]) -> Mapping[str, _Argument]:
     hints = {
         name: Any if p.annotation is p.empty else p.annotation
         for name, p in taken.items()
-        if p.kind is p.KEYWORD_ONLY and not _is_checkpoint(p.annotation)
+        if p.kind is p.KEYWORD_ONLY and not _is_given(p.annotation)
     }
     return {
         name: _Argument(hint, taken[name].default is inspect.Parameter.empty, TypeAdapter(hint, config=strict))
@@ -154,11 +164,12 @@ def _schema(function: Callable[..., Any]) -> Mapping[str, _Argument]:
     }
 
 
-def _is_checkpoint(hint: Any) -> bool:
+def _is_given(hint: Any) -> bool:
     """Whether an argument is the trial's to give, not the YAML's."""
+    from dlbench.training.capture import Capture
     from dlbench.training.checkpoint import Checkpoint
 
-    return Checkpoint in (hint, *typing.get_args(hint))
+    return not {Capture, Checkpoint}.isdisjoint((hint, *typing.get_args(hint)))
 
 
 def _checked(argument: _Argument, value: Any, where: str) -> Any:

@@ -7,19 +7,20 @@ import inspect
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, cast
 
 from dlbench import parts, shelf, study
 from dlbench import recipe as recipes
 from dlbench.errors import InputError
 from dlbench.measure import machine
+from dlbench.measure.precision import Precision, automatic
 from dlbench.recipe import Recipe
 from dlbench.study import Study
 
 MOST_TRIALS = 100_000
-Precision: TypeAlias = Literal["fp32", "tf32", "bf16", "fp16"]
+Asked: TypeAlias = Precision | Literal["auto"] | None  # None: what the recipe asks for
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Execution:
 
     precision: fp32 is the full thing on every device; tf32, bf16 and fp16 are for the products inside layers
     (autocast, without loss scaling), parameters stay fp32. compile: by torch.compile. jobs: so many trials, at most,
-    had the machine at once.
+    had the machine at once. cuda_graphs: a step is recorded once and replayed.
     """
 
     device: str
@@ -37,6 +38,7 @@ class Execution:
     precision: Precision = "fp32"
     compile: bool = False
     jobs: int = 1
+    cuda_graphs: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """All settings, as a run file keeps them."""
@@ -45,7 +47,7 @@ class Execution:
     @property
     def identity(self) -> dict[str, Any]:
         """The settings that are not the usual ones: a setting added later leaves the identity of older trials alone."""
-        usual = {"precision": "fp32", "compile": False, "jobs": 1}
+        usual = {"precision": "fp32", "compile": False, "jobs": 1, "cuda_graphs": False}
         return {key: value for key, value in asdict(self).items() if usual.get(key) != value}
 
 
@@ -102,15 +104,16 @@ def trials(
     budget: str = "short",
     settings: Sequence[str] = (),
     threads: int | None = None,
-    precision: Precision = "fp32",
+    precision: Asked = None,
     compile: bool = False,
     jobs: int = 1,
+    cuda_graphs: bool = False,
 ) -> list[Trial]:
     """All trials that the names of recipes and studies stand for, each once, every part checked.
 
     `compile` is left out where there is no compiler. jobs: how many may run at once; the cores are shared out among
-    them unless `threads` says otherwise, at least one each. Raises InputError for an unknown name, key, value or
-    device, before anything has run.
+    them unless `threads` says otherwise, at least one each. precision: what each recipe asks for if None. Raises
+    InputError for an unknown name, key, value or device, before anything has run.
     """
     if jobs < 1:
         raise InputError(f"jobs: {jobs}: at least 1 is wanted")
@@ -123,11 +126,14 @@ def trials(
     chosen = machine.resolve_device(device)
     compiled = compile and machine.can_compile(chosen)
     share = max(1, machine.cores() // jobs)
-    execution = Execution(chosen, threads or share, precision=precision, compile=compiled, jobs=jobs)
+    execution = Execution(chosen, threads or share, compile=compiled, jobs=jobs, cuda_graphs=cuda_graphs)
     fingerprint = machine.describe(execution.device)["fingerprint"]
     planned: dict[Path, Trial] = {}
     for recipe, full, chosen_seeds in found:
         parts.check(recipe)
+        if cuda_graphs:
+            _check_graphs(recipe, chosen)
+        execution = replace(execution, precision=_resolved(precision or recipe.precision, chosen))
         code = _own_code(recipe)
         for seed in chosen_seeds:
             trial = Trial(recipe, seed, execution, fingerprint, full, code)
@@ -141,6 +147,19 @@ def _own_code(recipe: Recipe) -> str:
     files = {inspect.getsourcefile(parts.bind(kind, recipe).func) for kind in named}  # type: ignore[attr-defined]
     text = b"".join(Path(file).read_bytes() for file in sorted(filter(None, files)))
     return hashlib.sha256(text).hexdigest()[:8] if files else ""
+
+
+def _resolved(asked: str, device: str) -> Precision:
+    """The precision that `auto` comes to on the device; any other as it is."""
+    return automatic(device) if asked == "auto" else cast(Precision, asked)
+
+
+def _check_graphs(recipe: Recipe, device: str) -> None:
+    """Raise InputError where a step cannot become a CUDA graph."""
+    if not device.startswith("cuda"):
+        raise InputError(f"--cuda-graphs: {device} knows no CUDA graphs; leave it out, or take --device cuda")
+    if not parts.can_be_captured(recipe):
+        raise InputError(f"--cuda-graphs: {recipe.training.name} of {recipe.name} has no step that can be recorded")
 
 
 def _check_seeds(seeds: Sequence[int] | None) -> None:

@@ -14,11 +14,13 @@ from dlbench.errors import InputError
 from dlbench.reading import MAX_DEPTH, near, parse, plain, read_mapping, shown
 
 TOGETHER = ("model", "worker")
-BUDGETS = ("smoke", "short", "full")
+PRECISIONS = ("auto", "fp32", "tf32", "bf16", "fp16")
+BUDGETS = ("smoke", "short", "medium", "full")
+NEEDED = ("medium",)  # budgets that not every recipe has
 PARTS = ("data", "model", "training", "score")
 TYPES: dict[str, type | tuple[type, ...]] = {
     "title": str, "source": str, "published": dict, "tags": list, "seeds": int, "together": str, "curve": dict,
-    "extends": str, "pictures": dict, **dict.fromkeys(PARTS, dict), **dict.fromkeys(BUDGETS, dict),
+    "extends": str, "pictures": dict, "precision": str, **dict.fromkeys(PARTS, dict), **dict.fromkeys(BUDGETS, dict),
 }  # fmt: skip
 REPLACED = ("published", "tags")  # a variant does not inherit the figures of the recipe it extends, nor half its tags
 
@@ -50,6 +52,7 @@ class Recipe:
     together: `model` if all seeds learn at once as one batched model, `worker` if they take turns in one process, as
     befits trials shorter than the start of a process; else False, and each has a process of its own.
     pictures: what its run files keep to show of the trained model, if anything.
+    precision: what its layers multiply in unless the user says otherwise; `auto` is bf16 where the device knows it.
     """
 
     name: str
@@ -67,6 +70,7 @@ class Recipe:
     curve: Curve = Curve()
     path: Path = Path()
     pictures: Part | None = None
+    precision: str = "fp32"
 
     @property
     def digest(self) -> str:
@@ -84,6 +88,7 @@ class Recipe:
             "tags": list(self.tags),
             "together": self.together,
             "curve": {"points": self.curve.points, "examples": self.curve.examples},
+            **({"precision": self.precision} if self.precision != "fp32" else {}),
             **{part: getattr(self, part).as_dict() for part in self.parts},
         }
 
@@ -98,7 +103,8 @@ def from_dict(kept: Mapping[str, Any], budget: str, path: Path) -> Recipe:
     parts: dict[str, Any] = {part: _part(kept[part], part) for part in (*PARTS, "pictures") if part in kept}
     return Recipe(
         name=kept["name"], title=kept["title"], source=kept["source"], budget=budget, published=kept["published"],
-        tags=tuple(kept["tags"]), together=kept["together"], curve=Curve(**kept["curve"]), path=path, **parts,
+        tags=tuple(kept["tags"]), together=kept["together"], curve=Curve(**kept["curve"]), path=path,
+        precision=kept.get("precision", "fp32"), **parts,
     )  # fmt: skip
 
 
@@ -111,8 +117,12 @@ def load(name: str, budget: str = "short", settings: Sequence[str] = ()) -> Reci
         raise InputError(f"unknown budget {shown(budget)}{near(budget, BUDGETS)}; one of {', '.join(BUDGETS)}")
     path = shelf.find(name)
     raw = _extended(path, ())
+    if budget in NEEDED and budget not in raw:
+        raise InputError(
+            f"{path}: has no {budget} budget; {' and '.join(b for b in BUDGETS if b not in NEEDED)} it has"
+        )
     overrides = raw.get(budget) or {}
-    _check_keys(overrides, f"{path}: {budget}", (*PARTS, "seeds", "together", "curve"))
+    _check_keys(overrides, f"{path}: {budget}", (*PARTS, "seeds", "together", "curve", "precision"))
     raw = _merge(raw, overrides)
     for setting in settings:
         raw = _merge(raw, _setting(setting))
@@ -178,7 +188,7 @@ def _recipe(raw: Mapping[str, Any], path: Path, budget: str) -> Recipe:
     recipe = Recipe(
         name=path.stem, title=raw["title"], source=raw.get("source", ""), budget=budget, published=published,
         tags=tuple(map(str, raw.get("tags", []))), seeds=raw.get("seeds", 1), together=raw.get("together", False),
-        curve=Curve(**curve), path=path,
+        curve=Curve(**curve), path=path, precision=raw.get("precision", "fp32"),
         **{part: _part(raw[part], f"{path}: {part}") for part in (*PARTS, "pictures") if part in raw},
     )  # fmt: skip
     for key, number in (
@@ -190,7 +200,17 @@ def _recipe(raw: Mapping[str, Any], path: Path, budget: str) -> Recipe:
             raise InputError(f"{path}: {key}: {shown(number)} is not a positive whole number")
     if recipe.together is not False and recipe.together not in TOGETHER:
         raise InputError(f"{path}: together: {shown(recipe.together)} is not one of {', '.join(TOGETHER)}")
+    if recipe.precision not in PRECISIONS:
+        raise InputError(
+            f"{path}: precision: {shown(recipe.precision)} is not one of {', '.join(PRECISIONS)}"
+            f"{near(recipe.precision, PRECISIONS)}"
+        )
     return recipe
+
+
+def has_budget(name: str, budget: str) -> bool:
+    """Whether a recipe can be run at this budget."""
+    return budget not in NEEDED or budget in _extended(shelf.find(name), ())
 
 
 def _part(raw: Any, where: str) -> Part:

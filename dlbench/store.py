@@ -24,7 +24,7 @@ READY = ("dataset_digest", "parameters", "multiply_adds", "train_examples", "tes
 END = ("steps", "wall_seconds", "peak_memory_bytes")
 DONE = ("finished", "diverged")  # a diverged trial would diverge again
 TIMES = "time"  # the folder, under the results folder, of what `dlbench time` leaves: no runs of trials
-SAME = ("recipe_digest", "seed", "device", "channels_last", "precision", "compile", "fingerprint")
+SAME = ("recipe_digest", "seed", "device", "channels_last", "precision", "compile", "cuda_graphs", "fingerprint")
 """Columns of `load` in which two runs agree that differ at most in how much of the machine they had."""
 NAN = float("nan")
 Event = Mapping[str, Any]
@@ -70,7 +70,7 @@ def status(path: Path) -> str:
 def load(folder: Path, paths: Iterable[Path] | None = None) -> pd.DataFrame:
     """One row a run file under `folder` (or in `paths`), oldest first.
 
-    Columns: recipe, title, tags, budget, seed, status, message, device, precision, compile,
+    Columns: recipe, title, tags, budget, seed, status, message, device, precision, compile, cuda_graphs,
     channels_last, threads, jobs, torch, dlbench, machine, fingerprint, recipe_digest, started,
     dataset_digest, parameters, multiply_adds, train_examples, test_examples, steps, training_seconds, wall_seconds,
     examples_per_second, joules, peak_memory_bytes, published and recipe_json (dictionaries), path, and one column for
@@ -174,6 +174,7 @@ def _row(path: Path, warnings: list[str]) -> dict[str, Any]:
         "device": _text(start["execution"]["device"]),
         "precision": _text(start["execution"].get("precision", "fp32")),
         "compile": start["execution"].get("compile", False) is True,
+        "cuda_graphs": start["execution"].get("cuda_graphs", False) is True,
         "channels_last": start["execution"]["channels_last"] is True,
         "threads": _number(start["execution"]["threads"]),
         "jobs": _number(start["execution"].get("jobs", 1)),

@@ -142,11 +142,6 @@ def _known(entry: Any, key: str, path: Path) -> str:
 
 def _seeds(raw: Mapping[str, Any], path: Path) -> Mapping[str, int]:
     for budget, number in raw.items():
-        if (
-            budget not in ("smoke", "short", "full")
-            or isinstance(number, bool)
-            or not isinstance(number, int)
-            or number < 1
-        ):
+        if budget not in recipe_module.BUDGETS or isinstance(number, bool) or not isinstance(number, int) or number < 1:
             raise InputError(f"{path}: seeds: write a number of seeds for each budget, such as {{short: 3}}")
     return raw

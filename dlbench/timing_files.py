@@ -18,7 +18,7 @@ def load(paths: Sequence[Path]) -> pd.DataFrame:
     """One row a timing file, raw: what was timed, on what, and the events' own columns, `seconds` a list of laps.
 
     Columns: recipe, recipe_digest, mode, data, process, started, device, threads, channels_last, precision,
-    compile, machine, fingerprint, torch, path, and those of the events `size` and `timing`.
+    compile, cuda_graphs, machine, fingerprint, torch, path, and those of the events `size` and `timing`.
     """
     import pandas as pd
 
@@ -29,6 +29,7 @@ def load(paths: Sequence[Path]) -> pd.DataFrame:
             {
                 "recipe": start["recipe"]["name"],
                 **{key: start[key] for key in ("recipe_digest", "mode", "data", "process", "started")},
+                "cuda_graphs": False,  # files of before there were any
                 **start["execution"],
                 "machine": start["machine"]["name"], "fingerprint": start["machine"]["fingerprint"],
                 "torch": start["versions"]["torch"], "path": str(path),

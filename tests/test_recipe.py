@@ -186,13 +186,17 @@ def test_any_name_is_found_or_one_line_of_error(name):
 def test_an_unknown_name_gets_near_misses():
     with pytest.raises(InputError, match="did you mean 'lenet-mnist'"):
         recipe.load("lenet-mnits")
-    with pytest.raises(InputError, match="one of smoke, short, full"):
+    with pytest.raises(InputError, match="one of smoke, short, medium, full"):
         recipe.load("lenet-mnist", "long")
 
 
 @pytest.mark.parametrize("budget", recipe.BUDGETS)
 @pytest.mark.parametrize("name", shelf.recipes())
 def test_every_recipe_that_ships_reads_at_every_budget(name, budget):
+    if not recipe.has_budget(name, budget):
+        with pytest.raises(InputError, match=f"has no {budget} budget"):
+            recipe.load(name, budget)
+        return
     found = recipe.load(name, budget)
     assert found.title
     assert found.source

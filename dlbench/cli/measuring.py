@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from dlbench.cli.options import Budget, Mode, Names, Precision, Setting
+from dlbench.cli.options import Budget, CudaGraphs, Mode, Names, PrecisionOption, Setting
 
 
 def run(
@@ -17,13 +17,15 @@ def run(
         str | None, typer.Option(help="Such as 0-4 or 0,2,7; the recipe's or study's own number if left out.")
     ] = None,
     budget: Annotated[
-        Budget, typer.Option(help="smoke: seconds; short: minutes on two CPU cores; full: as published.")
+        Budget,
+        typer.Option(
+            help="smoke: seconds; short: minutes on two CPU cores; medium: hours a study; full: as published."
+        ),
     ] = Budget.short,
     settings: Setting = None,
-    precision: Annotated[
-        Precision, typer.Option(help="What layers multiply in; parameters stay fp32.")
-    ] = Precision.fp32,
+    precision: PrecisionOption = None,
     compile: Annotated[bool, typer.Option("--compile", help="Use torch.compile.")] = False,
+    cuda_graphs: CudaGraphs = False,
     threads: Annotated[
         int | None, typer.Option(min=1, help="CPU threads of each trial; the cores are shared out if left out.")
     ] = None,
@@ -62,8 +64,9 @@ def run(
             settings=settings or [],
             threads=threads,
             jobs=jobs,
-            precision=precision.value,
+            precision=precision.value if precision else None,
             compile=compile,
+            cuda_graphs=cuda_graphs,
             out=out,
             dry_run=dry_run,
             fresh=fresh,
@@ -81,8 +84,9 @@ def time(
     batch_size: Annotated[
         str | None, typer.Option(help="Such as 32,128,512 or auto; the recipe's own if left out.")
     ] = None,
-    precision: Annotated[Precision, typer.Option(help="What layers multiply in.")] = Precision.fp32,
+    precision: PrecisionOption = None,
     compile: Annotated[bool, typer.Option("--compile", help="Use torch.compile.")] = False,
+    cuda_graphs: CudaGraphs = False,
     channels_last: Annotated[bool, typer.Option(help="How images lie in memory.")] = True,
     threads: Annotated[int | None, typer.Option(min=1, help="CPU threads; all cores if left out.")] = None,
     repeats: Annotated[int, typer.Option(min=1, help="Fresh processes for each row, taken in turns.")] = 5,
@@ -99,8 +103,9 @@ def time(
             device=device,
             modes=("train", "infer") if mode is Mode.both else (mode.value,),
             batch_sizes=timing.parse_batch_sizes(batch_size) if batch_size is not None else None,
-            precision=precision.value,
+            precision=precision.value if precision else None,
             compile=compile,
+            cuda_graphs=cuda_graphs,
             channels_last=channels_last,
             threads=threads,
             repeats=repeats,
@@ -113,7 +118,8 @@ def time(
 
 def lecture(
     budget: Annotated[
-        Budget, typer.Option(help="smoke: minutes; short: hours on two CPU cores; full: as published.")
+        Budget,
+        typer.Option(help="smoke: minutes; short: hours on two CPU cores; medium: hours a study; full: as published."),
     ] = Budget.short,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda:0, mps, xpu ...")] = "auto",
     jobs: Annotated[int, typer.Option(min=1, help="Trials at once, which share the cores.")] = 1,

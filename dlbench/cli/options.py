@@ -14,12 +14,14 @@ class Budget(str, Enum):
 
     smoke = "smoke"
     short = "short"
+    medium = "medium"
     full = "full"
 
 
 class Precision(str, Enum):
     """What layers multiply in."""
 
+    auto = "auto"
     fp32 = "fp32"
     tf32 = "tf32"
     bf16 = "bf16"
@@ -75,6 +77,11 @@ class Sort(str, Enum):
 
 Baselines = Annotated[Path, typer.Option(help="The results folder that holds the baselines.")]
 BaselineName = Annotated[str, typer.Argument(metavar="NAME", help="Letters, digits, '.', '_' and '-'.")]
+PrecisionOption = Annotated[
+    Precision | None,
+    typer.Option(help="What layers multiply in; auto: bf16 where the device knows it. The recipe's own if left out."),
+]
+CudaGraphs = Annotated[bool, typer.Option("--cuda-graphs", help="Record a step as a CUDA graph, and replay it.")]
 Names = Annotated[
     list[str], typer.Argument(metavar="NAME...", help="Recipes, studies, or paths of YAML files of your own.")
 ]

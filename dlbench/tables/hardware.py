@@ -14,7 +14,7 @@ from dlbench.tables.selection import Group, groups
 from dlbench.tables.table import Table
 
 KEYS = ("recipe", "variant", "budget", "platform")
-SETTINGS = ("threads", "jobs", "precision", "compile", "channels_last", "torch")
+SETTINGS = ("threads", "jobs", "precision", "compile", "cuda_graphs", "channels_last", "torch")
 PLATFORM = ["fingerprint", "device", *SETTINGS]
 STEADY_PERCENT = 10  # all seeds of a recipe do the same work: speeds further apart than this have another cause
 ABOUT = {

@@ -12,7 +12,7 @@ from dlbench.measure.statistics import Estimate, median
 from dlbench.tables.table import Table
 from dlbench.timing_files import kept, lap_seconds, skipped
 
-SETTINGS = ("device", "threads", "precision", "compile", "channels_last", "torch")
+SETTINGS = ("device", "threads", "precision", "compile", "cuda_graphs", "channels_last", "torch")
 KEYS = ("recipe", "mode", "batch_size", *SETTINGS)
 LEAST = 5e-5  # below it, four decimals show nothing
 MIB = 2**20

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from dlbench.data.dataset import Dataset
+from dlbench.training.capture import Capture
 from dlbench.training.checkpoint import Checkpoint
 from dlbench.training.descent import Decay, Schedule, can_fuse, descend, groups
 from dlbench.training.losses import Loss
@@ -28,9 +29,11 @@ def adam(
     milestones: Sequence[int] = (),
     decay: Decay = "step",
     warm_up: int = 0,
+    ramp: int = 0,
     loss: Loss = "cross_entropy",
     clip: float | None = None,
     checkpoint: Checkpoint | None = None,
+    capture: Capture | None = None,
 ) -> Iterator[Step]:
     """Follow the gradient divided by its own recent size, parameter by parameter; yield after each update.
 
@@ -38,6 +41,8 @@ def adam(
     gradient, as in the paper's day, and not decoupled. All else: as `sgd` has it.
     Raises InputError unless exactly one of `steps` and `epochs` is given, and for sizes below 1.
     """
-    schedule = Schedule(batch_size, steps, epochs, milestones, decay, warm_up)
+    schedule = Schedule(batch_size, steps, epochs, milestones, decay, warm_up, ramp)
     optimiser = torch.optim.Adam(groups(model, weight_decay), lr=lr, betas=(betas[0], betas[1]), fused=can_fuse(model))
-    yield from descend(model, data, generator, optimiser, schedule, loss=loss, clip=clip, checkpoint=checkpoint)
+    yield from descend(
+        model, data, generator, optimiser, schedule, loss=loss, clip=clip, checkpoint=checkpoint, capture=capture
+    )

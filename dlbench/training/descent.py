@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from dlbench.data.dataset import Dataset
 from dlbench.errors import InputError
+from dlbench.training.capture import Capture
 from dlbench.training.checkpoint import Checkpoint
 from dlbench.training.losses import LOSSES, Loss
 from dlbench.training.step import Step
@@ -24,6 +25,7 @@ class Schedule:
 
     milestones: the rate is divided by 10 at each, in steps or, with `epochs`, in epochs (`decay: step`); with `decay:
     linear` it falls on a straight line to zero at the end. warm_up: steps at a tenth of the rate before all else.
+    ramp: steps over which the rate rises on a straight line to what it would be without (Goyal et al. 2017, 2.2).
     """
 
     batch_size: int
@@ -32,6 +34,7 @@ class Schedule:
     milestones: Sequence[int] = ()
     decay: Decay = "step"
     warm_up: int = 0
+    ramp: int = 0
 
     def length(self, examples: int) -> int:
         """All steps on a training set of this size; InputError unless there is one answer."""
@@ -50,11 +53,12 @@ class Schedule:
         """The share of the full learning rate that the step after `done` steps uses."""
         if done < self.warm_up:
             return 0.1
+        rise = min(1.0, (done + 1) / self.ramp) if self.ramp else 1.0
         if self.decay == "linear":
             total = self.length(examples)
-            return float((total - done) / (total - self.warm_up))
+            return rise * float((total - done) / (total - self.warm_up))
         unit = 1 if self.steps is not None else self._per_epoch(examples)
-        return float(10.0 ** -sum(done >= milestone * unit for milestone in self.milestones))
+        return rise * float(10.0 ** -sum(done >= milestone * unit for milestone in self.milestones))
 
     def _per_epoch(self, examples: int) -> int:
         return max(1, examples // self.batch_size)
@@ -71,6 +75,7 @@ def descend(
     clip: float | None = None,
     max_norm: float | None = None,
     checkpoint: Checkpoint | None = None,
+    capture: Capture | None = None,
 ) -> Iterator[Step]:
     """Sample a batch, forward, backward, update; yield after each update.
 
@@ -78,15 +83,10 @@ def descend(
     max_norm: after each update no unit's incoming weights are longer (Srivastava et al. 2014, section 5.1).
     A model of several copies (`Copies`) gets each copy's own gradient: the copies' losses are summed, and copies share
     no parameter, which is why they take neither `clip` nor `max_norm` (InputError).
+    capture: makes a CUDA graph of forward, backward and update.
     """
-    total, full_rate = schedule.length(len(data.train)), optimiser.param_groups[0]["lr"]
-    batches = data.batches(schedule.batch_size, generator)
-    first = checkpoint.follow(optimiser=optimiser, batches=batches) if checkpoint else 0
-    for done in range(first, total):
-        rate = full_rate * schedule.fraction(done, len(data.train))
-        for group in optimiser.param_groups:
-            group["lr"] = rate
-        inputs, targets = next(batches)
+
+    def update(inputs: Tensor, targets: Tensor) -> Tensor:
         model.train()
         losses = LOSSES[loss](model(inputs), targets)
         optimiser.zero_grad()
@@ -96,7 +96,25 @@ def descend(
         optimiser.step()
         if max_norm is not None:
             _renormalise(model, losses.dim(), max_norm)
-        yield Step(done + 1, total, len(targets), losses.detach())
+        return losses.detach()
+
+    total, full_rate = schedule.length(len(data.train)), optimiser.param_groups[0]["lr"]
+    batches = data.batches(schedule.batch_size, generator)
+    first = checkpoint.follow(optimiser=optimiser, batches=batches) if checkpoint else 0
+    take = capture.of(update, optimiser) if capture else update
+    for done in range(first, total):
+        _set_rate(optimiser, full_rate * schedule.fraction(done, len(data.train)))
+        inputs, targets = next(batches)
+        yield Step(done + 1, total, len(targets), take(inputs, targets))
+
+
+def _set_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:
+    """Set the learning rate; where it is a tensor, that a CUDA graph reads, its value."""
+    for group in optimiser.param_groups:
+        if isinstance(group["lr"], Tensor):
+            group["lr"].fill_(rate)
+        else:
+            group["lr"] = rate
 
 
 def groups(model: nn.Module, weight_decay: float | Mapping[str, float]) -> list[dict[str, object]]:

@@ -46,7 +46,7 @@ def lecture(
         budget=budget,
         settings=[],
         threads=threads,
-        precision="fp32",
+        precision=None,
         compile=False,
         out=out,
         dry_run=dry_run,

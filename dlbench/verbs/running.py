@@ -14,7 +14,7 @@ from typing import NoReturn
 from rich.console import Console
 
 from dlbench import exits, plan, progress, runner, store
-from dlbench.plan import Precision, Trial
+from dlbench.plan import Asked, Trial
 from dlbench.runner import Outcome
 from dlbench.verbs import exporting
 from dlbench.verbs.exporting import Places
@@ -29,7 +29,7 @@ def run(
     budget: str,
     settings: Sequence[str],
     threads: int | None,
-    precision: Precision,
+    precision: Asked,
     compile: bool,
     out: Path,
     dry_run: bool,
@@ -40,6 +40,7 @@ def run(
     exports: Places = MappingProxyType({}),
     show: bool = True,
     any_share: bool = False,
+    cuda_graphs: bool = False,
 ) -> int:
     """Run what the names stand for and print tables (or JSON) of all their runs; returns the exit code.
 
@@ -59,6 +60,7 @@ def run(
         precision=precision,
         compile=compile,
         jobs=jobs,
+        cuda_graphs=cuda_graphs,
     )
     if compile and not all(trial.execution.compile for trial in trials):
         print("dlbench: --compile: no C++ compiler found, running without; install g++ or clang++", file=sys.stderr)

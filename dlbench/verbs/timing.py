@@ -17,7 +17,7 @@ from typing import Any, Literal
 from dlbench import exits, parts, plan, store
 from dlbench.data import sources
 from dlbench.errors import InputError
-from dlbench.plan import Precision, Trial
+from dlbench.plan import Asked, Trial
 from dlbench.recipe import Part
 from dlbench.workers import process
 
@@ -54,8 +54,9 @@ def run(
     device: str = "auto",
     modes: Sequence[Mode] = ("train",),
     batch_sizes: Sequence[BatchSize] | None = None,
-    precision: Precision = "fp32",
+    precision: Asked = None,
     compile: bool = False,
+    cuda_graphs: bool = False,
     channels_last: bool = True,
     threads: int | None = None,
     repeats: int = 5,
@@ -71,7 +72,14 @@ def run(
     """
     store.check_writable(out)
     failures: list[str] = []
-    trials = _trials(names, device, precision, compile, channels_last, threads)
+    if cuda_graphs and "infer" in modes:
+        raise InputError("--cuda-graphs: a step of training is recorded; leave it out to time inference")
+    trials = plan.trials(
+        names, device=device, seeds=[0], budget="full", precision=precision, compile=compile, threads=threads,
+        cuda_graphs=cuda_graphs,
+    )  # fmt: skip
+    _check(trials, compile)
+    trials = [replace(trial, execution=replace(trial.execution, channels_last=channels_last)) for trial in trials]
     cases = [case for trial in trials for mode in modes for case in _cases(trial, mode, batch_sizes, failures)]
     once = {case.path(out, 0): case for case in cases}  # auto may choose a size that was asked for as well
     sized = [(case, size) for case in once.values() if (size := _ask(case, "size", failures))]
@@ -89,18 +97,13 @@ def parse_batch_sizes(text: str) -> list[BatchSize]:
     return list(dict.fromkeys(found))
 
 
-def _trials(
-    names: Sequence[str], device: str, precision: Precision, compile: bool, channels_last: bool, threads: int | None
-) -> list[Trial]:
-    """One trial a recipe, as published."""
-    trials = plan.trials(
-        names, device=device, seeds=[0], budget="full", precision=precision, compile=compile, threads=threads
-    )
-    if precision == "tf32" and not trials[0].execution.device.startswith("cuda"):
-        raise InputError(f"--precision tf32: not on {trials[0].execution.device}; take fp32 or bf16")
-    if compile and not trials[0].execution.compile:
+def _check(trials: Sequence[Trial], compile: bool) -> None:
+    """Raise InputError for a precision that the device has not; warn where nothing can be compiled."""
+    execution = trials[0].execution
+    if execution.precision == "tf32" and not execution.device.startswith("cuda"):
+        raise InputError(f"--precision tf32: not on {execution.device}; take fp32 or bf16")
+    if compile and not execution.compile:
         print("dlbench: --compile: no C++ compiler found, timing without; install g++ or clang++", file=sys.stderr)
-    return [replace(trial, execution=replace(trial.execution, channels_last=channels_last)) for trial in trials]
 
 
 def _cases(trial: Trial, mode: Mode, batch_sizes: Sequence[BatchSize] | None, failures: list[str]) -> Iterator[Case]:

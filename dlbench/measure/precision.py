@@ -1,0 +1,54 @@
+"""Which precision a device multiplies fastest in without losing accuracy: bf16 where its units know it, else fp32."""
+
+from __future__ import annotations
+
+import functools
+import platform
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+Precision: TypeAlias = Literal["fp32", "tf32", "bf16", "fp16"]
+CPUINFO = Path("/proc/cpuinfo")
+NATIVE = ("amx_bf16", "avx512_bf16", "bf16")
+"""Flags of processors that multiply bf16 themselves: Intel and AMD's two, and Arm's. Others imitate it, slower."""
+AMPERE = (8, 0)  # the first CUDA capability with bf16
+
+
+def automatic(device: str) -> Precision:
+    """What `--precision auto` comes to on this device."""
+    return best(device)[0]
+
+
+def best(device: str) -> tuple[Precision, str]:
+    """bf16 where the device multiplies it natively, else fp32; and why, in a few words."""
+    kind = device.partition(":")[0]
+    if kind == "cpu":
+        flag = next((flag for flag in NATIVE if flag in cpu_flags()), None)
+        return ("bf16", f"the processor has {flag}") if flag else ("fp32", "the processor has no bf16 instructions")
+    if kind == "cuda":
+        import torch
+
+        major, minor = torch.cuda.get_device_capability(torch.device(device))
+        name = f"CUDA capability {major}.{minor}"
+        return ("bf16", name) if (major, minor) >= AMPERE else ("fp32", f"{name} has no bf16 units")
+    return "fp32", f"dlbench does not know whether {kind} multiplies bf16"
+
+
+@functools.cache
+def cpu_flags(information: Path = CPUINFO) -> frozenset[str]:
+    """What the processor says it can do; empty where the system does not tell."""
+    if information.exists():
+        for line in information.read_text(errors="replace").splitlines():
+            if line.startswith(("flags", "Features")):
+                return frozenset(line.partition(":")[2].split())
+    return _of_mac() if platform.system() == "Darwin" else frozenset()
+
+
+def _of_mac() -> frozenset[str]:
+    """Macs tell by sysctl."""
+    import subprocess
+
+    asked = subprocess.run(
+        ["sysctl", "-n", "hw.optional.arm.FEAT_BF16"], capture_output=True, text=True, check=False
+    ).stdout
+    return frozenset({"bf16"} if asked.strip() == "1" else ())

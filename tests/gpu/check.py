@@ -1,0 +1,102 @@
+"""Whether a CUDA device computes what the CPU does: the losses of 20 steps, for each kind of net and learning rule.
+
+    python tests/gpu/check.py [DEVICE]
+
+Batches are drawn on the CPU for both, and dropout is off, so that all that differs is who computes. Prints a line a
+recipe; exit 1 if one differs by more than LOOSE, or its recorded CUDA graph from the same steps one by one by more than
+TIGHT. Without a CUDA device the CPU is held against itself.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+
+import torch
+from torch import Tensor, nn
+
+from dlbench import bench, parts, plan, recipe, shelf
+from dlbench.bench import Bench
+from dlbench.data.dataset import Dataset
+from dlbench.plan import Trial
+
+STEPS = 20
+LOOSE = 1e-2  # relative: other kernels sum in another order, and twenty steps amplify it
+TIGHT = 1e-4  # relative: the same kernels, some of which add in no fixed order
+
+
+@dataclass(frozen=True, eq=False)
+class Shared(Dataset):
+    """A data set whose batches are those of another one, drawn on the CPU."""
+
+    source: Dataset | None = None
+
+    def batches(self, batch_size: int, generator: torch.Generator) -> Iterator[tuple[Tensor, Tensor]]:  # type: ignore[override]
+        """Batches of the source, moved here."""
+        assert self.source is not None
+        device = self.train.targets.device
+        for inputs, targets in self.source.batches(batch_size, torch.Generator().manual_seed(0)):
+            yield inputs.to(device), targets.to(device)
+
+
+def main(device: str) -> int:
+    """Compare every kind; returns the exit code."""
+    differing = 0
+    for trial in kinds():
+        try:
+            expected = losses(trial, "cpu", graphs=False)
+            there = losses(trial, device, graphs=False)
+            deviation = apart(expected, there)
+            line = f"{deviation:.1e} from the CPU"
+            bad = not deviation <= LOOSE
+            if device.startswith("cuda"):
+                recorded = apart(there, losses(trial, device, graphs=True))
+                line += f", recorded {recorded:.1e} from step by step"
+                bad |= not recorded <= TIGHT
+        except Exception as error:
+            line, bad = f"{type(error).__name__}: {error}".partition("\n")[0], True
+        differing += bad
+        print(f"{'DIFFERS' if bad else 'same':8}{trial.recipe.name}: {line}", flush=True)
+    return 1 if differing else 0
+
+
+def kinds() -> Iterator[Trial]:
+    """A smoke trial of each pair of model and learning rule that learns from batches."""
+    seen = set()
+    for name in shelf.recipes():
+        loaded = recipe.load(name, "smoke")
+        kind = (loaded.model.name, loaded.training.name, loaded.model.arguments.get("shortcut"))
+        if kind not in seen and parts.can_be_captured(loaded):
+            seen.add(kind)
+            [trial] = plan.trials([name], device="cpu", seeds=[0], budget="smoke", precision="fp32", threads=1)
+            yield trial
+
+
+def losses(trial: Trial, device: str, *, graphs: bool) -> list[float]:
+    """The losses of the first steps."""
+    longer = {key: 10**6 for key in ("steps", "epochs") if trial.recipe.training.arguments.get(key) is not None}
+    training = recipe.Part(trial.recipe.training.name, {**trial.recipe.training.arguments, **longer})
+    own = replace(trial, recipe=replace(trial.recipe, training=training, together=False))
+    built = bench.build([replace(own, execution=replace(own.execution, device=device, cuda_graphs=graphs))])
+    source = bench.build([own]).data
+    shared = Shared(**{key: getattr(built.data, key) for key in Dataset.__dataclass_fields__}, source=source)
+    for module in built.model.modules():
+        if isinstance(module, nn.Dropout):
+            module.p = 0.0
+    return [float(step.loss) for step in islice(_train(replace(built, data=shared)), STEPS)]
+
+
+def _train(built: Bench) -> Iterator[bench.Step]:
+    return built.train(built.model)
+
+
+def apart(one: list[float], other: list[float]) -> float:
+    """The largest difference, relative to the first loss."""
+    return max(abs(a - b) for a, b in zip(one, other, strict=True)) / abs(one[0])
+
+
+if __name__ == "__main__":
+    chosen = sys.argv[1] if len(sys.argv) > 1 else ("cuda:0" if torch.cuda.is_available() else "cpu")
+    sys.exit(main(chosen))
