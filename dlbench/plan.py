@@ -187,9 +187,12 @@ def _wanted(name: str, comparisons: Sequence[Study], budget: str) -> Iterator[tu
     """References to recipes, at least how many seeds each gets, and the points of its sweep."""
     if not comparisons:
         yield name, 1, ()
-    for comparison in comparisons:
-        for reference in comparison.recipes:
-            yield reference, comparison.seeds.get(budget, 1), comparison.sweep.get(reference, ())
+    ready = [comparison for comparison in comparisons if comparison.has(budget)]
+    if comparisons and not ready:
+        raise InputError(f"{name}: has no {budget} budget")
+    for comparison in ready:
+        for reference, least in comparison.wanted(budget):
+            yield reference, least, comparison.sweep.get(reference, ())
 
 
 def parse_seeds(text: str) -> list[int]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 import os.path
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,8 @@ class Study:
     """One comparison.
 
     seeds: a recipe gets at least so many here, by budget (`{smoke: 1, short: 3}`), more if it says so itself.
+    own_seeds: recipes that take part at some budgets only, and with how many seeds there (`{plain-110: {full: 5}}`);
+    both stand under `seeds` in the file.
     tables: names of files in `dlbench/tables/`. figure: name of a file in `dlbench/report/figures/`, or empty.
     sweep: of some recipes, settings whose every combination runs as well, with seed 0 alone: the grid in which a value
     was looked for (`{alexnet-tanh: {training.lr: [0.01, 0.03]}}`).
@@ -40,12 +42,24 @@ class Study:
     title: str
     source: str
     recipes: tuple[str, ...]
-    seeds: Mapping[str, int]
+    seeds: dict[str, int]
     tables: tuple[str, ...]
     figure: str
     claims: tuple[Claim, ...] = ()
     sweep: Mapping[str, Sequence[Sequence[str]]] = field(default_factory=dict)
     studies: tuple[str, ...] = ()
+    own_seeds: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+
+    def has(self, budget: str) -> bool:
+        """Whether the study can be run at this budget."""
+        return budget not in recipe_module.NEEDED or budget in self.seeds
+
+    def wanted(self, budget: str) -> Iterator[tuple[str, int]]:
+        """The recipes that take part at this budget, and the least number of seeds of each."""
+        for reference in self.recipes:
+            own = self.own_seeds.get(Path(reference).stem, self.seeds | {budget: self.seeds.get(budget, 1)})
+            if budget in own:
+                yield reference, own[budget]
 
 
 def course(name: str) -> list[Study]:
@@ -70,12 +84,14 @@ def load(name: str) -> Study:
         return _of_studies(raw, path)
     recipes = _references(raw["recipes"], path)
     stems = [Path(reference).stem for reference in recipes]
+    seeds = raw.get("seeds", {})
     return Study(
         name=path.stem,
         title=raw["title"],
         source=raw.get("source", ""),
         recipes=recipes,
-        seeds=_seeds(raw.get("seeds", {}), path),
+        seeds=_seeds({key: value for key, value in seeds.items() if key not in stems}, path),
+        own_seeds={key: _seeds(value, path) for key, value in seeds.items() if key in stems},
         tables=tuple(_known(entry, "tables", path) for entry in raw.get("tables", ["results"])),
         figure=_known(raw["figure"], "figure", path) if raw.get("figure") else "",
         claims=tuple(
@@ -140,7 +156,9 @@ def _known(entry: Any, key: str, path: Path) -> str:
     return str(entry)
 
 
-def _seeds(raw: Mapping[str, Any], path: Path) -> Mapping[str, int]:
+def _seeds(raw: Any, path: Path) -> dict[str, int]:
+    if not isinstance(raw, dict):
+        raise InputError(f"{path}: seeds: {shown(raw)} is not a number of seeds for each budget")
     for budget, number in raw.items():
         if budget not in recipe_module.BUDGETS or isinstance(number, bool) or not isinstance(number, int) or number < 1:
             raise InputError(f"{path}: seeds: write a number of seeds for each budget, such as {{short: 3}}")

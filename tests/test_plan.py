@@ -1,4 +1,5 @@
 import contextlib
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -43,7 +44,7 @@ def test_a_study_is_its_recipes_times_their_seeds():
     assert by_recipe["mlp-xor"] == list(range(100))
     assert by_recipe["perceptron-xor"] == list(range(10))
     assert [t.recipe.name for t in plan.trials(["degradation"], device="cpu", seeds=[7])] == [
-        "plain-20", "plain-56", "plain-110", "resnet-20", "resnet-56", "resnet-110",
+        "plain-20", "plain-56", "resnet-20", "resnet-56",
     ]  # fmt: skip
 
 
@@ -116,3 +117,29 @@ def test_a_trial_kept_before_there_were_jobs_is_still_the_same():
     kept = chosen.as_dict()
     assert kept["execution"].pop("jobs") == 1
     assert plan.from_dict(kept).digest == chosen.digest
+
+
+def test_a_recipe_asks_for_a_precision_and_the_user_has_the_last_word(tmp_path, monkeypatch):
+    monkeypatch.setattr(plan, "automatic", lambda device: "bf16")
+    path = tmp_path / "mine.yaml"
+    path.write_text("extends: lenet-digits\ntitle: mine\nprecision: auto\n")
+
+    def precision(asked):
+        return plan.trials([str(path)], device="cpu", seeds=[0], precision=asked)[0].execution.precision
+
+    assert (precision(None), precision("fp32"), precision("auto")) == ("bf16", "fp32", "bf16")
+    assert plan.trials(["lenet-digits"], device="cpu", seeds=[0])[0].execution.precision == "fp32"
+
+
+def test_a_study_runs_at_the_budgets_it_has_and_a_recipe_at_those_it_takes_part_in():
+    medium = plan.trials(["degradation"], device="cpu", budget="medium")
+    seeds = Counter(trial.recipe.name for trial in medium)
+    assert seeds["plain-56"] == seeds["resnet-20"] == 5
+    assert seeds["plain-32"] == 1
+    assert seeds["plain-110"] == 0
+    assert plan.trials(["degradation"], device="cpu", budget="full", seeds=[0])[4].recipe.name == "plain-110"
+    with pytest.raises(InputError, match="gates: has no medium budget"):
+        plan.trials(["gates"], device="cpu", budget="medium")
+    assert {trial.recipe.name for trial in medium} <= {
+        trial.recipe.name for trial in plan.trials(["lecture"], device="cpu", budget="medium")
+    }

@@ -190,13 +190,32 @@ def test_an_unknown_name_gets_near_misses():
         recipe.load("lenet-mnist", "long")
 
 
-@pytest.mark.parametrize("budget", recipe.BUDGETS)
-@pytest.mark.parametrize("name", shelf.recipes())
+@pytest.mark.parametrize(
+    ("name", "budget"), [(n, b) for n in shelf.recipes() for b in recipe.BUDGETS if recipe.has_budget(n, b)]
+)
 def test_every_recipe_that_ships_reads_at_every_budget(name, budget):
-    if not recipe.has_budget(name, budget):
-        with pytest.raises(InputError, match=f"has no {budget} budget"):
-            recipe.load(name, budget)
-        return
     found = recipe.load(name, budget)
     assert found.title
     assert found.source
+
+
+def test_a_budget_that_not_every_recipe_has_is_asked_for_by_name(base, tmp_path):
+    with pytest.raises(InputError, match="has no medium budget"):
+        recipe.load(base, "medium")
+    longer = tmp_path / "longer.yaml"
+    longer.write_text("extends: base\nmedium: {training: {epochs: 9}, precision: auto}\n")
+    assert recipe.load(str(longer), "medium").training.arguments["epochs"] == 9
+    assert recipe.load(str(longer), "medium").precision == "auto"
+    assert recipe.load(str(longer), "full").precision == "fp32"
+    assert recipe.has_budget(str(longer), "medium")
+
+
+def test_a_precision_gets_near_misses_and_is_no_part_of_what_is_computed(base, tmp_path):
+    wrong, half = tmp_path / "wrong.yaml", tmp_path / "half.yaml"
+    wrong.write_text("extends: base\nprecision: bf61\n")
+    half.write_text("extends: base\nprecision: bf16\n")
+    with pytest.raises(InputError, match=r"precision: 'bf61' is not one of .*did you mean 'bf16'"):
+        recipe.load(str(wrong))
+    found = recipe.load(str(half))
+    assert found.digest == recipe.load(base).digest
+    assert recipe.from_dict(found.as_dict(), "short", found.path).precision == "bf16"

@@ -11,6 +11,7 @@ The table holds for the paper's parameter-free shortcuts (A) and for the plain n
 """
 
 from collections import OrderedDict
+from collections.abc import Callable
 from functools import partial
 from typing import Literal, TypeAlias
 
@@ -18,9 +19,17 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 Shortcut: TypeAlias = Literal["A", "B", "none"]
+Norm: TypeAlias = Callable[[int], nn.Module]
 
 
-def resnet(*, depth: int, shortcut: Shortcut = "A", classes: int = 10, output_sd: float | None = None) -> nn.Module:
+def resnet(
+    *,
+    depth: int,
+    shortcut: Shortcut = "A",
+    classes: int = 10,
+    output_sd: float | None = None,
+    batch_norm: bool = True,
+) -> nn.Module:
     """Build the paper's CIFAR net of `depth` = 6n+2 layers for 32x32 colour images.
 
     `shortcut`: A is the paper's choice on CIFAR, the identity with zero-padded channels; B projects where the shape
@@ -30,10 +39,12 @@ def resnet(*, depth: int, shortcut: Shortcut = "A", classes: int = 10, output_sd
     et al. 2015 (arXiv 1502.01852), which speaks of layers before a ReLU and leaves this one open. None draws it like
     the others, with a gain made for a ReLU that does not follow: pooled features grow with depth, and the first loss is
     3 to 10 instead of ln 10. With 0.01, as in Krizhevsky et al. 2012, a net of any depth starts from ln 10.
+
+    `batch_norm`: without it the convolutions follow one another as before 2015, and have no biases.
     """
     if depth < 8 or (depth - 2) % 6:
         raise ValueError(f"depth {depth} is not 6n+2: take 8, 14, 20, 26, 32, ... (the paper has 20, 32, 44, 56, 110)")
-    net = ResNet(blocks=(depth - 2) // 6, shortcut=shortcut, classes=classes)
+    net = ResNet(blocks=(depth - 2) // 6, shortcut=shortcut, classes=classes, batch_norm=batch_norm)
     if output_sd is not None:
         nn.init.normal_(net.fc.weight, std=output_sd)
     return net
@@ -44,13 +55,14 @@ class ResNet(nn.Module):
 
     input_shape = (3, 32, 32)
 
-    def __init__(self, *, blocks: int, shortcut: Shortcut, classes: int) -> None:
+    def __init__(self, *, blocks: int, shortcut: Shortcut, classes: int, batch_norm: bool = True) -> None:
         super().__init__()
+        norm: Norm = nn.BatchNorm2d if batch_norm else nn.Identity
         self.conv1 = convolution(3, 16)
-        self.bn1 = nn.BatchNorm2d(16)
-        self.stage1 = stage(16, 16, blocks=blocks, stride=1, shortcut=shortcut)
-        self.stage2 = stage(16, 32, blocks=blocks, stride=2, shortcut=shortcut)
-        self.stage3 = stage(32, 64, blocks=blocks, stride=2, shortcut=shortcut)
+        self.bn1 = norm(16)
+        self.stage1 = stage(16, 16, blocks=blocks, stride=1, shortcut=shortcut, norm=norm)
+        self.stage2 = stage(16, 32, blocks=blocks, stride=2, shortcut=shortcut, norm=norm)
+        self.stage3 = stage(32, 64, blocks=blocks, stride=2, shortcut=shortcut, norm=norm)
         self.fc = nn.Linear(64, classes)
         self.apply(initialise)
 
@@ -64,12 +76,14 @@ class ResNet(nn.Module):
 class Block(nn.Module):
     """Two 3x3 convolutions; what came in is added before the last ReLU, unless the net is plain."""
 
-    def __init__(self, channels_in: int, channels: int, *, stride: int, shortcut: Shortcut) -> None:
+    def __init__(
+        self, channels_in: int, channels: int, *, stride: int, shortcut: Shortcut, norm: Norm = nn.BatchNorm2d
+    ) -> None:
         super().__init__()
         self.conv1 = convolution(channels_in, channels, stride=stride)
-        self.bn1 = nn.BatchNorm2d(channels)
+        self.bn1 = norm(channels)
         self.conv2 = convolution(channels, channels)
-        self.bn2 = nn.BatchNorm2d(channels)
+        self.bn2 = norm(channels)
         self.shortcut = SHORTCUTS[shortcut](channels_in, channels, stride)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -115,10 +129,12 @@ SHORTCUTS = {"A": identity_or_padded, "B": identity_or_projection, "none": no_sh
 convolution = partial(nn.Conv2d, kernel_size=3, padding=1, bias=False)  # batch normalisation brings the bias
 
 
-def stage(channels_in: int, channels: int, *, blocks: int, stride: int, shortcut: Shortcut) -> nn.Sequential:
+def stage(
+    channels_in: int, channels: int, *, blocks: int, stride: int, shortcut: Shortcut, norm: Norm
+) -> nn.Sequential:
     """Chain `blocks` blocks; the first one changes the shape."""
-    first = Block(channels_in, channels, stride=stride, shortcut=shortcut)
-    rest = [Block(channels, channels, stride=1, shortcut=shortcut) for _ in range(blocks - 1)]
+    first = Block(channels_in, channels, stride=stride, shortcut=shortcut, norm=norm)
+    rest = [Block(channels, channels, stride=1, shortcut=shortcut, norm=norm) for _ in range(blocks - 1)]
     return nn.Sequential(OrderedDict((f"block{i}", block) for i, block in enumerate([first, *rest])))
 
 

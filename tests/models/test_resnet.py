@@ -91,3 +91,24 @@ def test_every_parameter_gets_a_gradient(shortcut: str) -> None:
     net = resnet(depth=8, shortcut=shortcut)  # type: ignore[arg-type]
     nn.functional.cross_entropy(net(torch.randn(4, 3, 32, 32)), torch.tensor([0, 1, 2, 3])).backward()
     assert all(parameter.grad is not None and parameter.grad.any() for parameter in net.parameters())
+
+
+def test_the_output_layer_may_start_small_and_all_else_stays():
+    torch.manual_seed(0)
+    usual = resnet(depth=8)
+    torch.manual_seed(0)
+    small = resnet(depth=8, output_sd=0.01)
+    assert float(small.fc.weight.detach().std()) == pytest.approx(0.01, rel=0.1)
+    assert all(
+        torch.equal(one, other)
+        for (name, one), other in zip(usual.state_dict().items(), small.state_dict().values(), strict=True)
+        if name != "fc.weight"
+    )
+
+
+def test_without_batch_normalisation_there_are_only_convolutions_and_the_output():
+    net = resnet(depth=20, batch_norm=False)
+    assert not any(isinstance(module, nn.BatchNorm2d) for module in net.modules())
+    norms = 2 * (16 + 6 * 16 + 6 * 32 + 6 * 64)
+    assert sum(p.numel() for p in net.parameters()) == 269722 - norms
+    assert net(torch.zeros(2, 3, 32, 32)).shape == (2, 10)

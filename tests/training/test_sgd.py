@@ -8,6 +8,7 @@ from dlbench.data.dataset import Dataset, Examples
 from dlbench.errors import InputError
 from dlbench.training.checkpoint import Checkpoint
 from dlbench.training.copies import Copies
+from dlbench.training.descent import Schedule
 from dlbench.training.sgd import sgd
 
 
@@ -162,3 +163,12 @@ def test_copies_refuse_bounds_that_are_on_one_net(bound):
 def test_copies_refuse_a_net_with_buffers():
     with pytest.raises(ValueError, match="buffers"):
         Copies([nn.BatchNorm1d(3)])
+
+
+def test_a_ramp_rises_on_a_straight_line_and_warm_up_is_a_step():
+    ramp = Schedule(batch_size=1, steps=10, epochs=None, ramp=4)
+    assert [ramp.fraction(done, 10) for done in range(6)] == pytest.approx([0.25, 0.5, 0.75, 1, 1, 1])
+    falling = Schedule(batch_size=1, steps=10, epochs=None, decay="linear", ramp=2)
+    assert [falling.fraction(done, 10) for done in (0, 1, 5)] == pytest.approx([0.5, 0.9, 0.5])
+    step = Schedule(batch_size=1, steps=10, epochs=None, warm_up=2)
+    assert [step.fraction(done, 10) for done in range(4)] == pytest.approx([0.1, 0.1, 1, 1])
