@@ -1,42 +1,31 @@
 """A name in YAML -> a function: `{name: resnet, depth: 56}` calls `dlbench/models/resnet.py`'s `resnet(depth=56)`.
 
 A name is a file is a function; a name with a dot (`mylab.nets.wide`) is imported as written, from the folder of the
-recipe or the current one. The function's keyword-only arguments are the schema of the YAML.
+recipe or the current one. Functions, classes and callable objects alike; their keyword-only arguments are the schema of
+the YAML.
 """
 
 from __future__ import annotations
 
 import functools
-import importlib
 import inspect
-import sys
 import traceback
 import typing
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from importlib.machinery import PathFinder
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from dlbench import shelf
+from dlbench import identity, modules, shelf
 from dlbench.errors import InputError
 from dlbench.reading import near
 from dlbench.recipe import Part, Recipe
 
-PACKAGES = {
-    "data": "dlbench.data",
-    "model": "dlbench.models",
-    "training": "dlbench.training",
-    "score": "dlbench.scores",
-    "pictures": "dlbench.pictures",
-}
-
 
 def names(kind: str) -> Sequence[str]:
     """The parts of a kind (`data`, `model`, `training`, `score`, `pictures`) that dlbench has; imports none of them."""
-    return shelf.functions(PACKAGES[kind].partition(".")[2])
+    return shelf.functions(identity.PACKAGES[kind].partition(".")[2])
 
 
 def check(recipe: Recipe) -> None:
@@ -80,15 +69,12 @@ def cause(error: BaseException) -> str:
 
 def _function(kind: str, name: str, path: Path) -> Callable[..., Any]:
     where = f"{path}: {kind}"
-    module, _, attribute = name.rpartition(".")
-    if not module:
-        module, attribute = f"{PACKAGES[kind]}.{name}", name
-        if name not in names(kind):
-            raise InputError(
-                f"{where}: no {kind} is called '{name}'{near(name, names(kind))}; here: {', '.join(names(kind))}"
-            )
-    with _importable(path.parent):
-        found = getattr(_module(module, name, path, where), attribute, None)
+    if not name.rpartition(".")[0] and name not in names(kind):
+        raise InputError(
+            f"{where}: no {kind} is called '{name}'{near(name, names(kind))}; here: {', '.join(names(kind))}"
+        )
+    module, attribute = identity.module(kind, name), name.rpartition(".")[2]
+    found = getattr(_module(module, name, path, where), attribute, None)
     if found is None:
         raise InputError(f"{where}: module '{module}' has no function '{attribute}'")
     if not callable(found):
@@ -98,29 +84,16 @@ def _function(kind: str, name: str, path: Path) -> Callable[..., Any]:
 
 def _module(module: str, name: str, path: Path, where: str) -> Any:
     """The module, imported; whatever goes wrong while it is, its author can mend."""
-    _forget_namesake(module.partition(".")[0])
     try:
-        return importlib.import_module(module)
+        return modules.load(module, path.parent)
+    except modules.Taken as error:
+        raise InputError(f"{where}: '{name}' cannot be imported: {error}") from None
     except (Exception, SystemExit) as error:
         if isinstance(error, ModuleNotFoundError) and f"{module}.".startswith(f"{error.name}."):
             raise InputError(
                 f"{where}: '{name}' cannot be imported ({error}); looked in {path.parent} and the current folder"
             ) from None
         raise InputError(f"{where}: '{name}' cannot be imported: {cause(error)}") from None
-
-
-def _forget_namesake(root: str) -> None:
-    """Forget a user's module of this name that an earlier recipe found in another folder."""
-    found = PathFinder.find_spec(root)
-    place = found and (found.origin or str(list(found.submodule_search_locations or [])))
-    if place and _OWN.get(root, place) != place:
-        for name in [name for name in sys.modules if f"{name}.".startswith(f"{root}.")]:
-            del sys.modules[name]
-    if place and root not in sys.modules:
-        _OWN[root] = place
-
-
-_OWN: dict[str, str] = {}  # modules first imported for a recipe, and from where
 
 
 def _arguments(kind: str, part: Part, path: Path) -> dict[str, Any]:
@@ -183,14 +156,3 @@ def _checked(argument: _Argument, value: Any, where: str) -> Any:
 def _near_choice(hint: Any, value: Any) -> str:
     choices = [choice for choice in typing.get_args(hint) if isinstance(choice, str)]
     return near(value, choices) if isinstance(value, str) else ""
-
-
-@contextmanager
-def _importable(folder: Path) -> Iterator[None]:
-    """A user's own modules lie beside the recipe or in the current folder."""
-    before = list(sys.path)
-    sys.path[:0] = [str(folder.resolve()), str(Path.cwd())]
-    try:
-        yield
-    finally:
-        sys.path[:] = before

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import inspect
 import json
 import re
 from collections.abc import Iterator, Sequence
@@ -11,9 +10,10 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, cast
 
-from dlbench import parts, shelf, study
+from dlbench import identity, modules, parts, shelf, study
 from dlbench import recipe as recipes
 from dlbench.errors import InputError
+from dlbench.identity import Identity
 from dlbench.measure import machine
 from dlbench.measure.precision import Precision, automatic
 from dlbench.recipe import Recipe
@@ -53,38 +53,51 @@ class Execution:
 
 @dataclass(frozen=True)
 class Trial:
-    """One recipe at one budget, one seed, one execution, on one machine."""
+    """One recipe at one budget, one seed, one execution, on one machine.
+
+    full: the same recipe as published, to tell its time. code: what else decides the result; None for trials as
+    dlbench 0.1 knew them. loaded: the same as the process that trains found it.
+    """
 
     recipe: Recipe
     seed: int
     execution: Execution
     fingerprint: str
-    full: Recipe | None = field(default=None, compare=False)  # the same recipe as published, to tell its time
-    code: str = ""  # digest of the user's own modules that the recipe names
+    full: Recipe | None = field(default=None, compare=False)
+    code: Identity | None = None
+    loaded: Identity | None = field(default=None, compare=False)
 
     @property
     def digest(self) -> str:
         """Eight hex digits: the same trial on the same kind of machine has the same."""
-        identity = [self.recipe.digest, self.seed, self.execution.identity, self.fingerprint]
-        identity += [self.code] if self.code else []
-        return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:8]
+        decides = [self.recipe.digest, self.seed, self.execution.identity, self.fingerprint]
+        decides += [self.code.digest, self.code.data, self.code.versions] if self.code else []
+        return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:8]
 
     def path(self, out: Path) -> Path:
         """The run file this trial leaves under a results folder."""
-        device = self.execution.device.replace(":", "")
-        return out / self.recipe.name / f"{self.recipe.budget}-seed{self.seed}-{device}-{self.digest}.jsonl"
+        return self.folder(out) / f"{self.stem}{self.digest}.jsonl"
+
+    def folder(self, out: Path) -> Path:
+        """Where all run files of its recipe are."""
+        return out / self.recipe.name
+
+    @property
+    def stem(self) -> str:
+        """How the names begin of run files of this recipe, budget, seed and device, whatever else was different."""
+        return f"{self.recipe.budget}-seed{self.seed}-{self.execution.device.replace(':', '')}-"
 
     def as_dict(self) -> dict[str, Any]:
         """What the worker that runs the trial is told."""
         return {
             "recipe": self.recipe.as_dict(),
             "budget": self.recipe.budget,
-            "path": str(self.recipe.path.resolve()),
+            "path": str(self.recipe.path.absolute()),
             "seed": self.seed,
             "execution": self.execution.as_dict(),
             "fingerprint": self.fingerprint,
             "full": self.full and self.full.as_dict(),
-            "code": self.code,
+            "code": self.code and self.code.as_dict(),
         }
 
 
@@ -93,7 +106,8 @@ def from_dict(kept: dict[str, Any]) -> Trial:
     path = Path(kept["path"])
     recipe = recipes.from_dict(kept["recipe"], kept["budget"], path)
     full = kept["full"] and recipes.from_dict(kept["full"], "full", path)
-    return Trial(recipe, kept["seed"], Execution(**kept["execution"]), kept["fingerprint"], full, kept["code"])
+    code = kept["code"] and Identity(**kept["code"])
+    return Trial(recipe, kept["seed"], Execution(**kept["execution"]), kept["fingerprint"], full, code)
 
 
 def trials(
@@ -121,6 +135,7 @@ def trials(
         raise InputError("give names and settings as lists, and at least one name")
     _check_seeds(seeds)
     found = list(_recipes(names, budget, settings, seeds))  # before torch is loaded: a wrong name is said at once
+    shelf.check_names(recipe.path for recipe, *_ in found)
     if sum(len(chosen) for *_, chosen in found) > MOST_TRIALS:
         raise InputError(f"seeds: more than {MOST_TRIALS:,} trials; take fewer seeds")
     chosen = machine.resolve_device(device)
@@ -129,24 +144,17 @@ def trials(
     execution = Execution(chosen, threads or share, compile=compiled, jobs=jobs, cuda_graphs=cuda_graphs)
     fingerprint = machine.describe(execution.device)["fingerprint"]
     planned: dict[Path, Trial] = {}
+    modules.refresh()
     for recipe, full, chosen_seeds in found:
         parts.check(recipe)
         if cuda_graphs:
             _check_graphs(recipe, chosen)
         execution = replace(execution, precision=_resolved(precision or recipe.precision, chosen))
-        code = _own_code(recipe)
+        code = identity.of(recipe)
         for seed in chosen_seeds:
             trial = Trial(recipe, seed, execution, fingerprint, full, code)
             planned.setdefault(trial.path(Path()), trial)
     return list(planned.values())
-
-
-def _own_code(recipe: Recipe) -> str:
-    """A digest of the files of the user's own functions, so that a model that was edited is run anew; else empty."""
-    named = [kind for kind in recipe.parts if "." in getattr(recipe, kind).name]
-    files = {inspect.getsourcefile(parts.bind(kind, recipe).func) for kind in named}  # type: ignore[attr-defined]
-    text = b"".join(Path(file).read_bytes() for file in sorted(filter(None, files)))
-    return hashlib.sha256(text).hexdigest()[:8] if files else ""
 
 
 def _resolved(asked: str, device: str) -> Precision:

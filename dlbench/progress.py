@@ -16,7 +16,7 @@ from dlbench.plan import Trial
 Event = dict[str, Any]
 Key = tuple[Path, int]  # of a trial: its recipe and seed
 PLAIN_EVERY_SECONDS = 10.0
-OVER = ("end", "busy", "skipped")
+OVER = ("end", "busy", "skipped", "changed")
 WIDE = 110  # columns from which there is room for a bar
 
 

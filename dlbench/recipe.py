@@ -75,8 +75,10 @@ class Recipe:
     @property
     def digest(self) -> str:
         """Eight hex digits that change whenever what is computed changes."""
-        computed = {part: getattr(self, part).as_dict() for part in PARTS} | {"together": self.together == "model"}
-        return hashlib.sha256(json.dumps(computed, sort_keys=True).encode()).hexdigest()[:8]
+        computed = {part: _sorted(getattr(self, part).as_dict()) for part in PARTS} | {
+            "together": self.together == "model"
+        }
+        return hashlib.sha256(json.dumps(_sorted(computed)).encode()).hexdigest()[:8]
 
     def as_dict(self) -> dict[str, Any]:
         """What a run file keeps: everything but the place of the file."""
@@ -96,6 +98,11 @@ class Recipe:
     def parts(self) -> tuple[str, ...]:
         """The kinds of part that this recipe has."""
         return PARTS if self.pictures is None else (*PARTS, "pictures")
+
+
+def _sorted(mapping: Mapping[str, Any]) -> dict[str, Any]:
+    """By its keys; mappings inside stay as they are written: their order may decide something."""
+    return {key: mapping[key] for key in sorted(mapping, key=str)}
 
 
 def from_dict(kept: Mapping[str, Any], budget: str, path: Path) -> Recipe:

@@ -6,21 +6,23 @@ Others may run trials into the same folder at the same time: what another proces
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dlbench import store
+from dlbench import standing, store
 from dlbench.data import sources
 from dlbench.errors import InputError
 from dlbench.plan import Trial
+from dlbench.standing import Standing
 from dlbench.workers import checkpoint_file, locking, runfile
 from dlbench.workers.crew import Crew, Member
 
 Event = dict[str, Any]
 Watcher = Callable[[Sequence[Trial], Event], None]
 POLL_SECONDS = 1.0  # between looks at what another process is at
+OVER = ("end", "busy", "skipped", "changed")  # events after which a trial is not under way any more
 INTERRUPTED = {"event": "end", "status": "interrupted", "message": ""}
 
 
@@ -28,6 +30,7 @@ INTERRUPTED = {"event": "end", "status": "interrupted", "message": ""}
 class Outcome:
     """How a trial ended, and where its run file is; `new` unless it had been finished before.
 
+    `refused`: what it would have been made of was not what was planned any more, and it left nothing.
     continues_at: the steps that are done and need not be done again, if it is to be continued.
     """
 
@@ -55,8 +58,13 @@ def run(
     fresh: bool = False,
     timeout: float | None = None,
     watch: Watcher = lambda trials, event: None,
+    accepted: Collection[str] = (),
+    standings: Sequence[Standing] | None = None,
 ) -> list[Outcome]:
     """Run the trials that are not finished yet (all, with `fresh`); returns what became of each, in their order.
+
+    A run that is there answers a trial if nothing has changed since that decides its result: see `standing`.
+    accepted: kinds of change that do not count. standings: of the trials, if they are known.
 
     As many run at once as the execution of each allows. What another process was at comes last.
     timeout: seconds that a trial may take, its start included; one model of many seeds counts as one trial.
@@ -64,9 +72,13 @@ def run(
     if nothing can be written any more. Raises InputError if the results folder cannot be written or a trial's data
     cannot be had, and Interrupted on Ctrl-C; no worker runs any more then, and what was under way is `interrupted`.
     """
-    _check_data(trials)
+    if standings is None:
+        standings = [standing.of(trial, out, accepted) for trial in trials]
+    pairs = zip(trials, standings, strict=True)
+    done = {} if fresh else {trial.path(out): found for trial, found in pairs if found.is_done}
+    _check_data([trial for trial in trials if trial.path(out) not in done])
     store.check_writable(out)
-    suite = _Suite(out, fresh, timeout, watch)
+    suite = _Suite(out, fresh, timeout, watch, accepted, done)
     try:
         suite.run(trials)
     except KeyboardInterrupt:
@@ -96,9 +108,18 @@ def _jobs(trials: Sequence[Trial]) -> Iterator[list[Trial]]:
 class _Suite:
     """The trials of one call, and what became of them."""
 
-    def __init__(self, out: Path, fresh: bool, timeout: float | None, watch: Watcher) -> None:
+    def __init__(
+        self,
+        out: Path,
+        fresh: bool,
+        timeout: float | None,
+        watch: Watcher,
+        accepted: Collection[str],
+        done: Mapping[Path, Standing],
+    ) -> None:
         self.outcomes: list[Outcome] = []
         self._out, self._fresh, self._timeout, self._watch = out, fresh, timeout, watch
+        self._accepted, self._done = accepted, done
         self._crew = Crew()
         self._told: dict[Member, _Told] = {}  # of each worker that runs
         self._has_failed = False  # a trial, since we last looked whether there is room for others
@@ -110,7 +131,7 @@ class _Suite:
             before = len(self.outcomes)
             if not self._run_round(trials):
                 return
-            ended = {outcome.path for outcome in self.outcomes}
+            ended = {outcome.trial.path(self._out) for outcome in self.outcomes}
             trials = [trial for trial in trials if trial.path(self._out) not in ended]
             if trials and len(self.outcomes) == before:
                 if not has_waited:
@@ -133,7 +154,9 @@ class _Suite:
         finally:
             self._stop()
             order = {trial.path(self._out): number for number, trial in enumerate(trials)}
-            self.outcomes[before:] = sorted(self.outcomes[before:], key=lambda outcome: order[outcome.path])
+            self.outcomes[before:] = sorted(
+                self.outcomes[before:], key=lambda outcome: order[outcome.trial.path(self._out)]
+            )
 
     def _can_go_on(self, trials: Sequence[Trial]) -> bool:
         """Whether the next trial's run could be kept: after a failure the disk may be full."""
@@ -152,15 +175,21 @@ class _Suite:
         """The trials of a job that are neither finished nor another process's at this moment."""
         left = []
         for trial in job:
-            status = "" if self._fresh else store.status(trial.path(self._out))
-            if status in store.DONE:
-                self._skip(trial, status)
+            found = self._standing(trial)
+            if found is not None and found.is_done:
+                self._skip(trial, found.status, found.path)
             elif not locking.is_locked(runfile.lock_place(trial, self._out)):
                 left.append(trial)
         return left
 
-    def _skip(self, trial: Trial, status: str) -> None:
-        self.outcomes.append(Outcome(trial, status, "", trial.path(self._out), new=False))
+    def _standing(self, trial: Trial) -> Standing | None:
+        """How the trial stands now: others may have finished it since we began."""
+        if self._fresh:
+            return None
+        return self._done.get(trial.path(self._out)) or standing.of_own_file(trial, self._out, self._accepted)
+
+    def _skip(self, trial: Trial, status: str, path: Path) -> None:
+        self.outcomes.append(Outcome(trial, status, "", path, new=False))
 
     def _end(self, trial: Trial, event: Event) -> None:
         path = trial.path(self._out)
@@ -177,9 +206,12 @@ class _Suite:
         """Start a worker that runs trials; if it dies before all have ended, those to come have no outcome."""
         if trials:
             self._watch(trials, {"event": "started"})
-            job = {"out": str(self._out), "trials": [trial.as_dict() for trial in trials], "fresh": self._fresh}
+            job = {
+                "out": str(self._out), "trials": [trial.as_dict() for trial in trials], "fresh": self._fresh,
+                "accepted": list(self._accepted),
+            }  # fmt: skip
             member = self._crew.start(job, trials[0].execution.threads, self._timeout)
-            self._told[member] = _Told(trials)
+            self._told[member] = _Told(trials, self._out)
 
     def _listen_until_left(self, count: int) -> None:
         """Note what the workers tell until so many of them are left."""
@@ -196,21 +228,23 @@ class _Suite:
         if event["event"] == "refused":
             told.left.clear()
             raise InputError(event["message"])
-        if event["event"] in ("end", "busy", "skipped") and not told.at_once:
+        if event["event"] in OVER and not told.at_once:
             member.put_off()
         self._note(event, told)
         told.pass_on(event, self._watch)
 
     def _note(self, event: Event, told: _Told) -> None:
         """Note what became of a trial, if that is what the event is about."""
-        if event["event"] in ("end", "busy", "skipped"):
+        if event["event"] in OVER:
             told.left.discard(event["index"])
             chosen = told.trials[event["index"]]
             if event["event"] == "end":
                 told.was_interrupted = event["status"] == "interrupted"
                 self._end(chosen, event)
             elif event["event"] == "skipped":
-                self._skip(chosen, event["status"])
+                self._skip(chosen, event["status"], chosen.path(self._out))
+            elif event["event"] == "changed":
+                self.outcomes.append(Outcome(chosen, "refused", event["message"], chosen.path(self._out)))
 
     def _stop(self) -> None:
         """End the workers that still run, and their trials as they say, or as `interrupted`."""
@@ -229,7 +263,7 @@ class _Suite:
         under_way = sorted(told.left) if told.at_once else sorted(told.left)[: 0 if told.was_interrupted else 1]
         for index in under_way:
             status = runfile.close_run(told.trials[index], self._out, end)
-            if status in store.DONE:  # it came to tell its file, but not us
+            if status in store.DONE and told.has_written(index):  # it came to tell its file, but not us
                 self._end(told.trials[index], end | {"status": status, "message": ""})
             else:
                 self._end(told.trials[index], end)
@@ -239,11 +273,17 @@ class _Suite:
 class _Told:
     """What a worker has told of its trials; `left`: indices of those that have not ended."""
 
-    def __init__(self, trials: Sequence[Trial]) -> None:
+    def __init__(self, trials: Sequence[Trial], out: Path) -> None:
         self.trials = trials
+        self._paths = [trial.path(out) for trial in trials]
+        self._stamps = [_stamp(path) for path in self._paths]
         self.at_once = trials[0].recipe.together == "model"
         self.left = set(range(len(trials)))
         self.was_interrupted = False  # a worker that was told to end has begun nothing else
+
+    def has_written(self, index: int) -> bool:
+        """Whether the run file of a trial is not the one that was there before."""
+        return _stamp(self._paths[index]) != self._stamps[index]
 
     def pass_on(self, event: Event, watch: Watcher) -> None:
         """Tell the watcher, with all trials of one model, else with the trial it is about."""
@@ -252,3 +292,11 @@ class _Told:
             watch(self.trials, event)
         else:
             watch(self.trials[index : index + 1], event | {"index": 0})
+
+
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    """What changes when a file is written anew; None if there is none."""
+    if not path.exists():
+        return None
+    found = path.stat()
+    return found.st_ino, found.st_mtime_ns, found.st_size

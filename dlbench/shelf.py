@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os.path
+from collections.abc import Iterable
 from pathlib import Path
 
 from dlbench.errors import InputError
@@ -40,16 +41,18 @@ def functions(package: str, parameters: str = "") -> tuple[str, ...]:
 
 
 def find(name: str, beside: Path | None = None) -> Path:
-    """The file behind a name or a path; a file `<name>.yaml` in the folder `beside` goes first.
+    """The file behind a name or a path, links followed: what belongs to a recipe lies beside the file itself.
 
+    beside: the folder of the file that names it: from there a path goes, and a file `<name>.yaml` there goes first.
     Raises InputError, with near misses, if there is none.
     """
     if name.endswith(ENDINGS) or "/" in name:
-        if not os.path.exists(name):  # unlike Path's, never an OSError, however long the name
-            raise InputError(f"{plain(name)}: no such file")
-        return _file(name)
+        place = name if beside is None else os.path.join(beside, name)
+        if not os.path.exists(place):  # unlike Path's, never an OSError, however long the name
+            raise InputError(f"{plain(place)}: no such file")
+        return _file(place)
     if beside is not None and os.path.exists(beside / f"{name}.yaml"):
-        return beside / f"{name}.yaml"
+        return _file(str(beside / f"{name}.yaml"))
     known = recipes() | studies()
     if name not in known:
         _file(name)
@@ -57,6 +60,17 @@ def find(name: str, beside: Path | None = None) -> Path:
         hint = f" (did you mean '{here[0]}'?)" if here else near(name, known)
         raise InputError(f"unknown recipe or study {shown(name)}{hint}; `dlbench list` shows all")
     return known[name]
+
+
+def check_names(paths: Iterable[Path]) -> None:
+    """Raise InputError if two of these recipes have one name: their results could not be told apart."""
+    known: dict[str, Path] = {}
+    for path in paths:
+        other = known.setdefault(path.stem, path)
+        if other != path and other.resolve() != path.resolve():
+            raise InputError(
+                f"{path}: has the name of {other}, and results are kept and shown by name; rename one of the files"
+            )
 
 
 def is_study(path: Path) -> bool:
@@ -67,7 +81,8 @@ def is_study(path: Path) -> bool:
 def _file(name: str) -> Path:
     if os.path.isdir(name):
         raise InputError(f"{plain(name)}: a folder; name a recipe, a study or a YAML file (`dlbench list` shows all)")
-    return Path(name)
+    path = Path(name)
+    return path.resolve() if path.is_symlink() else path
 
 
 def _by_number(path: Path) -> list[tuple[int, int, str]]:

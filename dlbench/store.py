@@ -24,20 +24,19 @@ READY = ("dataset_digest", "parameters", "multiply_adds", "train_examples", "tes
 END = ("steps", "wall_seconds", "peak_memory_bytes")
 DONE = ("finished", "diverged")  # a diverged trial would diverge again
 TIMES = "time"  # the folder, under the results folder, of what `dlbench time` leaves: no runs of trials
-SAME = ("recipe_digest", "seed", "device", "channels_last", "precision", "compile", "cuda_graphs", "fingerprint")
-"""Columns of `load` in which two runs agree that differ at most in how much of the machine they had."""
 NAN = float("nan")
 Event = Mapping[str, Any]
 
 
 def start_event(trial: Trial) -> Event:
     """The first line of a run: all that is needed to repeat the trial."""
-    kept = trial.as_dict()
+    kept, code = trial.as_dict(), trial.loaded or trial.code
     return {
         "event": "start", "schema": SCHEMA, "recipe": kept["recipe"], "recipe_digest": trial.recipe.digest,
         "budget": trial.recipe.budget, "seed": trial.seed, "execution": kept["execution"],
         "machine": machine.describe(trial.execution.device), "versions": machine.versions(),
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        **({"code": code.event()} if code else {}),
     }  # fmt: skip
 
 
@@ -60,11 +59,15 @@ def status(path: Path) -> str:
     """How the run in this file ended: its status, `unfinished` (also where it cannot be told), or `absent`."""
     if not path.exists():
         return "absent"
+    return str(outline(path).get("end", {}).get("status", "unfinished"))
+
+
+def outline(path: Path) -> Mapping[str, Event]:
+    """The events `start`, `ready` and `end` of the run in this file, as far as it has them; none of another schema."""
+    found: dict[str, Event] = {}
     with suppress(InputError):
-        found = {event["event"]: event for event in _events(path, ("start", "end"))}
-        if found.get("start", {}).get("schema", SCHEMA) == SCHEMA:
-            return str(found.get("end", {}).get("status", "unfinished"))
-    return "unfinished"
+        found = {event["event"]: event for event in _events(path, ("start", "ready", "end"))}
+    return found if found.get("start", {}).get("schema", SCHEMA) == SCHEMA else {}
 
 
 def load(folder: Path, paths: Iterable[Path] | None = None) -> pd.DataFrame:
@@ -88,27 +91,6 @@ def load(folder: Path, paths: Iterable[Path] | None = None) -> pd.DataFrame:
     frame = frame.sort_values("started", kind="stable", ignore_index=True)
     frame.attrs["warnings"] = warnings
     return frame
-
-
-def unanswered(folder: Path, planned: Sequence[Trial]) -> list[Trial]:
-    """The trials but for those that a run under `folder` answers which only had another share of the machine.
-
-    Runs with more or fewer threads, or other jobs beside them, mean the same, and tables count them together.
-    """
-    runs = load(folder)
-    if not len(runs):
-        return list(planned)
-    finished = runs[runs["status"].isin(DONE)]
-    answered = set(finished[list(SAME)].itertuples(index=False, name=None))
-    return [trial for trial in planned if trial.code or _asked(trial) not in answered]
-
-
-def _asked(trial: Trial) -> tuple[Any, ...]:
-    """What the columns SAME of its run would be."""
-    known = trial.execution.as_dict() | {
-        "recipe_digest": trial.recipe.digest, "seed": trial.seed, "fingerprint": trial.fingerprint,
-    }  # fmt: skip
-    return tuple(known[column] for column in SAME)
 
 
 def curves(folder: Path, paths: Iterable[Path] | None = None) -> pd.DataFrame:

@@ -83,6 +83,7 @@ def load(name: str) -> Study:
     if "studies" in raw:
         return _of_studies(raw, path)
     recipes = _references(raw["recipes"], path)
+    shelf.check_names(map(shelf.find, recipes))
     stems = [Path(reference).stem for reference in recipes]
     seeds = raw.get("seeds", {})
     return Study(

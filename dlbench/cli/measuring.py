@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from dlbench.cli.options import Budget, CudaGraphs, Mode, Names, PrecisionOption, Setting
+from dlbench.cli.options import Accepted, Budget, CudaGraphs, Mode, Names, PrecisionOption, Setting
 
 
 def run(
@@ -36,6 +36,7 @@ def run(
     out: Annotated[Path, typer.Option(help="Folder for run files.")] = Path("results"),
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would run, and run nothing.")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Run again what is finished, and ignore checkpoints.")] = False,
+    accept: Accepted = None,
     timeout: Annotated[
         float | None, typer.Option(min=0.1, metavar="SECONDS", help="End a trial, its start included, after so long.")
     ] = None,
@@ -46,7 +47,7 @@ def run(
     export_csv: Annotated[Path | None, typer.Option(help="Also write all values there, one a row.")] = None,
     export_markdown: Annotated[Path | None, typer.Option(help="Also write means and deviations there.")] = None,
 ) -> None:
-    """Run recipes and studies; ends in their tables. What is finished is not run again.
+    """Run recipes and studies; ends in their tables. What is finished and would come out the same is not run again.
 
     Exit codes: 0 all finished, 2 something to mend in the call, 3 a trial failed, diverged, was killed or not run,
     124 a trial timed out and nothing worse happened, 130 interrupted.
@@ -70,6 +71,7 @@ def run(
             out=out,
             dry_run=dry_run,
             fresh=fresh,
+            accepted=[each.value for each in accept or []],
             timeout=timeout,
             as_json=json,
             exports={"json": export_json, "csv": export_csv, "markdown": export_markdown},
@@ -124,13 +126,14 @@ def lecture(
     device: Annotated[str, typer.Option(help="auto, cpu, cuda:0, mps, xpu ...")] = "auto",
     jobs: Annotated[int, typer.Option(min=1, help="Trials at once, which share the cores.")] = 1,
     threads: Annotated[int | None, typer.Option(min=1, help="CPU threads of each trial.")] = None,
+    accept: Accepted = None,
     timeout: Annotated[
         float | None, typer.Option(min=0.1, metavar="SECONDS", help="End a trial, its start included, after so long.")
     ] = None,
     out: Annotated[Path, typer.Option(help="Folder for run files.")] = Path("results"),
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would run, and run nothing.")] = False,
 ) -> None:
-    """Run every study of the lecture, and print its claims. What is finished is not run again.
+    """Run every study of the lecture, and print its claims. What is finished and would come out the same is kept.
 
     Exit codes: 0 fine, 1 a claim refuted, 2 something to mend in the call, 3 a trial failed, 4 every claim untested,
     124 a trial timed out, 130 interrupted. Where several hold, the first of 1, 3, 124, 4.
@@ -139,6 +142,13 @@ def lecture(
 
     raise typer.Exit(
         claiming.lecture(
-            budget=budget.value, device=device, jobs=jobs, threads=threads, timeout=timeout, out=out, dry_run=dry_run
+            budget=budget.value,
+            device=device,
+            jobs=jobs,
+            threads=threads,
+            timeout=timeout,
+            out=out,
+            dry_run=dry_run,
+            accepted=[each.value for each in accept or []],
         )
     )

@@ -28,6 +28,14 @@ class Precision(str, Enum):
     fp16 = "fp16"
 
 
+class Accept(str, Enum):
+    """What may have changed since a run that counts all the same."""
+
+    code = "code"
+    data = "data"
+    version = "version"
+
+
 class Mode(str, Enum):
     """What is timed."""
 
@@ -84,6 +92,10 @@ PrecisionOption = Annotated[
 CudaGraphs = Annotated[bool, typer.Option("--cuda-graphs", help="Record a step as a CUDA graph, and replay it.")]
 Names = Annotated[
     list[str], typer.Argument(metavar="NAME...", help="Recipes, studies, or paths of YAML files of your own.")
+]
+Accepted = Annotated[
+    list[Accept] | None,
+    typer.Option("--accept", help="Keep finished runs although their code, data or version changed; repeatable."),
 ]
 Setting = Annotated[
     list[str] | None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,7 +31,15 @@ def claims(names: Sequence[str], results: Path, format: str, output: Path | None
 
 
 def lecture(
-    *, budget: str, device: str, jobs: int, threads: int | None, timeout: float | None, out: Path, dry_run: bool
+    *,
+    budget: str,
+    device: str,
+    jobs: int,
+    threads: int | None,
+    timeout: float | None,
+    out: Path,
+    dry_run: bool,
+    accepted: Collection[str] = (),
 ) -> int:
     """Run what the lecture's studies lack, then print all claims; returns the exit code.
 
@@ -56,6 +64,7 @@ def lecture(
         timeout=timeout,
         show=False,
         any_share=True,
+        accepted=accepted,
     )
     if dry_run or code == exits.INTERRUPTED:
         return code

@@ -6,19 +6,22 @@ import json
 import signal
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import NoReturn
 
 from rich.console import Console
 
-from dlbench import exits, plan, progress, runner, store
+from dlbench import exits, plan, progress, runner, standing, store
 from dlbench.plan import Asked, Trial
 from dlbench.runner import Outcome
+from dlbench.standing import Standing
 from dlbench.verbs import exporting
 from dlbench.verbs.exporting import Places
 from dlbench.workers import checkpoint_file
+
+MOST_NAMES = 4  # of recipes in one line
 
 
 def run(
@@ -41,8 +44,11 @@ def run(
     show: bool = True,
     any_share: bool = False,
     cuda_graphs: bool = False,
+    accepted: Collection[str] = (),
 ) -> int:
     """Run what the names stand for and print tables (or JSON) of all their runs; returns the exit code.
+
+    accepted: changes (`code`, `data`, `version`) for which nothing is run again.
 
     jobs: how many trials may run at once. timeout: seconds a trial may take. exports: files that all values go to as
     well. show: without it, the tables are left to the caller. any_share: a trial that finished with another share of
@@ -64,15 +70,18 @@ def run(
     )
     if compile and not all(trial.execution.compile for trial in trials):
         print("dlbench: --compile: no C++ compiler found, running without; install g++ or clang++", file=sys.stderr)
-    if any_share and out.is_dir():
-        trials = store.unanswered(out, trials)
+    standings = [standing.of(trial, out, accepted, any_share=any_share) for trial in trials]
     if dry_run:
-        _print_plan(trials, out)
+        _print_plan(trials, standings, out)
         return 0
     console = Console(stderr=True)
+    if not fresh:
+        _tell_standings(trials, standings, console)
     try:
         with progress.display(console) as watch:
-            outcomes = runner.run(trials, out, fresh=fresh, timeout=timeout, watch=watch)
+            outcomes = runner.run(
+                trials, out, fresh=fresh, timeout=timeout, watch=watch, accepted=accepted, standings=standings
+            )
     except runner.Interrupted as stop:
         _summarise(stop.outcomes, len(trials), console)
         print(f"dlbench: interrupted; the same command goes on: {_how(stop.outcomes)}", file=sys.stderr)
@@ -101,13 +110,41 @@ def _how(outcomes: Sequence[Outcome]) -> str:
     return "it skips what is finished" + (f" and continues after step {' and '.join(steps)}" if steps else "")
 
 
-def _print_plan(trials: Sequence[Trial], out: Path) -> None:
-    for trial in trials:
-        path = trial.path(out)
-        steps = checkpoint_file.steps(path)
-        state = "to run" if steps is None else f"to continue after step {steps}"
-        state = "finished already" if store.status(path) in store.DONE else state
-        print(f"{progress.title([trial])}  {state}  {trial.path(out)}")
+def _print_plan(trials: Sequence[Trial], standings: Sequence[Standing], out: Path) -> None:
+    for trial, found in zip(trials, standings, strict=True):
+        steps = checkpoint_file.steps(trial.path(out))
+        state = f"to run again: {_reasons(found)}" if found.changes else "to run"
+        state = state if steps is None else f"to continue after step {steps}"
+        state = "finished already" if found.is_done else state
+        print(f"{progress.title([trial])}  {state}  {found.path if found.is_done else trial.path(out)}")
+
+
+def _tell_standings(trials: Sequence[Trial], standings: Sequence[Standing], console: Console) -> None:
+    """A line for what is skipped, and one for each reason for which something is skipped in spite, or runs again."""
+    groups: dict[tuple[bool, str, frozenset[str]], list[Trial]] = {}
+    for trial, found in zip(trials, standings, strict=True):
+        if found.is_done or found.changes:
+            key = (found.is_done, _reasons(found), frozenset(change.kind for change in found.changes))
+            groups.setdefault(key, []).append(trial)
+    for (is_done, reasons, kinds), members in groups.items():
+        options = " ".join(f"--accept {kind}" for kind in standing.KINDS if kind in kinds)
+        line = f"skipped, finished before: {_named(members)}" if is_done else f"run again: {_named(members)}: {reasons}"
+        if is_done and reasons:
+            line += f" (in spite of {options}: {reasons})"
+        elif not is_done and kinds <= {*standing.KINDS}:
+            line += f"; {options} keeps what is there"
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def _reasons(found: Standing) -> str:
+    return ", ".join(change.words for change in found.changes)
+
+
+def _named(trials: Sequence[Trial]) -> str:
+    """How many trials, and of which recipes as far as there is room."""
+    names = list(dict.fromkeys(trial.recipe.name for trial in trials))
+    shown = ", ".join(names[:MOST_NAMES]) + (f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else "")
+    return f"{len(trials)} trial{'s' if len(trials) != 1 else ''} of {shown}"
 
 
 def _summarise(outcomes: Sequence[Outcome], planned: int, console: Console) -> None:
@@ -127,6 +164,8 @@ def _summarise(outcomes: Sequence[Outcome], planned: int, console: Console) -> N
             goes_on = f"; continues after step {outcome.continues_at}" if outcome.continues_at is not None else ""
             message = outcome.message.removeprefix(f"{outcome.path}: ")
             line = f"{outcome.path}: {outcome.status.replace('_', ' ')} {message}".rstrip() + where + goes_on
+            if outcome.status == "refused":
+                line += "; the same command plans it anew"
             console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 

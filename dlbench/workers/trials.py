@@ -1,25 +1,28 @@
 """The process in which a trial runs: told what to do on standard input, it writes the run files and tells its parent.
 
 Each line on standard output is one JSON object: the events of the run, each with the index of its trial; `busy` for a
-trial that another process is at, `skipped` for one that another process has finished meanwhile, `note` for what a
-person should know; or `refused` for something the user can mend. The run file is begun only when data and model are
-there: a refused trial leaves nothing.
+trial that another process is at, `skipped` for one that another process has finished meanwhile, `changed` for one that
+is not what was planned any more, `note` for what a person should know; or `refused` for something the user can mend.
+The run file is begun only when data and model are there: a refused or changed trial leaves nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from dlbench import bench, plan, store, trial
+from dlbench import bench, identity, modules, plan, standing, store, trial
 from dlbench.bench import Bench
 from dlbench.errors import InputError
+from dlbench.identity import Identity
 from dlbench.plan import Trial
 from dlbench.training.checkpoint import Checkpoint, Unfit
-from dlbench.workers import checkpoint_file, endings, locking, process, runfile
+from dlbench.workers import checkpoint_file, endings, locking, process, reads, runfile
 from dlbench.workers.checkpoint_file import CheckpointFile
+from dlbench.workers.reads import Changed
 from dlbench.workers.runfile import RunFile, Unwritable
 
 Event = dict[str, Any]
@@ -31,23 +34,25 @@ def main() -> None:
     """Run the trials described on standard input, which differ in nothing but their seed."""
     job, tell = process.job()
     trials = [plan.from_dict(kept) for kept in job["trials"]]
+    modules.stay_importable(trials[0].recipe.path.parent)
     try:
-        work(trials, Path(job["out"]), tell, fresh=job["fresh"])
+        work(trials, Path(job["out"]), tell, fresh=job["fresh"], accepted=job["accepted"])
     except InputError as error:
         tell({"event": "refused", "message": str(error)})
 
 
-def work(trials: list[Trial], out: Path, tell: Tell, *, fresh: bool = False) -> None:
+def work(trials: list[Trial], out: Path, tell: Tell, *, fresh: bool = False, accepted: Collection[str] = ()) -> None:
     """Run the trials at once if they make one batched model, else one after the other.
 
-    fresh: whatever is there already. Ends early if it is interrupted; raises InputError for what the user can mend.
+    fresh: whatever is there already. accepted: changes for which nothing is run again. Ends early if it is interrupted;
+    raises InputError for what the user can mend.
     """
     everyone = dict(enumerate(trials))
     at_once = trials[0].recipe.together == "model"
     for batch in [everyone] if at_once else [{index: chosen} for index, chosen in everyone.items()]:
         try:
             with runfile.claimed(list(batch.values()), out):
-                left = batch if fresh else dict(_unfinished(batch, out, tell))
+                left = batch if fresh else dict(_unfinished(batch, out, tell, accepted))
                 if left and not _Batch(left, out, tell, fresh).run():
                     return
         except locking.Busy:
@@ -58,12 +63,14 @@ def work(trials: list[Trial], out: Path, tell: Tell, *, fresh: bool = False) -> 
                 tell(endings.of_file(str(error)) | {"index": index})
 
 
-def _unfinished(batch: Mapping[int, Trial], out: Path, tell: Tell) -> Iterator[tuple[int, Trial]]:
+def _unfinished(
+    batch: Mapping[int, Trial], out: Path, tell: Tell, accepted: Collection[str]
+) -> Iterator[tuple[int, Trial]]:
     """The trials that nobody has finished since the parent looked."""
     for index, chosen in batch.items():
-        status = store.status(chosen.path(out))
-        if status in store.DONE:
-            tell({"event": "skipped", "status": status, "index": index})
+        found = standing.of_own_file(chosen, out, accepted)
+        if found.is_done:
+            tell({"event": "skipped", "status": found.status, "index": index})
         else:
             yield index, chosen
 
@@ -78,6 +85,7 @@ class _Batch:
         self._files: dict[int, RunFile] = {}
         self._left = set(trials)  # have not ended
         self._offset: int | None = None  # where a run file goes on
+        self._data_files: Mapping[str, str] = {}
         if fresh:
             self._forget()
 
@@ -88,6 +96,10 @@ class _Batch:
             return True
         except InputError:
             raise
+        except Changed as error:
+            for index in self._trials:
+                self._tell({"event": "changed", "message": str(error), "index": index})
+            return True
         except Unwritable as error:
             end = endings.of_file(str(error))
         except (KeyboardInterrupt, Exception) as error:
@@ -98,7 +110,7 @@ class _Batch:
         return bool(end["status"] != "interrupted")
 
     def _learn(self) -> None:
-        built = bench.build(list(self._trials.values()))
+        built = self._build()
         if not built.can_continue:
             self._follow(trial.run(built), None)
             return
@@ -110,7 +122,19 @@ class _Batch:
             self._note(f"{file.path}: does not fit any more ({error}); begins anew")
             self._forget()
             checkpoint = Checkpoint()
-            self._follow(trial.run(bench.build(built.trials), checkpoint), (file, checkpoint))
+            self._follow(trial.run(self._build(), checkpoint), (file, checkpoint))
+
+    def _build(self) -> Bench:
+        """Data and model, of the code and the data that were planned, else raise Changed."""
+        chosen = list(self._trials.values())
+        folder = chosen[0].recipe.path.parent
+        with reads.listening() as read:
+            built = bench.build(chosen)
+        loaded = identity.of(chosen[0].recipe, is_loaded=True)
+        _check_planned(chosen[0].code, loaded)
+        self._data_files = {**read.digests(folder), **loaded.data}
+        self._trials = {index: replace(trial, loaded=loaded) for index, trial in self._trials.items()}
+        return built
 
     def _kept(self, file: CheckpointFile) -> Checkpoint:
         """What is to be continued, or an empty checkpoint if there is nothing of use."""
@@ -137,9 +161,16 @@ class _Batch:
             if kind == "end":
                 self._end(index, event)
                 continue
+            if kind == "ready":
+                event = self._identified(event, index)
             if kind != "estimate":
                 self._write(index, event)
             self._tell(event | {"index": index})
+
+    def _identified(self, event: Event, index: int) -> Event:
+        """The event with what the trial was made of."""
+        loaded = self._trials[index].loaded
+        return event | {"code": loaded and loaded.digest, "data_files": dict(self._data_files)}
 
     def _open(self, index: int) -> None:
         file = self._files[index] = RunFile(self._trials[index], self._out, self._offset)
@@ -181,6 +212,16 @@ class _Batch:
 
     def _note(self, message: str) -> None:
         self._tell({"event": "note", "message": message, "index": min(self._trials)})
+
+
+def _check_planned(planned: Identity | None, loaded: Identity) -> None:
+    """Raise Changed if what was loaded is not what was planned."""
+    if planned is None:
+        return
+    pairs = [(getattr(planned, kind), getattr(loaded, kind)) for kind in ("files", "pictures", "data", "versions")]
+    changed = [key for before, now in pairs for key, held in before.items() if now.get(key) != held]
+    if changed:
+        raise Changed(f"{', '.join(changed)} changed since this run was planned")
 
 
 def _identity(built: Bench) -> dict[str, Any]:
