@@ -75,9 +75,8 @@ class Recipe:
     @property
     def digest(self) -> str:
         """Eight hex digits that change whenever what is computed changes."""
-        computed = {part: _sorted(getattr(self, part).as_dict()) for part in PARTS} | {
-            "together": self.together == "model"
-        }
+        computed: dict[str, Any] = {part: _sorted(getattr(self, part).as_dict()) for part in PARTS}
+        computed["together"] = self.together == "model"
         return hashlib.sha256(json.dumps(_sorted(computed)).encode()).hexdigest()[:8]
 
     def as_dict(self) -> dict[str, Any]:

@@ -81,8 +81,7 @@ def is_study(path: Path) -> bool:
 def _file(name: str) -> Path:
     if os.path.isdir(name):
         raise InputError(f"{plain(name)}: a folder; name a recipe, a study or a YAML file (`dlbench list` shows all)")
-    path = Path(name)
-    return path.resolve() if path.is_symlink() else path
+    return Path(name).resolve() if os.path.islink(name) else Path(name)
 
 
 def _by_number(path: Path) -> list[tuple[int, int, str]]:

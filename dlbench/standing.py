@@ -81,7 +81,7 @@ def _at(path: Path, trial: Trial, accepted: Collection[str], any_share: bool = F
             return None
         found = tuple(_changes(trial, start, ready))
         return Standing(path, end["status"], found, accepted, str(start["started"]))
-    except (AttributeError, LookupError, TypeError, ValueError):  # anybody may have written it
+    except (AttributeError, LookupError, OSError, TypeError, ValueError):  # anybody may have written it
         return None
 
 
