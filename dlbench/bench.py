@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import torch
 from torch import Tensor, nn
 
-from dlbench import parts
+from dlbench import parts, randomness
 from dlbench.data.dataset import Dataset, Examples
 from dlbench.data.sources import data_folder
 from dlbench.errors import InputError
@@ -22,6 +22,8 @@ from dlbench.training.capture import Capture
 from dlbench.training.checkpoint import Checkpoint
 from dlbench.training.copies import Copies
 from dlbench.training.step import Step
+
+Score = Callable[[Dataset, Examples], dict[str, float]]  # of one model
 
 
 @dataclass
@@ -38,16 +40,16 @@ class Bench:
 
         checkpoint: keeps track of the training, or where it goes on from; only if it `can_continue`.
         """
-        chosen = self.trials[0]
-        seed = 0 if chosen.recipe.together == "model" else chosen.seed  # copies draw no numbers but their first weights
-        torch.manual_seed(seed)  # dropout draws from the global generator
-        rule, generator = parts.bind("training", chosen.recipe), generator_for(self.device, seed)
+        seed = common_seed(self.trials)
+        rule, generator = parts.bind("training", self.trials[0].recipe), generator_for(self.device, seed)
+        randomness.seed(seed)  # dropout draws from the global generator
         if checkpoint is not None:
             checkpoint.watch(model=model, generator=generator)
             rule = partial(rule, checkpoint=checkpoint)
-        if chosen.execution.cuda_graphs:
+        if self.trials[0].execution.cuda_graphs:
             rule = partial(rule, capture=Capture(self.device))
-        return self._in_precision(rule(model, self.data, generator))
+        steps = self._in_precision(rule(model, self.data, generator))
+        return _of_each_trial(steps, model) if isinstance(model, Copies) else steps
 
     @property
     def can_continue(self) -> bool:
@@ -77,8 +79,9 @@ class Bench:
 
     def pictures(self, model: nn.Module) -> dict[str, Tensor]:
         """What the recipe wants to show of a trained model, as arrays in [0, 1]."""
-        with evaluating(model):
-            shown: dict[str, Tensor] = parts.bind("pictures", self.trials[0].recipe)(model, self.data)
+        draw = parts.bind("pictures", self.trials[0].recipe)
+        with evaluating(model), randomness.apart(common_seed(self.trials)):
+            shown: dict[str, Tensor] = draw(model, self.data)
             return shown
 
     def scores(self, examples: int | None) -> list[dict[str, float]]:
@@ -86,20 +89,43 @@ class Bench:
         score = parts.bind("score", self.trials[0].recipe)
         splits = {"train": self.data.train, "test": self.data.test}
         with self.precision(), torch.compiler.set_stance("force_eager"):  # not worth compiling anew for other shapes
-            return self._scores(score, splits, examples)
+            return [
+                self._scores(partial(score, model), splits, examples, trial.seed)
+                for model, trial in zip(self.models(), self.trials, strict=True)
+            ]
 
     def _scores(
-        self, score: Callable[..., dict[str, float]], splits: Mapping[str, Examples | None], examples: int | None
-    ) -> list[dict[str, float]]:
-        return [
-            {
+        self, score: Score, splits: Mapping[str, Examples | None], examples: int | None, seed: int
+    ) -> dict[str, float]:
+        """The metrics of one model; what a score draws is the same at each look, and training never notices."""
+        with randomness.apart(seed):
+            return {
                 f"{split}_{key}": value
                 for split, whole in splits.items()
                 if whole is not None
-                for key, value in score(model, self.data, whole.take(examples and min(examples, len(whole)))).items()
+                for key, value in score(self.data, whole.take(examples and min(examples, len(whole)))).items()
             }
-            for model in self.models()
-        ]
+
+
+def _of_each_trial(steps: Iterator[Step], copies: Copies) -> Iterator[Step]:
+    """The same steps with the loss and the counts of each trial's copy, in their order."""
+    places: Tensor | None = None
+    for step in steps:
+        places = torch.tensor(copies.places, device=step.loss.device) if places is None else places
+        counts = {
+            name: count[places] if isinstance(count, Tensor) and count.dim() else count
+            for name, count in step.counts.items()
+        }
+        yield replace(step, loss=step.loss[places], counts=counts)
+
+
+def common_seed(trials: Sequence[Trial]) -> int:
+    """The seed of what trials that are built as one have in common.
+
+    Copies share data and dice and differ in their first weights alone: what they share must not depend on which seeds
+    happen to be taught at once, so it is drawn from seed 0.
+    """
+    return 0 if trials[0].recipe.together == "model" else trials[0].seed
 
 
 def weights_digest(model: nn.Module) -> str:
@@ -119,11 +145,14 @@ def build(trials: Sequence[Trial]) -> Bench:
     torch.set_flush_denormal(True)  # sigmoids and LSTMs crawl on CPUs otherwise
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = execution.precision == "tf32"
     device = torch.device(execution.device)
-    data: Dataset = parts.bind("data", recipe)(data_folder()).to(device)
+    load = parts.bind("data", recipe)
+    randomness.seed(common_seed(trials))  # after a user's module is imported: the next trial here will not import it
+    data: Dataset = load(data_folder()).to(device)
     models = [_model(trial, device) for trial in trials]
+    model = models[0]
     if recipe.together == "model":
-        _check_can_learn_together(recipe, data, models[0])
-    model = models[0] if len(models) == 1 else Copies(models)
+        _check_can_learn_together(recipe, data, model)
+        model = Copies(models, [trial.seed for trial in trials])
     if execution.compile:
         model.compile()
     return Bench(trials, data, model, device)
@@ -132,17 +161,18 @@ def build(trials: Sequence[Trial]) -> Bench:
 def _check_can_learn_together(recipe: Recipe, data: Dataset, model: nn.Module) -> None:
     """Raise InputError where a seed's result would depend on the seeds beside it: they share batches and dice."""
     whole = recipe.training.arguments.get("batch_size", 0) >= len(data.train)
-    if not whole or data.augment is not None or any(isinstance(m, nn.Dropout) for m in model.modules()):
+    changing = any(isinstance(module, nn.Dropout) for module in model.modules()) or any(True for _ in model.buffers())
+    if not whole or data.augment is not None or changing:
         raise InputError(
-            f"{recipe.path}: together: model: only for full batches without augmentation and dropout; "
-            "leave it out, or take together: worker"
+            f"{recipe.path}: together: model: only for full batches without augmentation, dropout and normalisation by "
+            "batches; leave it out, or take together: worker"
         )
 
 
 def _model(trial: Trial, device: torch.device) -> nn.Module:
-    torch.manual_seed(trial.seed)
-    model: nn.Module = parts.bind("model", trial.recipe)()
-    model = model.to(device)
+    make = parts.bind("model", trial.recipe)
+    randomness.seed(trial.seed)
+    model: nn.Module = make().to(device)
     return model.to(memory_format=torch.channels_last) if trial.execution.channels_last else model
 
 

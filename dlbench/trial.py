@@ -23,6 +23,7 @@ from dlbench.estimate import estimate
 from dlbench.measure import operations
 from dlbench.measure.clock import Clock
 from dlbench.training.checkpoint import Checkpoint, Unfit
+from dlbench.training.copies import Copies
 
 Event = dict[str, Any]
 Counts = Mapping[str, float | list[float]]  # a list has a number for each of several copies
@@ -157,6 +158,7 @@ def _ready(bench: Bench) -> Event:
         "test_examples": len(bench.data.test) if bench.data.test is not None else 0,
         "parameters": operations.parameters(model),
         "multiply_adds": operations.multiply_adds(model, shape),
+        **({"copies": len(bench.trials)} if isinstance(bench.model, Copies) else {}),
     }
 
 

@@ -7,6 +7,8 @@ from typing import Any, Protocol
 
 import torch
 
+from dlbench import randomness
+
 State = Mapping[str, Any]
 
 
@@ -68,21 +70,14 @@ class Checkpoint:
         return {
             "steps": steps,
             "parts": {name: _state(part) for name, part in self._parts.items()},
-            "random": torch.get_rng_state(),
-            "random_cuda": torch.cuda.get_rng_state_all() if _uses_cuda() else None,
+            "random": randomness.state(),
         }
 
     def _restore(self, kept: State) -> None:
         for name, part in self._parts.items():
             state = kept["parts"][name]
             part.set_state(state) if isinstance(part, torch.Generator) else part.load_state_dict(state)
-        torch.set_rng_state(kept["random"])
-        if kept["random_cuda"] is not None:
-            torch.cuda.set_rng_state_all(kept["random_cuda"])
-
-
-def _uses_cuda() -> bool:
-    return bool(torch.cuda.is_initialized())  # type: ignore[no-untyped-call]
+        randomness.restore(kept["random"])
 
 
 def _state(part: Stateful | torch.Generator) -> Any:

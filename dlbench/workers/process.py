@@ -22,6 +22,7 @@ GRACE_SECONDS = 10
 # Threads that sleep as soon as they wait cost nets a third of their speed on idle cores; threads that spin for long, as
 # is libgomp's default, cost as much once something else wants a core. A few microseconds of spinning do neither.
 PATIENT = {"GOMP_SPINCOUNT": "5000"}
+SEEDED = {"PYTHONHASHSEED": "0"}  # else a set of strings has another order in each process
 
 
 def start(module: str, job: Mapping[str, Any], threads: int, errors: IO[bytes]) -> subprocess.Popen[str]:
@@ -29,7 +30,7 @@ def start(module: str, job: Mapping[str, Any], threads: int, errors: IO[bytes]) 
     worker = subprocess.Popen(
         [sys.executable, "-P", "-m", module],  # -P: a folder called dlbench in the current one is not ours
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, encoding="utf-8", start_new_session=True,
-        env=PATIENT | os.environ | {"OMP_NUM_THREADS": str(threads), "PYTHONPATH": _import_path()},
+        env=PATIENT | os.environ | SEEDED | {"OMP_NUM_THREADS": str(threads), "PYTHONPATH": _import_path()},
     )  # fmt: skip
     assert worker.stdin is not None
     with suppress(BrokenPipeError):  # it died at once: its events end before they begin
