@@ -16,6 +16,7 @@ from dlbench.data import sources
 
 Stamp = tuple[int, int, int]
 CODE = {".py", ".pyc", ".pyi", ".so", ".pyd", ".dll", ".dylib"}
+INSTALLERS = (".dist-info", ".egg-info")  # what they leave beside packages, wherever those lie
 SYSTEM = tuple(map(Path, ("/proc", "/sys", "/dev", "/etc", sys.prefix, sys.base_prefix)))
 MOST = 20  # files of one folder that are told one by one
 
@@ -85,6 +86,8 @@ def _stamp(path: Path) -> Stamp | None:
 
 def _is_data(path: Path) -> bool:
     """Whether it is neither code, nor the system's, nor of a data set that is verified whenever it is read."""
+    if any(part.endswith(INSTALLERS) for part in path.parts):
+        return False
     if path.suffix in CODE or modules.is_installed(path):
         return path.is_relative_to(modules.PACKAGE) and path.suffix not in CODE
     return not any(path.is_relative_to(place) for place in (*SYSTEM, *_verified()))
