@@ -20,20 +20,23 @@ MAX_DEPTH = 12
 MAX_INTEGER = 2**63 - 1
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")  # could steer a terminal, or not be written at all
 NUMBERS = {
-    "int": r"[-+]?(?:0b[01_]+|0x[0-9a-fA-F_]+|0[0-7_]*|[1-9][0-9_]*)$",
+    "int": r"[-+]?(?:0x[0-9a-fA-F_]+|0|[1-9][0-9_]*)$",
     "float": r"[-+]?(?:(?:[0-9][0-9_]*\.[0-9_]*|\.[0-9][0-9_]*)(?:[eE][-+]?[0-9]+)?|[0-9][0-9_]*[eE][-+]?[0-9]+"
     r"|\.(?:inf|Inf|INF))$|\.(?:nan|NaN|NAN)$",
 }
 """How numbers are written: as in YAML 1.1, but 1e-4 is one, and 12:30 is not 750."""
+AMBIGUOUS = re.compile(r"[-+]?0(?:[bBoO][0-9_]+|[0-9_]+(?:\.[0-9_]*)?(?:[eE][-+]?[0-9]+)?)", re.ASCII)
+"""What some readers take for a number to the base of 8 or 2, others for a decimal one or for text: 010, 0o10, 0b1."""
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # PyYAML has no types
-    """SafeLoader, by libyaml where PyYAML was built with it, without duplicate keys."""
+    """SafeLoader, by libyaml where PyYAML was built with it, with words for keys, each of them once."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[str] = set()
-        for key, _ in node.value:
+        for key, value in node.value:
             if isinstance(key, yaml.ScalarNode):
+                _check_word(key, value)
                 if key.value in seen:
                     raise _refused(f"the key {shown(key.value)} stands twice", key)
                 seen.add(key.value)
@@ -47,6 +50,8 @@ _Loader.yaml_implicit_resolvers = {
 for _kind, _pattern in NUMBERS.items():
     _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_kind}", re.compile(_pattern), list("-+.0123456789"))
 
+WORDLESS = {"int": "number", "float": "number", "bool": "truth value", "null": "empty value", "timestamp": "date"}
+"""Kinds of scalar that are no keys."""
 _SHORT = Repr()
 _SHORT.maxlevel, _SHORT.maxstring, _SHORT.maxlist, _SHORT.maxdict, _SHORT.maxother = 3, 80, 8, 8, 80
 
@@ -114,16 +119,31 @@ def near(word: str, known: Iterable[str]) -> str:
 
 
 def _check_events(text: str) -> None:
-    """Refuse aliases, which multiply, tags, which construct, and depth, before anything is built."""
+    """Refuse aliases, which multiply, tags, which construct, numbers that mean two things, and depth, first of all."""
     depth = 0
     for event in yaml.parse(text, Loader=_Loader):
         if isinstance(event, yaml.AliasEvent):
             raise _refused("aliases are not used here", event)
         if getattr(event, "tag", None) is not None:
             raise _refused(f"tags such as {shown(event.tag)} are not used here", event)
+        if isinstance(event, yaml.ScalarEvent) and event.implicit[0] and AMBIGUOUS.fullmatch(event.value):
+            raise _refused(
+                f"{shown(event.value)}: no number begins with a needless 0; quote it if text is meant", event
+            )
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > MAX_DEPTH:
             raise _refused("nested too deeply", event)
+
+
+def _check_word(key: yaml.ScalarNode, value: yaml.Node) -> None:
+    """Refuse a key that is no text, such as the 1 of `{lr: 0,1}`, where a comma was taken for a decimal point."""
+    kind = WORDLESS.get(key.tag.rpartition(":")[2])
+    if kind is None:
+        return
+    is_alone = isinstance(value, yaml.ScalarNode) and not value.value
+    is_fraction = kind == "number" and is_alone
+    remedy = "a decimal comma is written as a point" if is_fraction else "quote it"
+    raise _refused(f"a key is not a word but the {kind} {shown(key.value)}; {remedy}", key)
 
 
 def _refused(problem: str, where: yaml.Event | yaml.Node) -> yaml.MarkedYAMLError:

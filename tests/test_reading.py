@@ -111,15 +111,43 @@ def test_a_mark_of_the_byte_order_is_no_part_of_the_text(tmp_path):
 @pytest.mark.parametrize(
     ("text", "value"),
     [
-        ("0", 0), ("-7", -7), ("+1_000", 1000), ("0x1F", 31), ("0b101", 5), ("017", 15), ("1.5", 1.5), (".5e3", 500.0),
-        ("-1_0.5E-1", -1.05), ("2E5", 2e5), ("1:30", "1:30"), ("1:30.5", "1:30.5"), ("08", "08"), ("1e", "1e"),
+        ("0", 0), ("-7", -7), ("+1_000", 1000), ("0x1F", 31), ("0.5", 0.5), ("-0", 0), ("1.5", 1.5), (".5e3", 500.0),
+        ("-1_0.5E-1", -1.05), ("2E5", 2e5), ("1:30", "1:30"), ("1:30.5", "1:30.5"), ("0b", "0b"), ("1e", "1e"),
         ("1e\u0665", "1e\u0665"), ("e5", "e5"), (".", "."), ("-", "-"), ("1.2.3", "1.2.3"),
+        ("'010'", "010"), ("0-4", "0-4"),
     ],
 )  # fmt: skip
 def test_numbers_are_what_a_reader_takes_for_numbers(text, value):
     found = parse(f"[a, {text}]" if text != "-" else "[a, '-']", "x")[1]
     assert found == value
     assert type(found) is type(value)
+
+
+@pytest.mark.parametrize(
+    "text", ["010", "08", "-01", "+0_1", "0_1", "00", "0o10", "0b101", "0B1", "01.5", "00.5", "01e3"]
+)
+def test_a_number_that_begins_with_a_needless_0_means_two_things_and_is_refused(text):
+    with pytest.raises(InputError, match=r"x: .*needless 0; quote it if text is meant \(line 2, column 4\)"):
+        parse(f"a: 1\nb: {text}", "x")
+    assert parse(f"a {text}", "x") == f"a {text}"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (
+            "a: 1\nb: {lr: 0,1, momentum: 0.9}",
+            "number '1'; a decimal comma is written as a point (line 2, column 11)",
+        ),
+        ("a: 1\n2: 3", "number '2'; quote it (line 2, column 1)"),
+        ("a: {yes: 3}", "truth value 'yes'; quote it (line 1, column 5)"),
+        ("2020-01-01: 3", "date '2020-01-01'; quote it"),
+    ],
+)
+def test_a_key_that_is_no_word_is_shown_where_it_stands(text, words):
+    with pytest.raises(InputError) as caught:
+        parse(text, "x")
+    assert f"a key is not a word but the {words}" in str(caught.value)
 
 
 def test_a_text_for_parse_is_bounded_as_a_file_is():

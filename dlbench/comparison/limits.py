@@ -15,7 +15,9 @@ from dlbench.comparison.metrics import NEITHER, Metric
 from dlbench.errors import InputError
 from dlbench.reading import near
 
-AMOUNT: Final = re.compile(r"(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(?P<percent>%?)", re.ASCII)
+AMOUNT: Final = re.compile(
+    r"(?P<number>(?:(?:0|[1-9]\d*)(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)\s*(?P<percent>%?)", re.ASCII
+)
 HOW: Final = "write METRIC:LIMIT, such as examples_per_second:5% or test_error_percent:0.5"
 
 
@@ -108,6 +110,7 @@ def reading_aloud(text: str) -> str:
 
 
 def _amount(text: str, where: str) -> tuple[float, bool]:
+    """The number and whether it is a share; `010` is none: YAML reads it as 8, if at all."""
     match = AMOUNT.fullmatch(text.strip())
     number = float(match["number"]) if match else math.nan
     if match is None or not math.isfinite(number):

@@ -44,7 +44,22 @@ class TestGrammar:
 
     @pytest.mark.parametrize(
         "text",
-        ["", ":", "ms_per_step", ":5%", "/ms_per_step:5%", "a:", "a:-1", "a:5%%", "a:nan", "a:1e999", "a:٣"],
+        [
+            "",
+            ":",
+            "ms_per_step",
+            ":5%",
+            "/ms_per_step:5%",
+            "a:",
+            "a:-1",
+            "a:5%%",
+            "a:nan",
+            "a:1e999",
+            "a:٣",
+            "a:010",
+            "a:00.5",
+            "a:05%",
+        ],
     )
     def test_what_is_no_limit(self, text: str) -> None:
         with pytest.raises(InputError, match=r"^--fail "):
@@ -81,6 +96,8 @@ class TestFile:
             ("net: 5%", "net: write its limits below it"),
             ("net: {test_loss: 5 points}", "net: test_loss: '5 points' is not a limit; write 5% or 0.5"),
             ("net: {test_loss: true}", "net: test_loss: True is not a limit"),
+            ("net: {test_loss: 010}", "needless 0.*line 1, column 18"),
+            ("net: {test_loss: 010%}", "net: test_loss: '010%' is not a limit"),
             ("- net", "not a mapping"),
         ],
     )
