@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dlbench import event_line
 from dlbench.errors import InputError
 from dlbench.measure import machine
 from dlbench.plan import Trial
@@ -24,6 +25,14 @@ READY = ("dataset_digest", "parameters", "multiply_adds", "train_examples", "tes
 END = ("steps", "wall_seconds", "peak_memory_bytes")
 DONE = ("finished", "diverged")  # a diverged trial would diverge again
 TIMES = "time"  # the folder, under the results folder, of what `dlbench time` leaves: no runs of trials
+NAMES = {
+    "recipe", "title", "tags", "budget", "seed", "status", "message", "device", "precision", "compile",
+    "channels_last", "threads", "jobs", "torch", "dlbench", "machine", "fingerprint", "recipe_digest", "started",
+    "dataset_digest", "parameters", "multiply_adds", "train_examples", "test_examples", "steps", "training_seconds",
+    "wall_seconds", "examples_per_second", "joules", "peak_memory_bytes", "published", "recipe_json", "path", "step",
+    "final", "examples_per_split", "mode", "batch_size", "replicate", "metric", "value",
+}  # fmt: skip
+"""Columns of runs, of curves and of exports: no metric may be called so."""
 NAN = float("nan")
 Event = Mapping[str, Any]
 
@@ -205,6 +214,7 @@ def _text(value: Any) -> str:
 
 def _number(value: Any) -> float | int:
     """The value, if it is a number that a frame can hold; TypeError or OverflowError if not."""
+    value = event_line.number(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError(f"{value!r:.40} is no number")
     if abs(value) >= 2**63 and isinstance(value, int):

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dlbench.event_line import number
 from dlbench.measure import steady
 from dlbench.measure.statistics import median
 
@@ -33,7 +34,7 @@ def load(paths: Sequence[Path]) -> pd.DataFrame:
                 **start["execution"],
                 "machine": start["machine"]["name"], "fingerprint": start["machine"]["fingerprint"],
                 "torch": start["versions"]["torch"], "path": str(path),
-                **{key: value for key, value in (size | timing).items() if key != "event"},
+                **{key: number(value) for key, value in (size | timing).items() if key != "event"},
             }
         )  # fmt: skip
     return pd.DataFrame(rows)

@@ -17,11 +17,12 @@ import psutil
 import torch
 from torch import Tensor
 
-from dlbench import pixels
+from dlbench import pixels, store
 from dlbench.bench import Bench, weights_digest
 from dlbench.estimate import estimate
 from dlbench.measure import operations
 from dlbench.measure.clock import Clock
+from dlbench.scores.numbers import NoResult, number
 from dlbench.training.checkpoint import Checkpoint, Unfit
 from dlbench.training.copies import Copies
 
@@ -113,7 +114,7 @@ def run(bench: Bench, checkpoint: Checkpoint | None = None) -> Iterator[tuple[in
         for index in learning:
             yield index, {"event": "lap", **lap, "loss": lap["loss"][index], "counts": _of(index, lap["counts"])}
         lost = [index for index in learning if not math.isfinite(lap["loss"][index])]
-        yield from ((index, _end("diverged", meter)) for index in lost)
+        yield from ((index, _end("diverged", meter, NOT_FINITE)) for index in lost)
         learning = [index for index in learning if index not in lost]
         if not learning:
             return
@@ -132,9 +133,15 @@ def _final(bench: Bench, meter: Meter) -> Iterator[tuple[int, Event]]:
         yield index, event
         if bench.trials[0].recipe.pictures is not None:
             yield index, {"event": "pictures", "pictures": pixels.written(bench.pictures(models[index]))}
-        finite = all(map(math.isfinite, event["metrics"].values()))
-        end = _end("finished" if finite else "diverged", meter)
+        status, message = _outcome(event["metrics"])
+        end = _end(status, meter, message)
         yield index, end | {"weights_digest": weights_digest(models[index])}
+
+
+def _outcome(metrics: Mapping[str, float]) -> tuple[str, str]:
+    """How a trial ended by its final metrics: its status, and what there is to say."""
+    lost = [f"{name} is {value}" for name, value in metrics.items() if not math.isfinite(value)]
+    return ("diverged", f"{', '.join(lost)} in the end, not a finite number") if lost else ("finished", "")
 
 
 def _ahead(laps: Iterator[Event]) -> Iterator[Event]:
@@ -198,7 +205,14 @@ def _laps(bench: Bench, checkpoint: Checkpoint | None) -> Iterator[Event]:
 
 
 def _plain(counts: Mapping[str, float | Tensor]) -> Counts:
-    return {name: count.tolist() if isinstance(count, Tensor) else count for name, count in counts.items()}
+    return {name: _count(count, f"the learning rule's count {name}") for name, count in counts.items()}
+
+
+def _count(count: float | Tensor, what: str) -> float | list[float]:
+    """One number, or one for each of several copies."""
+    if isinstance(count, Tensor) and count.dim() == 1:
+        return [number(each, what) for each in count.tolist()]
+    return number(count, what)
 
 
 def _of(index: int, counts: Counts) -> dict[str, float]:
@@ -212,12 +226,20 @@ def _score_events(bench: Bench, step: int, examples: int | None, counts: Counts)
     for index, metrics in enumerate(scores):
         yield index, {
             "event": "score", "step": step, "final": examples is None, "examples_per_split": examples,
-            "metrics": {**_of(index, counts), **metrics}, "seconds": time.perf_counter() - began,
+            "metrics": _named({**_of(index, counts), **metrics}), "seconds": time.perf_counter() - began,
         }  # fmt: skip
 
 
-def _end(status: str, meter: Meter) -> Event:
-    message = "" if status == "finished" else NOT_FINITE
+def _named(metrics: dict[str, float]) -> dict[str, float]:
+    """The metrics, if there are any, none of them called like a column of runs; else NoResult."""
+    if not metrics:
+        raise NoResult("the score gives no number for any split of the data")
+    if taken := sorted(metrics.keys() & store.NAMES):
+        raise NoResult(f"no metric may be called {' or '.join(taken)}: runs have a column of that name")
+    return metrics
+
+
+def _end(status: str, meter: Meter, message: str = "") -> Event:
     return {"event": "end", "status": status, "message": message, **asdict(meter.read())}
 
 

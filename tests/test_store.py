@@ -6,6 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dlbench import plan, store
+from dlbench.comparison import measurements
 from dlbench.errors import InputError
 from dlbench.workers import runfile
 
@@ -281,3 +282,23 @@ def test_a_run_with_another_share_of_the_machine_answers_a_trial(tmp_path):
 def test_a_run_that_failed_answers_nothing(trial, tmp_path):
     write(trial, tmp_path, READY, END | {"status": "failed"})
     assert store.unanswered(tmp_path, [trial]) == [trial]
+
+
+def test_every_column_is_a_name_that_no_metric_may_have(trial, tmp_path):
+    write(trial, tmp_path, READY, LAP, LOOK, SCORE, END)
+    columns = {*store.load(tmp_path).columns, *store.curves(tmp_path).columns, *measurements.load(tmp_path).columns}
+    assert columns - {"test_error_percent"} == store.NAMES
+
+
+def test_run_files_are_strict_json_and_older_ones_with_nan_stay_readable(trial, tmp_path):
+    metrics = {"a": math.nan, "b": math.inf, "c": -math.inf}
+    path = write(trial, tmp_path, READY, LAP | {"loss": math.nan}, SCORE | {"metrics": metrics}, END)
+    for old in (False, True):
+        if old:
+            path.write_text("".join(json.dumps(json.loads(line)) + "\n" for line in path.read_text().splitlines()))
+            path.write_text(path.read_text().replace('"NaN"', "NaN").replace('nfinity"', "nfinity").replace('"I', "I"))
+            path.write_text(path.read_text().replace('"-I', "-I"))
+        assert ('"NaN"' in path.read_text(), ": -Infinity" in path.read_text()) == (not old, old)
+        row = store.load(tmp_path).iloc[0]
+        assert math.isnan(row["a"])
+        assert (row["b"], row["c"]) == (math.inf, -math.inf)

@@ -1,10 +1,13 @@
+import json
 import math
 
+import own
 import pytest
 import torch
 
-from dlbench import bench, plan, trial
+from dlbench import bench, plan, runner, store, trial
 from dlbench.errors import InputError
+from dlbench.scores.numbers import NoResult
 
 TINY = ["data.train_examples=64", "data.test_examples=40", "training.epochs=2", "curve.points=3", "curve.examples=20"]
 
@@ -168,3 +171,71 @@ def test_a_compiled_net_learns_what_the_plain_one_learns(real_data, monkeypatch)
     plain, compiled = ([e for _, e in trial.run(bench.build([t])) if e["event"] == "lap"] for t in trials)
     assert [lap["step"] for lap in plain][-1] == [lap["step"] for lap in compiled][-1] == 4
     assert compiled[0]["loss"] == pytest.approx(plain[0]["loss"], rel=1e-3)  # the first step starts from equal weights
+
+
+SCORES = """import math, torch
+
+def of_numpy(model, data, examples):
+    import numpy
+    return {"error_percent": numpy.float32(3.5), "loss": torch.tensor(0.25)}
+
+def truth(model, data, examples):
+    return {"error_percent": True}
+
+def column(model, data, examples):
+    return {"error_percent": 3.5, "examples": 7}
+
+def nothing(model, data, examples):
+    return {}
+
+def infinite(model, data, examples):
+    return {"error_percent": 3.5, "ratio": math.inf}
+"""
+
+
+def scored(folder, name):
+    """Events of a recipe with a score of one's own, and the outcome's message; it looks after 4 of 8 steps."""
+    path = own.write(folder, "plain")
+    (folder / "scores_of_mine.py").write_text(SCORES)
+    (folder / "plain.yaml").write_text(
+        (folder / "plain.yaml").read_text().replace("classification_error", f"scores_of_mine.{name}")
+    )
+    [outcome] = runner.run(plan.trials([path], device="cpu", seeds=[0]), folder / "out")
+    return [json.loads(line) for line in outcome.path.read_text().splitlines()], outcome
+
+
+def test_numbers_of_numpy_and_torch_are_kept_as_numbers(tmp_path):
+    events, outcome = scored(tmp_path, "of_numpy")
+    assert outcome.status == "finished"
+    [metrics] = [event["metrics"] for event in events if event["event"] == "score" and event["final"]]
+    assert metrics == {"train_error_percent": 3.5, "train_loss": 0.25, "test_error_percent": 3.5, "test_loss": 0.25}
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("truth", "the score scores_of_mine.truth: error_percent is True, which is no number"),
+        ("column", "no metric may be called test_examples or train_examples: runs have a column of that name"),
+        ("nothing", "the score gives no number for any split of the data"),
+    ],
+)
+def test_a_score_that_gives_no_result_fails_at_its_first_look(tmp_path, name, said):
+    events, outcome = scored(tmp_path, name)
+    assert (outcome.status, outcome.message, outcome.has_traceback) == ("failed", said, False)
+    assert [event["step"] for event in events if event["event"] == "lap"][-1] == 4
+
+
+def test_an_infinite_metric_is_named_and_is_no_infinite_loss(tmp_path):
+    events, outcome = scored(tmp_path, "infinite")
+    assert outcome.status == "diverged"
+    assert outcome.message == "train_ratio is inf, test_ratio is inf in the end, not a finite number"
+    assert "NaN" not in outcome.path.read_text()
+    [final] = [event for event in events if event["event"] == "score" and event["final"]]
+    assert final["metrics"]["test_ratio"] == "Infinity"
+    assert list(store.curves(tmp_path / "out")["test_ratio"]) == [math.inf, math.inf]
+
+
+def test_a_count_that_is_no_number_is_named():
+    with pytest.raises(NoResult, match="the learning rule's count mistakes is True, which is no number"):
+        trial._plain({"mistakes": True})
+    assert trial._plain({"mistakes": torch.tensor([1.0, 2.0]), "sweeps": 3}) == {"mistakes": [1.0, 2.0], "sweeps": 3}

@@ -6,7 +6,6 @@ Every process that times leaves one JSON-lines file under `<out>/time/<recipe>/`
 
 from __future__ import annotations
 
-import json
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -17,6 +16,7 @@ from typing import Any, Literal
 from dlbench import exits, parts, plan, store
 from dlbench.data import sources
 from dlbench.errors import InputError
+from dlbench.event_line import line
 from dlbench.plan import Asked, Trial
 from dlbench.recipe import Part
 from dlbench.workers import process
@@ -185,7 +185,7 @@ def _keep(case: Case, repeat: int, size: Event, timing: Event, out: Path) -> Pat
         **store.start_event(case.trial), "mode": case.mode, "process": repeat,
         "data": "synthetic" if case.synthetic else case.trial.recipe.data.name,
     }  # fmt: skip
-    path.write_text("".join(json.dumps(event) + "\n" for event in (start, size, timing)), encoding="utf-8")
+    path.write_text("".join(map(line, (start, size, timing))), encoding="utf-8")
     return path
 
 

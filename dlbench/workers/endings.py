@@ -24,8 +24,8 @@ def of_error(error: BaseException) -> Event:
     return _end(status, message) | {"traceback": "".join(traceback.format_exception(error))}
 
 
-def of_file(message: str) -> Event:
-    """The end of a trial whose run file cannot be written: no traceback, for it is not the program's fault."""
+def of_message(message: str) -> Event:
+    """The end of a trial that failed for a reason that one line says, such as a run file that cannot be written."""
     return _end("failed", message)
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from dlbench import store
+from dlbench.event_line import line
 from dlbench.plan import Trial
 from dlbench.workers import locking
 
@@ -53,7 +54,7 @@ class RunFile:
         with _named(self.path), open(self.path, "ab", opener=_open_existing) as file:
             if not os.path.samestat(self._identity, os.fstat(file.fileno())):
                 raise Unwritable(f"{self.path}: was replaced by another file while the trial ran")
-            file.write(json.dumps(event).encode() + b"\n")
+            file.write(line(event).encode())
 
     def size(self) -> int:
         """Bytes so far; raises OSError."""
@@ -107,7 +108,7 @@ def append_end(trial: Trial, out: Path, end: Event) -> None:
     if not _is_ours(path):
         RunFile(trial, out)
     with _named(path), path.open("ab") as file:
-        file.write(b"\n" + json.dumps(end).encode() + b"\n")  # a line cut short stays a line of its own
+        file.write(b"\n" + line(end).encode())  # a line cut short stays a line of its own
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from dlbench.bench import Bench
 from dlbench.errors import InputError
 from dlbench.identity import Identity
 from dlbench.plan import Trial
+from dlbench.scores.numbers import NoResult
 from dlbench.training.checkpoint import Checkpoint, Unfit
 from dlbench.workers import checkpoint_file, endings, locking, process, reads, runfile
 from dlbench.workers.checkpoint_file import CheckpointFile
@@ -60,7 +61,7 @@ def work(trials: list[Trial], out: Path, tell: Tell, *, fresh: bool = False, acc
                 tell({"event": "busy", "index": index})
         except Unwritable as error:
             for index in batch:
-                tell(endings.of_file(str(error)) | {"index": index})
+                tell(endings.of_message(str(error)) | {"index": index})
 
 
 def _unfinished(
@@ -100,8 +101,8 @@ class _Batch:
             for index in self._trials:
                 self._tell({"event": "changed", "message": str(error), "index": index})
             return True
-        except Unwritable as error:
-            end = endings.of_file(str(error))
+        except (Unwritable, NoResult) as error:
+            end = endings.of_message(str(error))
         except (KeyboardInterrupt, Exception) as error:
             end = endings.of_error(error)
         with suppress(BrokenPipeError):  # with nobody to tell, write at least
@@ -197,7 +198,7 @@ class _Batch:
                 runfile.append_end(chosen, self._out, event)
         except Unwritable as error:
             if event["status"] in store.DONE:
-                event = endings.of_file(str(error))
+                event = endings.of_message(str(error))
         if event["status"] in store.DONE:
             with suppress(OSError):
                 checkpoint_file.remove(chosen.path(self._out))
