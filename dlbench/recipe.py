@@ -22,6 +22,7 @@ TYPES: dict[str, type | tuple[type, ...]] = {
     "title": str, "source": str, "published": dict, "tags": list, "seeds": int, "together": str, "curve": dict,
     "extends": str, "pictures": dict, "precision": str, **dict.fromkeys(PARTS, dict), **dict.fromkeys(BUDGETS, dict),
 }  # fmt: skip
+RESERVED = ("time", "baselines")  # folders among the results that hold no runs
 REPLACED = ("published", "tags")  # a variant does not inherit the figures of the recipe it extends, nor half its tags
 
 
@@ -122,6 +123,7 @@ def load(name: str, budget: str = "short", settings: Sequence[str] = ()) -> Reci
     if budget not in BUDGETS:
         raise InputError(f"unknown budget {shown(budget)}{near(budget, BUDGETS)}; one of {', '.join(BUDGETS)}")
     path = shelf.find(name)
+    _check_name(path)
     raw = _extended(path, ())
     if budget in NEEDED and budget not in raw:
         raise InputError(
@@ -133,6 +135,15 @@ def load(name: str, budget: str = "short", settings: Sequence[str] = ()) -> Reci
     for setting in settings:
         raw = _merge(raw, _setting(setting))
     return _recipe(raw, path, budget)
+
+
+def _check_name(path: Path) -> None:
+    """Raise InputError for a file whose name cannot be that of a recipe: its runs go to a folder called so."""
+    name = path.stem
+    if not name.isprintable() or not name.strip("."):
+        raise InputError(f"{plain(path)}: no name for a recipe; rename the file, in letters that can be printed")
+    if name.lower() in RESERVED:
+        raise InputError(f"{path}: '{name}' is a folder of dlbench's own among the results; rename the file")
 
 
 def _extended(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:

@@ -1,13 +1,15 @@
 import json
+import os
 
 import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dlbench import recipe, shelf
+from dlbench import recipe, shelf, store
 from dlbench.errors import InputError
 from dlbench.reading import MAX_INTEGER
+from dlbench.verbs import baseline
 
 BASE = """
 title: a net
@@ -219,3 +221,24 @@ def test_a_precision_gets_near_misses_and_is_no_part_of_what_is_computed(base, t
     found = recipe.load(str(half))
     assert found.digest == recipe.load(base).digest
     assert recipe.from_dict(found.as_dict(), "short", found.path).precision == "bf16"
+
+
+@pytest.mark.parametrize("name", ["time", "Time", "baselines"])
+def test_a_name_that_is_a_folder_of_results_is_refused(tmp_path, name):
+    (tmp_path / f"{name}.yaml").write_text("extends: lenet-digits\ntitle: a net")
+    with pytest.raises(InputError, match=rf"{name}\.yaml: '{name}' is a folder of dlbench's own .*rename the file"):
+        recipe.load(str(tmp_path / f"{name}.yaml"))
+
+
+@pytest.mark.parametrize("name", [b"caf\xe9.yaml", b"a\nb.yaml", b"a\x1b[2J.yaml", b"...yaml", b"..yaml"])
+def test_a_file_name_that_cannot_be_printed_or_is_none_is_refused_in_one_line(tmp_path, name):
+    path = os.path.join(os.fsencode(tmp_path), name)
+    with open(path, "w") as file:
+        file.write("extends: lenet-digits\ntitle: a net")
+    with pytest.raises(InputError, match="no name for a recipe; rename the file") as caught:
+        recipe.load(os.fsdecode(path))
+    assert str(caught.value).isprintable()
+
+
+def test_the_reserved_names_are_those_of_the_folders():
+    assert {store.TIMES, baseline.FOLDER} == set(recipe.RESERVED)
