@@ -10,5 +10,6 @@ USAGE: Final = 2  # something to mend in the call, the files or the installation
 FAILED: Final = 3  # a trial failed or diverged
 NOTHING_COMPARABLE: Final = 4
 INCONCLUSIVE: Final = 5  # with --strict
+BUG: Final = 70  # of dlbench, with a traceback; as sysexits.h has it
 TIMEOUT: Final = 124  # as coreutils' timeout has it
 INTERRUPTED: Final = 130  # 128 + SIGINT

@@ -17,7 +17,7 @@ from typing import Any
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from dlbench import identity, modules, shelf
+from dlbench import identity, modules, shelf, streams
 from dlbench.errors import InputError
 from dlbench.reading import near
 from dlbench.recipe import Part, Recipe
@@ -74,7 +74,8 @@ def _function(kind: str, name: str, path: Path) -> Callable[..., Any]:
             f"{where}: no {kind} is called '{name}'{near(name, names(kind))}; here: {', '.join(names(kind))}"
         )
     module, attribute = identity.module(kind, name), name.rpartition(".")[2]
-    found = getattr(_module(module, name, path, where), attribute, None)
+    with streams.aside():
+        found = getattr(_module(module, name, path, where), attribute, None)
     if found is None:
         raise InputError(f"{where}: module '{module}' has no function '{attribute}'")
     if not callable(found):

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
+import traceback
 from typing import Annotated, Final, NoReturn
 
 import typer
 
-from dlbench import exits
+from dlbench import exits, streams
 from dlbench.cli import comparing, looking, measuring
 from dlbench.errors import InputError
+from dlbench.reading import plain
 
 # typer imports pydantic, which takes as long as all else at start-up, to check a value it was not given, even that of
 # its own --help; a default spares it.
@@ -68,13 +70,36 @@ app.add_typer(_baseline, name="baseline")
 
 
 def main() -> NoReturn:
-    """Run a command; what the user can mend is one line on standard error and exit code 2."""
+    """Run a command; what the user can mend is one line on standard error and exit code 2.
+
+    Whoever reads standard output may stop early: the command goes on, and its exit code means what it always means.
+    """
+    streams.prepare()
     try:
-        app()
+        try:
+            app()
+        finally:
+            if sys.stdout is not None:
+                sys.stdout.flush()
     except InputError as error:
-        print(f"dlbench: {error}", file=sys.stderr)
-        sys.exit(exits.USAGE)
+        _end(str(error), exits.USAGE)
     except KeyboardInterrupt:
-        print("dlbench: interrupted", file=sys.stderr)
-        sys.exit(exits.INTERRUPTED)
+        _end("interrupted", exits.INTERRUPTED)
+    except Exception as error:
+        _end_of_bug(error)
+    finally:
+        streams.finish()
     sys.exit(exits.FINE)
+
+
+def _end_of_bug(error: Exception) -> NoReturn:
+    """An exception that nobody expected is no verdict: it has an exit code of its own."""
+    traceback.print_exc()
+    if isinstance(error, ImportError) and (error.name or "").partition(".")[0] != "dlbench":
+        _end(f"the installation is not whole ({plain(error)}); `dlbench doctor` says what is missing", exits.USAGE)
+    _end(f"a bug of dlbench, please report it with the lines above: {type(error).__name__}: {plain(error)}", exits.BUG)
+
+
+def _end(message: str, code: int) -> NoReturn:
+    print(f"dlbench: {message}", file=sys.stderr)
+    sys.exit(code)

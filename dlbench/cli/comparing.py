@@ -34,7 +34,8 @@ def compare(
     """Compare measurements: per recipe and metric the ratio, its interval, a test and a verdict.
 
     Exit codes: 0 no limit breached, 1 a limit breached, 2 something to mend in the call, 3 a trial of NEW failed,
-    4 nothing comparable, 5 (--strict) a limit undecided. Where several hold, the first of 1, 3, 4, 5.
+    4 nothing comparable, 5 (--strict) a limit undecided, 70 a bug of dlbench. Where several hold, the first of 1, 3,
+    4, 5.
     """
     from dlbench.verbs import comparing
 
@@ -84,7 +85,8 @@ def gate(
     """Time recipes in two environments in turns on this machine; fail if the second one is slower.
 
     Exit codes: 0 no limit breached, 1 a limit breached, 2 something to mend in the call, 3 a trial failed, 4 nothing
-    comparable, 5 (--strict) a limit undecided, 130 interrupted. Where several hold, the first of 1, 3, 4, 5.
+    comparable, 5 (--strict) a limit undecided, 70 a bug of dlbench, 130 interrupted. Where several hold, the first of
+    1, 3, 4, 5.
     """
     from dlbench.verbs import gate as verb
     from dlbench.verbs import timing

@@ -68,7 +68,8 @@ def claims(
 ) -> None:
     """Print what studies claim, published beside measured, and whether the runs bear it out.
 
-    Exit codes: 0 fine, 1 a claim refuted, 2 something to mend in the call, 4 every claim untested.
+    Exit codes: 0 fine, 1 a claim refuted, 2 something to mend in the call, 4 every claim untested, 70 a bug of
+    dlbench.
     """
     from dlbench.verbs import claiming
 
@@ -95,7 +96,7 @@ def doctor(
 ) -> None:
     """Check the installation, devices, compiler, data and results, and say what to do.
 
-    Exit codes: 0 fine, 2 a problem.
+    Exit codes: 0 fine, 2 a problem, 70 a bug of dlbench.
     """
     from dlbench.verbs import doctor as verb
 

@@ -50,7 +50,7 @@ def run(
     """Run recipes and studies; ends in their tables. What is finished and would come out the same is not run again.
 
     Exit codes: 0 all finished, 2 something to mend in the call, 3 a trial failed, diverged, was killed or not run,
-    124 a trial timed out and nothing worse happened, 130 interrupted.
+    70 a bug of dlbench, 124 a trial timed out and nothing worse happened, 130 interrupted.
     """
     from dlbench.plan import parse_seeds
     from dlbench.verbs import running
@@ -136,7 +136,7 @@ def lecture(
     """Run every study of the lecture, and print its claims. What is finished and would come out the same is kept.
 
     Exit codes: 0 fine, 1 a claim refuted, 2 something to mend in the call, 3 a trial failed, 4 every claim untested,
-    124 a trial timed out, 130 interrupted. Where several hold, the first of 1, 3, 124, 4.
+    70 a bug of dlbench, 124 a trial timed out, 130 interrupted. Where several hold, the first of 1, 3, 124, 4.
     """
     from dlbench.verbs import claiming
 

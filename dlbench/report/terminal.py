@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import shutil
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import rich.box
@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.text import Text
 
 from dlbench.report.cells import NOTHING, heading, is_numeric, one_line, texts
+from dlbench.streams import letters
 from dlbench.tables.table import Table
 
 GAP = 2  # columns of space between two columns
@@ -49,31 +50,46 @@ class Column:
         return max(map(cell_len, [*pieces, *whole]), default=1)
 
 
-def terminal(tables: Sequence[Table], *, width: int | None = None, colour: bool = False) -> str:
+def terminal(
+    tables: Sequence[Table], *, width: int | None = None, colour: bool = False, encoding: str = "utf-8"
+) -> str:
     """The tables and their notes as text.
 
     width: columns of the page, by default the terminal's, or 100 where there is none. A table wider than the page is
     cut between columns into several, each with the columns that name the rows. Only a page too narrow for those and one
     more is overrun.
-    colour: with ANSI codes; without, the text holds no control codes at all.
+    colour: with ANSI codes; without, the text holds no control codes at all. encoding: where letters are lacking,
+    others stand for them.
     """
     width = width or shutil.get_terminal_size((WITHOUT_TERMINAL, 24)).columns
     out = io.StringIO()
     for table in tables:
-        _print(table, width, colour, out)
-    return "\n".join(line.rstrip() for line in out.getvalue().splitlines()).rstrip("\n") + "\n" if tables else ""
+        _print(table, width, colour, encoding, out)
+    lines = letters(out.getvalue(), encoding).splitlines()
+    return "\n".join(line.rstrip() for line in lines).rstrip("\n") + "\n" if tables else ""
 
 
-def _print(table: Table, width: int, colour: bool, out: io.StringIO) -> None:
+def _print(table: Table, width: int, colour: bool, encoding: str, out: io.StringIO) -> None:
     console = _console(width, colour, out)
     console.print(Text(one_line(table.title), style="bold"), soft_wrap=True)
-    for piece in _pieces(_columns(table), table.keys, width):
+    for piece in _in_letters(_pieces(_columns(table), table.keys, width), encoding):
         widths = _widths(piece, width)
         _console(max(width, _total(widths)), colour, out).print(_grid(piece, widths))
         console.print()
     for note in table.notes:
         console.print(Text("\n".join(_wrapped("- " + one_line(note), width, "  ")), style="dim"), soft_wrap=True)
     console.print()
+
+
+def _in_letters(pieces: Iterable[list[Column]], encoding: str) -> Iterator[list[Column]]:
+    """The same in letters of the encoding, before their widths count."""
+    for piece in pieces:
+        yield [
+            Column(
+                letters(column.heading, encoding), [letters(cell, encoding) for cell in column.cells], column.numeric
+            )
+            for column in piece
+        ]
 
 
 def _console(width: int, colour: bool, out: io.StringIO) -> Console:

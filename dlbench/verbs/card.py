@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.table import Table
 
-from dlbench import parts, recipe, shelf, study
+from dlbench import parts, recipe, shelf, streams, study
 from dlbench.errors import InputError
 from dlbench.recipe import Part, Recipe
 
@@ -89,6 +89,7 @@ def _layers(full: Recipe, console: Console) -> Mapping[str, float]:
     return counted
 
 
+@streams.aside()
 def _counted(full: Recipe) -> tuple[nn.Module, Sequence[int], Sequence[Layer], Mapping[str, float]]:
     """The model, the shape of what it sees, its layers and its totals."""
     import torch

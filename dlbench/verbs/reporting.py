@@ -74,7 +74,9 @@ def text(shown: Sequence[Table], format: str, output: Path | None = None) -> str
     if format != "terminal":
         return str(render(shown))
     colour = output is None and sys.stdout.isatty()
-    return str(render(shown, width=shutil.get_terminal_size((100, 24)).columns, colour=colour))
+    encoding = sys.stdout.encoding if output is None else "utf-8"
+    width = shutil.get_terminal_size((100, 24)).columns
+    return str(render(shown, width=width, colour=colour, encoding=encoding or "utf-8"))
 
 
 def draw(names: Sequence[str], frames: Frames, path: Path) -> None:

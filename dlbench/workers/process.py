@@ -5,6 +5,7 @@ The parent keeps its end of standard input open: it closes with the parent, howe
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
@@ -119,6 +120,8 @@ def job() -> tuple[Any, Callable[[Event], None]]:
     signal.signal(signal.SIGTERM, _interrupt)
     channel = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # no print may end a trial
 
     def tell(event: Event) -> None:
         channel.write(json.dumps(event) + "\n")

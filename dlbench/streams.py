@@ -1,0 +1,109 @@
+"""Standard output and standard error: in any encoding, for readers that leave early, apart from a user's own prints."""
+
+from __future__ import annotations
+
+import codecs
+import ctypes
+import io
+import json
+import os
+import sys
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout, suppress
+from typing import Any, Final, TextIO
+
+from dlbench.errors import InputError
+
+PLAIN: Final = "dlbench.plain"  # the name of the codec error handler below
+LETTERS: Final = {
+    "±": "+-", "−": "-", "–": "-", "—": "-", "·": "*", "×": "x", "²": "^2", "³": "^3", "ⁿ": "^n", "→": "->", "←": "<-",
+    "≤": "<=", "≥": ">=", "≈": "~", "’": "'", "‘": "'", "“": '"', "”": '"', "•": "*",
+}  # fmt: skip
+
+
+def prepare() -> None:
+    """Make both streams of this program last: no letter, and no reader who has gone, ends it."""
+    while os.open(os.devnull, os.O_RDWR) <= 2:  # a descriptor that is closed would become some file's
+        pass
+    for number, name in ((1, "stdout"), (2, "stderr")):
+        stream = getattr(sys, name) or open(number, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+        if isinstance(stream, io.TextIOWrapper):
+            stream.flush()
+            setattr(sys, name, _lasting(stream))
+
+
+def finish() -> None:
+    """Nothing more goes to standard output; what a user's own code prints at the very end goes to standard error."""
+    with suppress(OSError, ValueError):
+        os.dup2(2, 1)
+    sys.stdout = sys.stderr
+
+
+def letters(text: str, encoding: str) -> str:
+    """The text in letters that the encoding has: `±` becomes `+-` in ASCII."""
+    return text.encode(encoding, PLAIN).decode(encoding)
+
+
+@contextmanager
+def aside() -> Iterator[None]:
+    """Send to standard error whatever is printed meanwhile, by Python, by C or by a child: it is a user's own code."""
+    with redirect_stdout(sys.stderr):
+        try:
+            kept = os.dup(1)
+            os.dup2(2, 1)
+        except OSError:  # one of them is closed
+            yield
+            return
+        try:
+            yield
+        finally:
+            with suppress(OSError, TypeError):  # Windows has no library without a name
+                ctypes.CDLL(None).fflush(None)
+            os.dup2(kept, 1)
+            os.close(kept)
+
+
+def _lasting(stream: io.TextIOWrapper) -> TextIO:
+    if sys.platform == "win32":  # whose console is no file
+        stream.reconfigure(errors=PLAIN)
+        return stream
+    return io.TextIOWrapper(
+        io.BufferedWriter(_Lasting(stream.fileno(), "wb", closefd=False)), encoding=stream.encoding, errors=PLAIN,
+        line_buffering=stream.line_buffering, write_through=stream.write_through,
+    )  # fmt: skip
+
+
+class _Lasting(io.FileIO):
+    """Goes on into nothing when its reader has gone, as one does who has seen enough; InputError for a full disk."""
+
+    def write(self, data: Any) -> int:
+        try:
+            return super().write(data)
+        except OSError as error:
+            nothing = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nothing, self.fileno())
+            os.close(nothing)
+            if not isinstance(error, BrokenPipeError) and self.fileno() == 1:
+                raise InputError(f"standard output: cannot be written ({error.strerror})") from None
+            return len(data)
+
+
+def _plainly(error: UnicodeError) -> tuple[str, int]:
+    """For letters that an encoding lacks: others that look alike, or what JSON writes for them."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return "".join(map(_plain, error.object[error.start : error.end])), error.end
+
+
+def _plain(letter: str) -> str:
+    if letter in LETTERS:
+        return LETTERS[letter]
+    name = unicodedata.name(letter, "")
+    if name.startswith("BOX DRAWINGS"):
+        return "+" if " AND " in name else "|" if name.endswith("VERTICAL") else "-"
+    bare = unicodedata.normalize("NFKD", letter).encode("ascii", "ignore").decode()
+    return bare or json.dumps(letter)[1:-1]
+
+
+codecs.register_error(PLAIN, _plainly)
