@@ -34,8 +34,8 @@ def compare(
     """Compare measurements: per recipe and metric the ratio, its interval, a test and a verdict.
 
     Exit codes: 0 no limit breached, 1 a limit breached, 2 something to mend in the call, 3 a trial of NEW failed,
-    4 nothing comparable, 5 (--strict) a limit undecided, 70 a bug of dlbench. Where several hold, the first of 1, 3,
-    4, 5.
+    4 nothing comparable, or not the recipe that --fail names, 5 (--strict) a limit undecided, 70 a bug of dlbench.
+    Where several hold, the first of 1, 3, 4, 5.
     """
     from dlbench.verbs import comparing
 

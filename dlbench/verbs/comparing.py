@@ -64,7 +64,10 @@ def compare(
     if any(row.difference and row.difference.is_ratio for row in rows):
         notes |= {ONE_AFTER_ANOTHER: None}
     show(rows, base, list(notes), format, output, sort, only_changed)
-    return exit_code(rows, unused, strict=strict)
+    missing = untold(held, rows)
+    for line in missing:
+        print(f"dlbench: {line}", file=sys.stderr)
+    return exit_code(rows, unused, strict=strict, untold=bool(missing))
 
 
 def idle(held: Sequence[Limit], rows: Sequence[Row]) -> tuple[list[Limit], list[str]]:
@@ -82,17 +85,31 @@ def idle(held: Sequence[Limit], rows: Sequence[Row]) -> tuple[list[Limit], list[
     return counted, [f"Limit {limit}: nothing here to hold it against." for limit in unused]
 
 
-def exit_code(rows: Sequence[Row], idle: Sequence[Limit] = (), *, strict: bool = False) -> int:
+def untold(held: Sequence[Limit], rows: Sequence[Row]) -> list[str]:
+    """A line for each limit of the call that names a recipe which one of the sides that it compares did not measure."""
+    lines = []
+    for limit in held:
+        if not limit.recipe or limit.is_shared:
+            continue
+        for side in dict.fromkeys(row.side for row in rows):
+            mine = [row for row in rows if (row.side, row.recipe, row.name) == (side, limit.recipe, limit.metric)]
+            if all(row.verdict in ("missing", "new") for row in mine):
+                where = "BASE" if any(row.verdict == "new" for row in mine) else side
+                lines.append(f"--fail {limit}: {where} has no {limit.metric} of {limit.recipe}: nothing is told")
+    return list(dict.fromkeys(lines))
+
+
+def exit_code(rows: Sequence[Row], idle: Sequence[Limit] = (), *, strict: bool = False, untold: bool = False) -> int:
     """What a script may conclude; where several hold, the first of: breached, failed, nothing comparable, undecided.
 
     A breach comes first because it was measured, whatever else went wrong: running again would not undo it, as it may a
-    failure. idle: limits that no row is held to.
+    failure. idle: limits that no row is held to. untold: whether what a limit names was not measured.
     """
     if any(row.outcome == "breached" for row in rows):
         return exits.REGRESSION
     if any(row.verdict == "failed" for row in rows):
         return exits.FAILED
-    if not any(row.difference for row in rows):
+    if untold or not any(row.difference for row in rows):
         return exits.NOTHING_COMPARABLE
     if strict and (idle or any(row.outcome == "undecided" for row in rows)):
         return exits.INCONCLUSIVE

@@ -78,6 +78,26 @@ class TestExitCode:
         assert comparing.compare(side("base"), [side("new")], limits_file=tmp_path / "limits.yaml", strict=True) == 0
         assert f"Limit other/{RATE}:5%: nothing here to hold it against." in capsys.readouterr().out
 
+    def test_a_limit_on_a_recipe_that_one_side_did_not_measure_is_untold(
+        self, side: Side, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        base, head = side("base"), side("head")
+        whole = json.loads(Path(base).read_text())
+        whole["measurements"] += [record | {"recipe": "b"} for record in whole["measurements"]]
+        both = str(tmp_path / "both.json")
+        Path(both).write_text(json.dumps(whole))
+        fail = [f"b/{ERROR}:0.5"]
+        assert comparing.compare(both, [both], fail=fail) == exits.FINE
+        for one, other, where in ((both, head, head), (head, both, "BASE")):
+            assert comparing.compare(one, [other], fail=fail) == exits.NOTHING_COMPARABLE
+            said = capsys.readouterr().err
+            assert said == f"dlbench: --fail b/{ERROR}:0.5: {where} has no {ERROR} of b: nothing is told\n"
+        assert comparing.compare(both, [both, head], fail=fail) == exits.NOTHING_COMPARABLE
+        assert comparing.compare(both, [head], fail=[f"{ERROR}:0.5"]) == exits.FINE
+        assert comparing.compare(both, [slower(side)], fail=[*fail, f"{RATE}:5%"]) == exits.REGRESSION
+        (tmp_path / "limits.yaml").write_text(f"b: {{{ERROR}: 0.5}}")
+        assert comparing.compare(both, [head], limits_file=tmp_path / "limits.yaml") == exits.FINE
+
     def test_a_limit_that_nothing_is_held_to_is_undecided(self) -> None:
         row = Row("n", "r", "short", metric(RATE), "same", difference=of_speeds(SPEEDS, SPEEDS))
         held = [Limit(RATE, 5, True), Limit(ERROR, 1, False)]
