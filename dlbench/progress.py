@@ -52,6 +52,8 @@ class Plain:
             self._say(f"{name}: continues after step {event['step']}")
         elif event["event"] == "stopped":
             self._say(f"stopped: {event['message']}")
+        elif event["event"] == "unlocked":
+            self._say(f"{event['out']}: no locks work there: let no other dlbench run into it meanwhile")
         elif event["event"] == "waiting":
             count = f"{event['trials']} trial{'s' if event['trials'] != 1 else ''}"
             self._say(f"waiting for {count} that another dlbench is running into {event['out']}")

@@ -78,6 +78,8 @@ def run(
     done = {} if fresh else {trial.path(out): found for trial, found in pairs if found.is_done}
     _check_data([trial for trial in trials if trial.path(out) not in done])
     store.check_writable(out)
+    if trials and not locking.work_in(out):
+        watch(trials, {"event": "unlocked", "out": str(out)})
     suite = _Suite(out, fresh, timeout, watch, accepted, done)
     try:
         suite.run(trials)

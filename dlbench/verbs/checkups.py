@@ -22,6 +22,7 @@ from dlbench import __version__
 from dlbench.data import sources
 from dlbench.reading import plain
 from dlbench.verbs.doctor import Check, Finding
+from dlbench.workers import locking
 
 IMPORTED = {"scikit-learn": "sklearn", "scikit-image": "skimage", "pyyaml": "yaml"}  # where it differs from the name
 NEEDED_GIB, WANTED_GIB = 0.05, 1.0  # of disk: for run files alone; for data sets as well
@@ -216,7 +217,11 @@ def results_folder(folder: Path) -> Iterator[Finding]:
     """Whether runs can be kept there, and whether those that are can be read."""
     from dlbench import store
 
-    yield _room("results", folder, "choose another folder with --out")
+    room = _room("results", folder, "choose another folder with --out")
+    yield room
+    if room.status != "problem" and not locking.work_in(_there(folder)):
+        said = f"{folder}: no locks work there, two dlbench would write one file"
+        yield Finding("results", "warning", said, "run one at a time, or choose another folder with --out")
     if not folder.is_dir():
         return
     runs = store.load(folder)
@@ -234,7 +239,7 @@ def results_folder(folder: Path) -> Iterator[Finding]:
 
 def _room(about: str, folder: Path, remedy: str) -> Finding:
     """Whether a file can be written there, or where the folder would be made, and how much room is left."""
-    there = next(place for place in (folder.absolute(), *folder.absolute().parents) if place.exists())
+    there = _there(folder)
     try:
         with tempfile.TemporaryFile(dir=there) as probe:
             probe.write(bytes(4096))
@@ -246,6 +251,11 @@ def _room(about: str, folder: Path, remedy: str) -> Finding:
     if free < WANTED_GIB:
         return Finding(about, "problem" if free < NEEDED_GIB else "warning", said, f"make room, or {remedy}")
     return Finding(about, "ok", said)
+
+
+def _there(folder: Path) -> Path:
+    """The folder, or the nearest one above it that is there."""
+    return next(place for place in (folder.absolute(), *folder.absolute().parents) if place.exists())
 
 
 def _quota_cores() -> float | None:

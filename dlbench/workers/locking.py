@@ -1,12 +1,14 @@
-"""One writer at a time: a lock on a file or a folder that dies with its process, so that there is nothing to clean up.
+"""One writer at a time: a lock on a file that dies with its process, so that there is nothing to clean up.
 
-Where the system (Windows) or the file system (some network drives) has no such locks, everybody goes without.
+Where the system (Windows) or the file system (some network drives) has no such locks, everybody goes without, and
+`work_in` says so.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +21,7 @@ class Busy(Exception):
 
 @contextmanager
 def locked(path: Path, patience: float = 0.0) -> Iterator[None]:
-    """Hold the lock on a folder, or on a file, which is made if need be and, if still empty at the end, removed.
+    """Hold the lock on a file, which is made if need be and, if still empty at the end, removed.
 
     Raises Busy if another process holds it for `patience` seconds, and OSError if the file cannot be opened or made.
     """
@@ -30,13 +32,13 @@ def locked(path: Path, patience: float = 0.0) -> Iterator[None]:
     try:
         yield
     finally:
-        if not path.is_dir() and os.fstat(handle).st_size == 0 and _is_at(handle, path):
+        if os.fstat(handle).st_size == 0 and _is_at(handle, path):
             path.unlink()
         os.close(handle)
 
 
 def is_locked(path: Path) -> bool:
-    """Whether another process holds the lock on this file or folder."""
+    """Whether another process holds the lock on this file."""
     if not path.exists():
         return False
     try:
@@ -48,10 +50,19 @@ def is_locked(path: Path) -> bool:
         return False  # whoever wants to write there will be told
 
 
+def work_in(folder: Path) -> bool:
+    """Whether a lock on a file in this folder keeps others out."""
+    try:
+        with tempfile.TemporaryDirectory(dir=folder, prefix=".locks-") as probe, locked(Path(probe) / "one"):
+            return is_locked(Path(probe) / "one")
+    except OSError:
+        return True  # whoever wants to write there will be told
+
+
 def _hold(path: Path, until: float) -> int:
     """A locked descriptor of what lies at the path."""
     while True:
-        handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR | os.O_CREAT, 0o666)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
         try:
             _lock(handle)
             if _is_at(handle, path):
@@ -79,5 +90,5 @@ def _is_at(handle: int, path: Path) -> bool:
     """Whether the open file is still the one at the path."""
     try:
         return os.path.samestat(os.fstat(handle), path.stat())
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return False

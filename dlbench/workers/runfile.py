@@ -65,15 +65,13 @@ class RunFile:
 def claimed(trials: Sequence[Trial], out: Path) -> Iterator[None]:
     """Keep all other processes from running these trials, which run at once.
 
-    One lock will do: on the run file, or for copies, whose seeds differ from call to call, on its folder. Raises
+    One lock will do: on the run file, or for copies, whose seeds differ from call to call, on a file beside it. Raises
     locking.Busy if another process has it, and Unwritable if the file or folder cannot be made.
     """
     place = lock_place(trials[0], out)
     with ExitStack() as stack:
         with _named(place):
             place.parent.mkdir(parents=True, exist_ok=True)
-            if trials[0].recipe.together == "model":
-                place.mkdir(exist_ok=True)
             stack.enter_context(locking.locked(place, PATIENCE_SECONDS))
         yield
 
@@ -81,7 +79,7 @@ def claimed(trials: Sequence[Trial], out: Path) -> Iterator[None]:
 def lock_place(trial: Trial, out: Path) -> Path:
     """What a process that runs this trial has locked."""
     path = trial.path(out)
-    return path.parent if trial.recipe.together == "model" else path
+    return path.with_name(".lock") if trial.recipe.together == "model" else path
 
 
 def close_run(trial: Trial, out: Path, end: Event) -> str:

@@ -1,6 +1,9 @@
 """Several invocations on one results folder at once: no run lost, none done twice, no corrupt line."""
 
 import json
+import os
+import subprocess
+import sys
 from collections import Counter
 from contextlib import ExitStack
 
@@ -8,6 +11,7 @@ import pytest
 from faults import suite, whole
 
 from dlbench import runner, store
+from dlbench.verbs import checkups
 from dlbench.workers import locking
 
 RECIPE = """
@@ -95,9 +99,37 @@ def test_a_lock_leaves_nothing_behind_and_is_seen(tmp_path):
     with locking.locked(path):
         path.write_text("something")
     assert path.read_text() == "something"
-    with locking.locked(tmp_path):
-        assert locking.is_locked(tmp_path)
-    assert not locking.is_locked(tmp_path)
+
+
+NO_LOCKS = """
+import errno, fcntl
+def flock(*_):
+    raise OSError(errno.ENOLCK, "No locks available")
+fcntl.flock = flock
+"""
+
+
+def test_a_folder_without_locks_is_said_once(tmp_path, monkeypatch):
+    (tmp_path / "no-locks").mkdir()
+    (tmp_path / "no-locks" / "sitecustomize.py").write_text(NO_LOCKS)
+    words = ["run", suite.write(tmp_path, "small"), "--seeds", "0,1", "--out", "out"]
+    with_locks = subprocess.run([sys.executable, "-m", "dlbench", *words], capture_output=True, text=True)
+    assert "locks" not in with_locks.stderr
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path / 'no-locks'}{os.pathsep}{os.environ['PYTHONPATH']}")
+    without = subprocess.run([sys.executable, "-m", "dlbench", *words, "--fresh"], capture_output=True, text=True)
+    assert without.returncode == 0, without.stderr
+    said = [line for line in without.stderr.splitlines() if "locks" in line]
+    assert said == ["out: no locks work there: let no other dlbench run into it meanwhile"]
+    assert sorted(path.suffix for path in (tmp_path / "out").rglob("*") if path.is_file()) == [".jsonl"] * 2
+
+
+def test_locks_work_here_and_a_file_system_without_them_is_told_apart(tmp_path, monkeypatch):
+    assert locking.work_in(tmp_path)
+    assert not list(tmp_path.iterdir())
+    monkeypatch.setattr(locking, "_lock", lambda handle: None)
+    assert not locking.work_in(tmp_path)
+    [finding] = [f for f in checkups.results_folder(tmp_path / "results") if "no locks work" in f.found]
+    assert finding.status == "warning"
 
 
 def test_a_fresh_run_waits_for_its_turn_too(tmp_path):
