@@ -23,7 +23,8 @@ TYPES: dict[str, type | tuple[type, ...]] = {
     "extends": str, "pictures": dict, "precision": str, **dict.fromkeys(PARTS, dict), **dict.fromkeys(BUDGETS, dict),
 }  # fmt: skip
 RESERVED = ("time", "baselines")  # folders among the results that hold no runs
-REPLACED = ("published", "tags")  # a variant does not inherit the figures of the recipe it extends, nor half its tags
+NOT_INHERITED = "published"  # a variant is another net or another training: no figure of its base is one of its own
+REPLACED = "tags"  # by a variant's own, all of them
 
 
 @dataclass(frozen=True)
@@ -161,7 +162,7 @@ def _extended(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
     if "extends" not in raw:
         return raw
     base = _extended(shelf.find(raw.pop("extends"), beside=path.parent), (*seen, path.resolve()))
-    base = {key: value for key, value in base.items() if key not in REPLACED or key not in raw}
+    base = {key: value for key, value in base.items() if key not in (NOT_INHERITED, REPLACED if REPLACED in raw else "")}
     return _merge(base, raw)
 
 

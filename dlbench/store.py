@@ -27,10 +27,11 @@ DONE = ("finished", "diverged")  # a diverged trial would diverge again
 TIMES = "time"  # the folder, under the results folder, of what `dlbench time` leaves: no runs of trials
 NAMES = {
     "recipe", "title", "tags", "budget", "seed", "status", "message", "device", "precision", "compile",
-    "channels_last", "threads", "jobs", "torch", "dlbench", "machine", "fingerprint", "recipe_digest", "started",
-    "dataset_digest", "parameters", "multiply_adds", "train_examples", "test_examples", "steps", "training_seconds",
-    "wall_seconds", "examples_per_second", "joules", "peak_memory_bytes", "published", "recipe_json", "path", "step",
-    "final", "examples_per_split", "mode", "batch_size", "replicate", "metric", "value",
+    "channels_last", "threads", "jobs", "cuda_graphs", "torch", "dlbench", "machine", "fingerprint", "recipe_digest",
+    "started", "dataset_digest", "parameters", "multiply_adds", "train_examples", "test_examples", "steps",
+    "training_seconds", "wall_seconds", "examples_per_second", "joules", "peak_memory_bytes", "published",
+    "recipe_json", "path", "step", "final", "examples_per_split", "mode", "batch_size", "replicate", "metric",
+    "value", "code", "identity", "date", "weights_digest",
 }  # fmt: skip
 """Columns of runs, of curves and of exports: no metric may be called so."""
 NAN = float("nan")
