@@ -18,7 +18,6 @@ from dlbench.errors import InputError
 from dlbench.plan import Trial
 from dlbench.recipe import Recipe
 from dlbench.scores.evaluation import evaluating
-from dlbench.scores.numbers import numbers
 from dlbench.training.capture import Capture
 from dlbench.training.checkpoint import Checkpoint
 from dlbench.training.copies import Copies
@@ -99,15 +98,12 @@ class Bench:
         self, score: Score, splits: Mapping[str, Examples | None], examples: int | None, seed: int
     ) -> dict[str, float]:
         """The metrics of one model; what a score draws is the same at each look, and training never notices."""
-        scorer = f"the score {self.trials[0].recipe.score.name}"
         with randomness.apart(seed):
             return {
                 f"{split}_{key}": value
                 for split, whole in splits.items()
                 if whole is not None
-                for key, value in numbers(
-                    score(self.data, whole.take(examples and min(examples, len(whole)))), scorer
-                ).items()
+                for key, value in score(self.data, whole.take(examples and min(examples, len(whole)))).items()
             }
 
 

@@ -19,6 +19,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from dlbench import identity, modules, shelf, streams
 from dlbench.errors import InputError
+from dlbench.numbers import Number, numbers
 from dlbench.reading import near
 from dlbench.recipe import Part, Recipe
 
@@ -35,9 +36,19 @@ def check(recipe: Recipe) -> None:
 
 
 def bind(kind: str, recipe: Recipe) -> Callable[..., Any]:
-    """The function of that part with its arguments from the recipe filled in and checked."""
+    """The function of that part with its arguments from the recipe filled in and checked; a score's numbers, too."""
     part: Part = getattr(recipe, kind)
-    return functools.partial(_function(kind, part.name, recipe.path), **_arguments(kind, part, recipe.path))
+    function = functools.partial(_function(kind, part.name, recipe.path), **_arguments(kind, part, recipe.path))
+    return _giving_numbers(function, f"the score {part.name}") if kind == "score" else function
+
+
+def _giving_numbers(score: Callable[..., Any], who: str) -> Callable[..., dict[str, Number]]:
+    """The same score; NoResult where it gives anything but numbers by name."""
+
+    def checked(*given: Any) -> dict[str, Number]:
+        return numbers(score(*given), who)
+
+    return checked
 
 
 def can_continue(recipe: Recipe) -> bool:

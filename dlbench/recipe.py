@@ -162,7 +162,9 @@ def _extended(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
     if "extends" not in raw:
         return raw
     base = _extended(shelf.find(raw.pop("extends"), beside=path.parent), (*seen, path.resolve()))
-    base = {key: value for key, value in base.items() if key not in (NOT_INHERITED, REPLACED if REPLACED in raw else "")}
+    base = {
+        key: value for key, value in base.items() if key not in (NOT_INHERITED, REPLACED if REPLACED in raw else "")
+    }
     return _merge(base, raw)
 
 

@@ -22,7 +22,7 @@ from dlbench.bench import Bench, weights_digest
 from dlbench.estimate import estimate
 from dlbench.measure import operations
 from dlbench.measure.clock import Clock
-from dlbench.scores.numbers import NoResult, number
+from dlbench.numbers import NoResult, number
 from dlbench.training.checkpoint import Checkpoint, Unfit
 from dlbench.training.copies import Copies
 

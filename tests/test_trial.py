@@ -7,7 +7,7 @@ import torch
 
 from dlbench import bench, plan, runner, store, trial
 from dlbench.errors import InputError
-from dlbench.scores.numbers import NoResult
+from dlbench.numbers import NoResult
 
 TINY = ["data.train_examples=64", "data.test_examples=40", "training.epochs=2", "curve.points=3", "curve.examples=20"]
 

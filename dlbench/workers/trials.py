@@ -18,8 +18,8 @@ from dlbench import bench, identity, modules, plan, standing, store, trial
 from dlbench.bench import Bench
 from dlbench.errors import InputError
 from dlbench.identity import Identity
+from dlbench.numbers import NoResult
 from dlbench.plan import Trial
-from dlbench.scores.numbers import NoResult
 from dlbench.training.checkpoint import Checkpoint, Unfit
 from dlbench.workers import checkpoint_file, endings, locking, process, reads, runfile
 from dlbench.workers.checkpoint_file import CheckpointFile

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from dlbench.scores.numbers import NoResult, numbers
+from dlbench.numbers import NoResult, numbers
 
 
 @pytest.mark.parametrize(
