@@ -70,6 +70,11 @@ class Claim:
     note: str = ""
 
     @property
+    def recipes(self) -> tuple[str, ...]:
+        """The recipes it compares."""
+        return tuple(dict.fromkeys(side.recipe for side in (self.of, self.than) if isinstance(side, Quantity)))
+
+    @property
     def is_of_curves(self) -> bool:
         """Whether it asks for what was measured on the way, not at the end alone."""
         return any(isinstance(q, Quantity) and isinstance(q.metric, StepsUntil) for q in (self.of, self.than))

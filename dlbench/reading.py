@@ -18,6 +18,7 @@ from dlbench.errors import InputError
 MAX_BYTES = 100_000
 MAX_DEPTH = 12
 MAX_INTEGER = 2**63 - 1
+MAX_SECONDS = 365 * 86400.0
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")  # could steer a terminal, or not be written at all
 NUMBERS = {
     "int": r"[-+]?(?:0x[0-9a-fA-F_]+|0|[1-9][0-9_]*)$",
@@ -110,6 +111,17 @@ def plain(text: object, most: int = 300) -> str:
 def shown(value: object) -> str:
     """A value for a message of one line, as Python would write it, shortened."""
     return plain(_SHORT.repr(value))
+
+
+def seconds(text: str, where: str) -> float:
+    """`90s`, `30m`, `2h`, `1h30m` or a bare number of seconds -> seconds; InputError for anything else."""
+    parts = re.fullmatch(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s?)?", text.strip())
+    found = (
+        sum(float(part or 0) * unit for part, unit in zip(parts.groups(), (3600, 60, 1), strict=True)) if parts else 0
+    )
+    if not 0 < found < MAX_SECONDS:
+        raise InputError(f"{where} {plain(text)}: give a time above zero, such as 90s, 30m, 2h or 1h30m")
+    return found
 
 
 def near(word: str, known: Iterable[str]) -> str:

@@ -5,6 +5,7 @@ Others may run trials into the same folder at the same time: what another proces
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from dlbench.workers.crew import Crew, Member
 
 Event = dict[str, Any]
 Watcher = Callable[[Sequence[Trial], Event], None]
+PATIENCE_SECONDS = 20.0  # when time is over: for a trial to come to the end of a lap, and to keep its checkpoint
 POLL_SECONDS = 1.0  # between looks at what another process is at
 OVER = ("end", "busy", "skipped", "changed")  # events after which a trial is not under way any more
 INTERRUPTED = {"event": "end", "status": "interrupted", "message": ""}
@@ -60,6 +62,7 @@ def run(
     watch: Watcher = lambda trials, event: None,
     accepted: Collection[str] = (),
     standings: Sequence[Standing] | None = None,
+    seconds: float = math.inf,
 ) -> list[Outcome]:
     """Run the trials that are not finished yet (all, with `fresh`); returns what became of each, in their order.
 
@@ -68,9 +71,11 @@ def run(
 
     As many run at once as the execution of each allows. What another process was at comes last.
     timeout: seconds that a trial may take, its start included; one model of many seeds counts as one trial.
+    seconds: after so many nothing new begins, and what is under way is put aside where it can go on: `interrupted`.
     watch: told every event of every worker, with the trials it concerns. Ends early, with fewer outcomes than trials,
-    if nothing can be written any more. Raises InputError if the results folder cannot be written or a trial's data
-    cannot be had, and Interrupted on Ctrl-C; no worker runs any more then, and what was under way is `interrupted`.
+    if nothing can be written any more or the time is over. Raises InputError if the results folder cannot be written or
+    a trial's data cannot be had, and Interrupted on Ctrl-C; no worker runs any more then, and what was under way is
+    `interrupted`.
     """
     if standings is None:
         standings = [standing.of(trial, out, accepted) for trial in trials]
@@ -80,7 +85,7 @@ def run(
     store.check_writable(out)
     if trials and not locking.work_in(out):
         watch(trials, {"event": "unlocked", "out": str(out)})
-    suite = _Suite(out, fresh, timeout, watch, accepted, done)
+    suite = _Suite(out, fresh, timeout, watch, accepted, done, time.monotonic() + seconds)
     try:
         suite.run(trials)
     except KeyboardInterrupt:
@@ -118,10 +123,11 @@ class _Suite:
         watch: Watcher,
         accepted: Collection[str],
         done: Mapping[Path, Standing],
+        until: float,
     ) -> None:
         self.outcomes: list[Outcome] = []
         self._out, self._fresh, self._timeout, self._watch = out, fresh, timeout, watch
-        self._accepted, self._done = accepted, done
+        self._accepted, self._done, self._until = accepted, done, until
         self._crew = Crew()
         self._told: dict[Member, _Told] = {}  # of each worker that runs
         self._has_failed = False  # a trial, since we last looked whether there is room for others
@@ -161,7 +167,10 @@ class _Suite:
             )
 
     def _can_go_on(self, trials: Sequence[Trial]) -> bool:
-        """Whether the next trial's run could be kept: after a failure the disk may be full."""
+        """Whether there is time, and the next trial's run could be kept: after a failure the disk may be full."""
+        if time.monotonic() >= self._until:
+            self._listen_until_left(0)
+            return False
         if not self._has_failed:
             return True
         self._has_failed = False
@@ -211,14 +220,19 @@ class _Suite:
             job = {
                 "out": str(self._out), "trials": [trial.as_dict() for trial in trials], "fresh": self._fresh,
                 "accepted": list(self._accepted),
+                "seconds": None if math.isinf(self._until) else self._until - time.monotonic(),
             }  # fmt: skip
             member = self._crew.start(job, trials[0].execution.threads, self._timeout)
             self._told[member] = _Told(trials, self._out)
 
     def _listen_until_left(self, count: int) -> None:
-        """Note what the workers tell until so many of them are left."""
+        """Note what the workers tell until so many of them are left; none, once they have had their time and more."""
         while len(self._crew) > count:
-            member, event = self._crew.listen()
+            told = self._crew.listen(self._until + PATIENCE_SECONDS)
+            if told is None:
+                self._stop()
+                return
+            member, event = told
             if event is None:
                 self._close(self._told.pop(member), member.end())
             else:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from dlbench.cli.options import Accepted, Budget, CudaGraphs, Mode, Names, PrecisionOption, Setting
+from dlbench.cli.options import Accepted, Budget, CudaGraphs, For, Mode, Names, PrecisionOption, Setting
 
 
 def run(
@@ -37,6 +38,7 @@ def run(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would run, and run nothing.")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Run again what is finished, and ignore checkpoints.")] = False,
     accept: Accepted = None,
+    for_: For = None,
     timeout: Annotated[
         float | None, typer.Option(min=0.1, metavar="SECONDS", help="End a trial, its start included, after so long.")
     ] = None,
@@ -53,6 +55,7 @@ def run(
     70 a bug of dlbench, 124 a trial timed out and nothing worse happened, 130 interrupted.
     """
     from dlbench.plan import parse_seeds
+    from dlbench.reading import seconds
     from dlbench.verbs import running
 
     chosen = parse_seeds(seeds) if seeds is not None else None
@@ -73,6 +76,7 @@ def run(
             fresh=fresh,
             accepted=[each.value for each in accept or []],
             timeout=timeout,
+            seconds=seconds(for_, "--for") if for_ is not None else math.inf,
             as_json=json,
             exports={"json": export_json, "csv": export_csv, "markdown": export_markdown},
         )
@@ -127,6 +131,7 @@ def lecture(
     jobs: Annotated[int, typer.Option(min=1, help="Trials at once, which share the cores.")] = 1,
     threads: Annotated[int | None, typer.Option(min=1, help="CPU threads of each trial.")] = None,
     accept: Accepted = None,
+    for_: For = None,
     timeout: Annotated[
         float | None, typer.Option(min=0.1, metavar="SECONDS", help="End a trial, its start included, after so long.")
     ] = None,
@@ -138,6 +143,7 @@ def lecture(
     Exit codes: 0 fine, 1 a claim refuted, 2 something to mend in the call, 3 a trial failed, 4 every claim untested,
     70 a bug of dlbench, 124 a trial timed out, 130 interrupted. Where several hold, the first of 1, 3, 124, 4.
     """
+    from dlbench.reading import seconds
     from dlbench.verbs import claiming
 
     raise typer.Exit(
@@ -147,6 +153,7 @@ def lecture(
             jobs=jobs,
             threads=threads,
             timeout=timeout,
+            seconds=seconds(for_, "--for") if for_ is not None else math.inf,
             out=out,
             dry_run=dry_run,
             accepted=[each.value for each in accept or []],

@@ -90,6 +90,12 @@ PrecisionOption = Annotated[
     typer.Option(help="What layers multiply in; auto: bf16 where the device knows it. The recipe's own if left out."),
 ]
 CudaGraphs = Annotated[bool, typer.Option("--cuda-graphs", help="Record a step as a CUDA graph, and replay it.")]
+For = Annotated[
+    str | None,
+    typer.Option(
+        "--for", metavar="TIME", help="Stop in order after so long, such as 90s, 30m or 2h; run it again to go on."
+    ),
+]
 Names = Annotated[
     list[str], typer.Argument(metavar="NAME...", help="Recipes, studies, or paths of YAML files of your own.")
 ]

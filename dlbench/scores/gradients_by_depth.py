@@ -7,6 +7,8 @@ nets with batch normalisation.
 
 from __future__ import annotations
 
+import math
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -50,7 +52,8 @@ def gradients_by_depth(model: nn.Module, data: Dataset, examples: Examples, *, f
         index = round(place / 100 * (len(layers) - 1))
         found[f"activation_rms_at_{place}_percent"] = _rms(outputs[layers[index]])
         found[f"gradient_rms_at_{place}_percent"] = _rms(gradients[index])
-    found["gradient_ratio"] = found["gradient_rms_at_0_percent"] / found["gradient_rms_at_100_percent"]
+    nearest, last = found["gradient_rms_at_0_percent"], found["gradient_rms_at_100_percent"]
+    found["gradient_ratio"] = nearest / last if last else math.inf
     return found
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import math
+from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,8 +14,10 @@ from dlbench.study import Study
 
 if TYPE_CHECKING:
     from dlbench.claims import Verdict
+    from dlbench.plan import Trial
 
 LECTURE = "lecture"
+OPEN = ("untested", "inconclusive")
 
 
 def claims(names: Sequence[str], results: Path, format: str, output: Path | None) -> int:
@@ -39,9 +43,10 @@ def lecture(
     timeout: float | None,
     out: Path,
     dry_run: bool,
+    seconds: float = math.inf,
     accepted: Collection[str] = (),
 ) -> int:
-    """Run what the lecture's studies lack, then print all claims; returns the exit code.
+    """Run what the lecture's studies lack, first what open claims wait for; print all claims; return the exit code.
 
     That of `claims` if a claim is refuted or all trials finished, else that of `run`.
     """
@@ -65,11 +70,31 @@ def lecture(
         show=False,
         any_share=True,
         accepted=accepted,
+        seconds=seconds,
+        order=partial(_wanted_first, open_recipes=_open_recipes(out)),
     )
     if dry_run or code == exits.INTERRUPTED:
         return code
     told = claims([], out, "terminal", None)
     return told if told == exits.REGRESSION or code == exits.FINE else code
+
+
+def _open_recipes(out: Path) -> Mapping[str, int]:
+    """The recipes of claims that no verdict settles yet, and in which turn: first the untested, as the lecture goes."""
+    found = verdicts([LECTURE], out) if out.is_dir() else []
+    waiting = sorted(
+        (verdict for verdict in found if verdict.word in OPEN), key=lambda verdict: OPEN.index(verdict.word)
+    )
+    turns: dict[str, int] = {}
+    for turn, verdict in enumerate(waiting):
+        for recipe in verdict.claim.recipes:
+            turns.setdefault(recipe, turn)
+    return turns
+
+
+def _wanted_first(trial: Trial, *, open_recipes: Mapping[str, int]) -> tuple[int, int]:
+    """Sort key of trials: by the turn of the claim that waits for them, one seed of all its recipes after the other."""
+    return open_recipes.get(trial.recipe.name, len(open_recipes)), trial.seed
 
 
 def verdicts(names: Sequence[str], results: Path) -> list[Verdict]:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+import math
 import signal
 import sys
+import time
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from rich.console import Console
 
-from dlbench import exits, plan, progress, runner, standing, store
+from dlbench import exits, forecast, plan, progress, runner, standing, store
 from dlbench.plan import Asked, Trial
 from dlbench.runner import Outcome
 from dlbench.standing import Standing
@@ -45,12 +47,15 @@ def run(
     any_share: bool = False,
     cuda_graphs: bool = False,
     accepted: Collection[str] = (),
+    seconds: float = math.inf,
+    order: Callable[[Trial], Any] | None = None,
 ) -> int:
     """Run what the names stand for and print tables (or JSON) of all their runs; returns the exit code.
 
     accepted: changes (`code`, `data`, `version`) for which nothing is run again.
 
-    jobs: how many trials may run at once. timeout: seconds a trial may take. exports: files that all values go to as
+    jobs: how many trials may run at once. seconds: after so many the rest is left for another time. order: sort key of
+    the trials, who otherwise run as planned. timeout: seconds a trial may take. exports: files that all values go to as
     well. show: without it, the tables are left to the caller. any_share: a trial that finished with another share of
     the machine, in threads and jobs, is not run again.
     """
@@ -70,29 +75,42 @@ def run(
     )
     if compile and not all(trial.execution.compile for trial in trials):
         print("dlbench: --compile: no C++ compiler found, running without; install g++ or clang++", file=sys.stderr)
+    trials = sorted(trials, key=order) if order else trials
     standings = [standing.of(trial, out, accepted, any_share=any_share) for trial in trials]
     if dry_run:
         _print_plan(trials, standings, out)
         return 0
-    console = Console(stderr=True)
+    console, began = Console(stderr=True), time.monotonic()
     if not fresh:
         _tell_standings(trials, standings, console)
     try:
         with progress.display(console) as watch:
             outcomes = runner.run(
-                trials, out, fresh=fresh, timeout=timeout, watch=watch, accepted=accepted, standings=standings
-            )
+                trials, out, fresh=fresh, timeout=timeout, watch=watch, accepted=accepted, standings=standings,
+                seconds=seconds,
+            )  # fmt: skip
     except runner.Interrupted as stop:
         _summarise(stop.outcomes, len(trials), console)
         print(f"dlbench: interrupted; the same command goes on: {_how(stop.outcomes)}", file=sys.stderr)
         exporting.after_run([outcome.path for outcome in stop.outcomes], exports)
         return exits.INTERRUPTED
     _summarise(outcomes, len(trials), console)
+    is_over = time.monotonic() - began >= seconds
+    if is_over and (left := _left(trials, outcomes)):
+        print(f"dlbench: time is over, {left} left; the same command goes on: {_how(outcomes)}", file=sys.stderr)
     paths = [outcome.path for outcome in outcomes]
     if show and exporting.STANDARD_OUTPUT not in exports.values():  # what is piped is the export alone
         _print_results(names, paths, out, as_json)
     exporting.after_run(paths, exports)
-    return _exit_code(outcomes, len(trials))
+    if is_over:
+        outcomes = [outcome for outcome in outcomes if outcome.status != "interrupted"]
+    return _exit_code(outcomes, len(outcomes) if is_over else len(trials))
+
+
+def _left(trials: Sequence[Trial], outcomes: Sequence[Outcome]) -> str:
+    """`3 trials`, those that have not ended; empty if all have."""
+    count = len(trials) - sum(outcome.status != "interrupted" for outcome in outcomes)
+    return f"{count} trial{'s' if count > 1 else ''}" if count else ""
 
 
 def _exit_code(outcomes: Sequence[Outcome], planned: int) -> int:
@@ -111,12 +129,18 @@ def _how(outcomes: Sequence[Outcome]) -> str:
 
 
 def _print_plan(trials: Sequence[Trial], standings: Sequence[Standing], out: Path) -> None:
+    """A line a trial, in the order in which they would run, and how long that would take, as far as it is known."""
+    expected = forecast.from_runs(out)
+    waiting = [trial for trial, found in zip(trials, standings, strict=True) if not found.is_done]
     for trial, found in zip(trials, standings, strict=True):
         steps = checkpoint_file.steps(trial.path(out))
         state = f"to run again: {_reasons(found)}" if found.changes else "to run"
         state = state if steps is None else f"to continue after step {steps}"
         state = "finished already" if found.is_done else state
-        print(f"{progress.title([trial])}  {state}  {found.path if found.is_done else trial.path(out)}")
+        about = "" if found.is_done else f"  {forecast.words(expected(trial))}"
+        print(f"{progress.title([trial])}  {state}{about}  {found.path if found.is_done else trial.path(out)}")
+    if waiting:
+        print(f"{len(waiting)} to run: {forecast.total(map(expected, waiting), waiting[0].execution.jobs)}")
 
 
 def _tell_standings(trials: Sequence[Trial], standings: Sequence[Standing], console: Console) -> None:

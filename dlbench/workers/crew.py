@@ -6,6 +6,7 @@ Ctrl-C, which Python raises in the main thread, finds it waiting for the next ev
 
 from __future__ import annotations
 
+import math
 import signal
 import tempfile
 import threading
@@ -87,14 +88,15 @@ class Crew:
         self._members.add(member)
         return member
 
-    def listen(self) -> Told:
-        """Wait for the next event of any worker; None is the last of each."""
-        while True:
+    def listen(self, until: float = math.inf) -> Told | None:
+        """Wait for the next event of any worker, whose last is None; None by itself once time.monotonic() is there."""
+        while time.monotonic() < until:
             with suppress(Empty):
                 member, event = self._heard.get(timeout=SLICE_SECONDS)
                 if event is None:
                     self._members.discard(member)
                 return member, event
+        return None
 
     def stop(self) -> Iterator[Told]:
         """End all workers, asking them all before waiting for any; returns, when none is left, what was not heard."""

@@ -8,6 +8,8 @@ The run file is begun only when data and model are there: a refused or changed t
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -37,16 +39,25 @@ def main() -> None:
     trials = [plan.from_dict(kept) for kept in job["trials"]]
     modules.stay_importable(trials[0].recipe.path.parent)
     try:
-        work(trials, Path(job["out"]), tell, fresh=job["fresh"], accepted=job["accepted"])
+        until = math.inf if job["seconds"] is None else time.monotonic() + job["seconds"]
+        work(trials, Path(job["out"]), tell, fresh=job["fresh"], accepted=job["accepted"], until=until)
     except InputError as error:
         tell({"event": "refused", "message": str(error)})
 
 
-def work(trials: list[Trial], out: Path, tell: Tell, *, fresh: bool = False, accepted: Collection[str] = ()) -> None:
+def work(
+    trials: list[Trial],
+    out: Path,
+    tell: Tell,
+    *,
+    fresh: bool = False,
+    accepted: Collection[str] = (),
+    until: float = math.inf,
+) -> None:
     """Run the trials at once if they make one batched model, else one after the other.
 
     fresh: whatever is there already. accepted: changes for which nothing is run again. Ends early if it is interrupted;
-    raises InputError for what the user can mend.
+    raises InputError for what the user can mend. until: the time of time.monotonic() at which a trial is put aside.
     """
     everyone = dict(enumerate(trials))
     at_once = trials[0].recipe.together == "model"
@@ -54,7 +65,7 @@ def work(trials: list[Trial], out: Path, tell: Tell, *, fresh: bool = False, acc
         try:
             with runfile.claimed(list(batch.values()), out):
                 left = batch if fresh else dict(_unfinished(batch, out, tell, accepted))
-                if left and not _Batch(left, out, tell, fresh).run():
+                if left and not _Batch(left, out, tell, fresh, until).run():
                     return
         except locking.Busy:
             for index in batch:
@@ -79,8 +90,9 @@ def _unfinished(
 class _Batch:
     """Trials that learn at once, most often just one, with their run files; all of them claimed."""
 
-    def __init__(self, trials: Mapping[int, Trial], out: Path, tell: Tell, fresh: bool) -> None:
+    def __init__(self, trials: Mapping[int, Trial], out: Path, tell: Tell, fresh: bool, until: float) -> None:
         self._trials = trials
+        self._until = until
         self._out = out
         self._tell = tell
         self._files: dict[int, RunFile] = {}
@@ -154,8 +166,11 @@ class _Batch:
         for position, event in events:
             index, kind = indices[position], event["event"]
             if kind == "edge":
-                if keep is not None and keep[0].is_due:
+                is_over = self._time_is_over()
+                if keep is not None and (keep[0].is_due or is_over):
                     self._keep(*keep, event["step"])
+                if is_over:
+                    raise KeyboardInterrupt  # ends as if somebody had asked for it, right after its checkpoint
                 continue
             if kind in ("ready", "resumed"):
                 self._open(index)
@@ -167,6 +182,11 @@ class _Batch:
             if kind != "estimate":
                 self._write(index, event)
             self._tell(event | {"index": index})
+            if kind == "lap" and keep is None and self._time_is_over():
+                raise KeyboardInterrupt
+
+    def _time_is_over(self) -> bool:
+        return time.monotonic() >= self._until
 
     def _identified(self, event: Event, index: int) -> Event:
         """The event with what the trial was made of."""
