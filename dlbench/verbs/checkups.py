@@ -103,7 +103,7 @@ _REINSTALL = "install both anew, in one command: pip install --force-reinstall t
 
 def devices() -> Iterator[Finding]:
     """Each device multiplies two small matrices as double precision on the CPU does."""
-    from dlbench.measure import machine
+    from dlbench.measure import machine, precision
 
     for each in machine.devices():
         name = f"{each['device']}, {each['name']}"
@@ -112,7 +112,8 @@ def devices() -> Iterator[Finding]:
         except RuntimeError as refused:
             error, name = math.inf, plain(f"{name}: {str(refused).partition(chr(10))[0]}")
         if error < MOST_ERROR:
-            yield Finding("devices", "ok", f"{name}: multiplies right")
+            chosen, why = precision.best(each["device"])
+            yield Finding("devices", "ok", f"{name}: multiplies right; --precision auto is {chosen} ({why})")
         else:
             yield Finding("devices", "problem", f"{name}: wrong by {error:.3g}", "mend its driver, or use --device")
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from rich.console import Console
 
-from dlbench.measure import machine
+from dlbench.measure import machine, precision
 from dlbench.measure.disturbance import Watch, warnings
 from dlbench.tables.lecture_hardware import remarks, systems
 from dlbench.tables.provenance import quoted
@@ -33,6 +33,7 @@ MEASURED = (
     "multiplication and an addition counted as two. Bandwidth: bytes read and written by a copy or a sum. {threads} "
     "threads on the CPU."
 )
+AUTOMATIC = "`--precision auto` is {1} on {0}: {2}."
 PEAKS = (
     "A published peak is what a maker says the arithmetic units could do; a measured one is what a matrix product "
     "reached, which is less."
@@ -90,11 +91,11 @@ def probe(device: str, seconds: float = 0.5) -> dict[str, Any]:
 
     torch.set_num_threads(machine.cores())
     figures: dict[str, Any] = {"system": _name(device), "device": device}
-    for precision in precisions(device):
+    for name in precisions(device):
         try:
-            figures[f"{precision}_tflops"] = peak.tflops(device, precision, seconds=seconds)
+            figures[f"{name}_tflops"] = peak.tflops(device, name, seconds=seconds)
         except (RuntimeError, TypeError) as error:  # a device without this precision, each in its own words
-            print(f"dlbench: {device}: no figure for {precision}: {_first_line(error)}", file=sys.stderr)
+            print(f"dlbench: {device}: no figure for {name}: {_first_line(error)}", file=sys.stderr)
     try:
         figures["memory_gb_per_second"] = peak.bandwidth_gb_per_second(device, seconds=seconds)
     except RuntimeError as error:
@@ -107,7 +108,7 @@ def precisions(device: str) -> list[str]:
     import torch
 
     tf32 = device.startswith("cuda") and torch.cuda.get_device_capability(torch.device(device)) >= AMPERE
-    return [precision for precision in PRECISIONS if precision != "tf32" or tf32]
+    return [name for name in PRECISIONS if name != "tf32" or tf32]
 
 
 def devices_table(measured: Sequence[Figures], disturbed: Sequence[str] = ()) -> Table:
@@ -117,7 +118,8 @@ def devices_table(measured: Sequence[Figures], disturbed: Sequence[str] = ()) ->
     """
     quotes = systems({theirs: ours for ours, theirs in BESIDE.items()})
     rows = [{column: row.get(column) for column in _columns()} for row in (*measured, *quotes)]
-    notes = [MEASURED.format(threads=machine.cores()), *disturbed, *quoted(rows), PEAKS, *remarks()]
+    automatic = [AUTOMATIC.format(row["device"], *precision.best(row["device"])) for row in measured]
+    notes = [MEASURED.format(threads=machine.cores()), *automatic, *disturbed, *quoted(rows), PEAKS, *remarks()]
     return Table.of("Devices here beside the lecture's hardware", rows, notes)
 
 
