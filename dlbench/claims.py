@@ -4,6 +4,11 @@ A claim is taken apart into gaps, one a seed: numbers that are above zero on the
 (`a - b - by` for "a is greater than b by so much"). Both sides of a seed start alike, so what they share cancels.
 Student's interval of the mean gap decides: reproduced if it lies above zero, refuted if below, else inconclusive. So
 where nothing is true of a claim it is called reproduced in at most 5 % of cases, 2.5 % if gaps are normal.
+
+Both sides come from runs alike in all but recipe and seed: budget, device, precision and whatever else is in
+`grouping.Identity.block`; of each recipe the newest code and data count. Of several kinds of runs that have both sides
+the verdict rests on the one of the largest budget; among these on runs that know their code before those of identity
+0.1, then on most shared seeds, then on the newest.
 """
 
 from __future__ import annotations
@@ -20,7 +25,7 @@ from dlbench.measure import statistics
 from dlbench.measure.statistics import Estimate
 from dlbench.recipe import BUDGETS
 from dlbench.study import Study
-from dlbench.tables.selection import Group, budget_rank, groups
+from dlbench.tables.selection import Group, budget_rank, current, groups
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,6 +58,7 @@ class Verdict:
     of, than: the values of the shared seeds, `than` a number where the claim names one. gap: the mean gap, or of
     `within` the narrower of its two. budget, device: of the runs looked at. needed: about how many seeds more would
     tell, if they scatter as these do; None where that cannot be said. why: what stands in the way of a verdict.
+    runs: what it rests on. others: finished runs of the same recipes at the same budget that it does not rest on.
     """
 
     study: str
@@ -65,6 +71,7 @@ class Verdict:
     gap: Estimate | None = None
     needed: int | None = None
     runs: Sequence[Group] = field(default=(), compare=False)
+    others: Sequence[Group] = field(default=(), compare=False)
 
 
 def verdicts(study: Study, runs: pd.DataFrame, curves: pd.DataFrame) -> list[Verdict]:
@@ -174,11 +181,7 @@ def _is_as_it_stands(group: Group, study: Study) -> bool:
 
 def _verdict(study: str, claim: Claim, found: Sequence[Group], curves: pd.DataFrame) -> Verdict:
     """From the largest budget that has runs of both sides; below the claim's own it stays untested."""
-    evidence = max(
-        _evidence(claim, found, curves),
-        key=lambda each: (budget_rank(each.budget), len(each.seeds)),
-        default=None,
-    )
+    evidence = max(_evidence(claim, found, curves), key=_fitness, default=None)
     if evidence is None:
         return Verdict(study, claim, "untested", why=_absent(claim, found))
     of, than, seeds = evidence.of, evidence.than, evidence.seeds
@@ -189,12 +192,14 @@ def _verdict(study: str, claim: Claim, found: Sequence[Group], curves: pd.DataFr
         word, needed, why = "untested", None, f"takes the {claim.budget} budget"
     elif word == "inconclusive" and (of.at_least or (isinstance(than, Side) and than.at_least)):
         needed, why = None, "not every run reached it"
-    return Verdict(study, claim, word, why, evidence.budget, of.over(seeds), shown, gap, needed, evidence.runs)
+    used = {group.recipe for group in evidence.runs}
+    others = [g for g in found if g.budget == evidence.budget and g.recipe in used and g not in evidence.runs]
+    return Verdict(study, claim, word, why, evidence.budget, of.over(seeds), shown, gap, needed, evidence.runs, others)
 
 
 @dataclass(frozen=True)
 class _Evidence:
-    """Both sides of a claim at one budget on one device."""
+    """Both sides of a claim, alike in all but the recipe."""
 
     budget: str
     of: Side
@@ -203,10 +208,17 @@ class _Evidence:
     runs: Sequence[Group]
 
 
+def _fitness(one: _Evidence) -> tuple[int, bool, int, str]:
+    """What makes one kind of runs a better ground for a verdict than another, what counts most first."""
+    knows_code = all(group.identity.code for group in one.runs)
+    return budget_rank(one.budget), knows_code, len(one.seeds), max(group.newest for group in one.runs)
+
+
 def _evidence(claim: Claim, found: Sequence[Group], curves: pd.DataFrame) -> Iterator[_Evidence]:
-    """For each budget, device and precision that has runs of both sides, with at least one shared seed."""
-    for place in dict.fromkeys((group.budget, group.device, group.precision) for group in found):
-        here = {g.recipe: g for g in found if (g.budget, g.device, g.precision) == place}
+    """For each way in which both sides ran, with at least one shared seed."""
+    now = current(found)
+    for block in dict.fromkeys(group.block for group in now):
+        here = {group.recipe: group for group in now if group.block == block}
         names = [q.recipe for q in (claim.of, claim.than) if isinstance(q, Quantity)]
         if not all(name in here for name in names):
             continue
@@ -215,7 +227,9 @@ def _evidence(claim: Claim, found: Sequence[Group], curves: pd.DataFrame) -> Ite
         seeds = sorted(of.values.keys() & than.values.keys()) if isinstance(than, Side) else sorted(of.values)
         if seeds:
             runs = [here[name] for name in dict.fromkeys(names)]
-            yield _Evidence(place[0], of.of(seeds), than.of(seeds) if isinstance(than, Side) else than, seeds, runs)
+            yield _Evidence(
+                runs[0].budget, of.of(seeds), than.of(seeds) if isinstance(than, Side) else than, seeds, runs
+            )
 
 
 def _side(quantity: Quantity, here: Mapping[str, Group], curves: pd.DataFrame) -> Side:
@@ -239,7 +253,10 @@ def _first_looks(sought: StepsUntil, group: Group, curves: pd.DataFrame) -> Side
 def _absent(claim: Claim, found: Sequence[Group]) -> str:
     """What there is no run of."""
     names = dict.fromkeys(q.recipe for q in (claim.of, claim.than) if isinstance(q, Quantity))
+    blocks = {group.block for group in found}
     lacking = [name for name in names if name not in {group.recipe for group in found}]
     if lacking:
         return f"no finished run of {' and '.join(lacking)}"
+    if not any(set(names) <= {group.recipe for group in found if group.block == block} for block in blocks):
+        return "no finished runs of both that are alike in budget, device, precision and releases"
     return f"no finished runs with a shared seed that tell {claim.of.metric}"

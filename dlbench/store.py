@@ -10,8 +10,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dlbench import event_line
+from dlbench import dating, event_line, grouping
 from dlbench.errors import InputError
+from dlbench.grouping import FIRST_IDENTITY, IDENTITY
 from dlbench.measure import machine
 from dlbench.plan import Trial
 
@@ -35,6 +36,10 @@ NAMES = {
 }  # fmt: skip
 """Columns of runs, of curves and of exports: no metric may be called so."""
 NAN = float("nan")
+BEGUN = ("recipe", "recipe_digest", "budget", "seed", "device", "precision", "compile", "threads", "jobs", "fingerprint",
+         "code", "started")  # fmt: skip
+ENDED = ("status", "steps", "training_seconds", "wall_seconds", "weights_digest")
+"""Columns in which a run file and its copy agree; BEGUN alone for a copy made while the run was under way."""
 Event = Mapping[str, Any]
 
 
@@ -81,32 +86,46 @@ def outline(path: Path) -> Mapping[str, Event]:
 
 
 def load(folder: Path, paths: Iterable[Path] | None = None) -> pd.DataFrame:
-    """One row a run file under `folder` (or in `paths`), oldest first.
+    """One row a run under `folder` (or in `paths`), oldest first; of a run file and its copies one.
 
     Columns: recipe, title, tags, budget, seed, status, message, device, precision, compile, cuda_graphs,
-    channels_last, threads, jobs, torch, dlbench, machine, fingerprint, recipe_digest, started,
+    channels_last, threads, jobs, torch, dlbench, machine, fingerprint, recipe_digest, code, identity, started, date,
     dataset_digest, parameters, multiply_adds, train_examples, test_examples, steps, training_seconds, wall_seconds,
-    examples_per_second, joules, peak_memory_bytes, published and recipe_json (dictionaries), path, and one column for
-    each metric of the final score. A line or a file that cannot be read, or is of another schema, is left out;
-    `frame.attrs["warnings"]` names it.
+    examples_per_second, joules, peak_memory_bytes, weights_digest, published and recipe_json (dictionaries), path, and
+    one column for each metric of the final score.
+
+    code: digest of the code that ran, empty for runs of identity 0.1, which did not keep it. identity: what a run's
+    identity is made of, `0.1` or `0.2`. date: when it began, as far as that can be believed (see `dlbench.dating`).
+    Only runs of one group may be averaged: `dlbench.grouping` says which.
+
+    A line or a file that cannot be read, or is of another schema, is left out; `frame.attrs["warnings"]` names it, as
+    well as copies and wrong dates.
     """
     import pandas as pd
 
     warnings: list[str] = []
+    rows = _rows(folder, paths, warnings)
+    frame = pd.DataFrame(rows, columns=None if rows else ["recipe", "budget", "seed", "status", "started", "date"])
+    frame = frame.sort_values("date", kind="stable", ignore_index=True)
+    frame.attrs["warnings"] = warnings
+    return frame
+
+
+def _rows(folder: Path, paths: Iterable[Path] | None, warnings: list[str]) -> list[dict[str, Any]]:
+    """A row a run, dated, and without copies."""
     rows: list[dict[str, Any]] = []
     for path in _run_files(folder, paths):
         with _left_out_if_unsound(path, warnings):
             rows.append(_row(path, warnings))
-    frame = pd.DataFrame(rows, columns=None if rows else ["recipe", "budget", "seed", "status", "started"])
-    frame = frame.sort_values("started", kind="stable", ignore_index=True)
-    frame.attrs["warnings"] = warnings
-    return frame
+    single, copies = grouping.without_copies(rows, BEGUN, ENDED)
+    warnings += [*copies, *dating.date(single)]
+    return single
 
 
 def curves(folder: Path, paths: Iterable[Path] | None = None) -> pd.DataFrame:
     """One row for each look at the error on the way: recipe, budget, seed, device, step, final, metrics.
 
-    Files that `load` warns of are left out.
+    Files that `load` warns of are left out, but copies are not: give it the paths that `load` found.
     """
     import pandas as pd
 
@@ -151,6 +170,7 @@ def _row(path: Path, warnings: list[str]) -> dict[str, Any]:
     events: dict[str, Event] = {event["event"]: event for event in found}
     start, ready, end = (events.get(name, {}) for name in ("start", "ready", "end"))
     _check_schema(start, path)
+    code = _text(start["code"]["digest"]) if start.get("code") else ""
     metrics = events["score"]["metrics"] if end.get("status") == "finished" and "score" in events else {}
     numbers = {
         **{key: ready.get(key) for key in READY if key != "dataset_digest"},
@@ -173,9 +193,12 @@ def _row(path: Path, warnings: list[str]) -> dict[str, Any]:
         "torch": _text(start["versions"]["torch"]),
         "dlbench": _text(start["versions"].get("dlbench", "")),
         "machine": _text(start["machine"]["name"]),
+        "code": code,
+        "identity": IDENTITY if code else FIRST_IDENTITY,
         "started": _text(start["started"]),
         "dataset_digest": ready.get("dataset_digest") and _text(ready["dataset_digest"]),
         **{key: None if value is None else _number(value) for key, value in numbers.items()},
+        "weights_digest": _text(end.get("weights_digest", "")),
         "published": {_text(key): _number(value) for key, value in start["recipe"]["published"].items()},
         "recipe_json": start["recipe"],
         "path": str(path),

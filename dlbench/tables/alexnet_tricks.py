@@ -9,12 +9,12 @@ import pandas as pd
 
 from dlbench.measure.statistics import Estimate, paired_difference
 from dlbench.tables.provenance import finite_test_set, footnotes
-from dlbench.tables.selection import Group, groups
+from dlbench.tables.selection import Group, current, groups
 from dlbench.tables.table import Table
 
 ACTIVATIONS, REGULARISED = "four_layer_convnet", "alexnet_cifar"  # names of models in a recipe
 LEARNT_PERCENT = 25.0  # training error, as in Figure 1; the study's claims say the same
-KEYS = ("budget", "device", "activation", "first_weights", "lr", "augmentation", "dropout")
+KEYS = ("budget", "device", "activation", "first_weights", "lr", "augmentation", "dropout", "variant")
 STEPS = "How many steps each took to 25 % training error is in the claims and in the figure."
 GAIN = (
     "Gain: test error without augmentation and dropout less that of the row, in percentage points, paired seed by "
@@ -94,6 +94,7 @@ def _activation_row(group: Group) -> dict[str, Any]:
         "activation": activation(group),
         "first_weights": first_weights(group),
         "lr": lr(group),
+        "variant": group.mark,
         **_row(group),
     }
 
@@ -104,15 +105,16 @@ def _gain_row(group: Group, shown: Sequence[Group]) -> dict[str, Any]:
         "device": group.device,
         "augmentation": augmented(group),
         "dropout": dropout(group),
+        "variant": group.mark,
         **_row(group),
         "gain_percentage_points": _gain(group, shown),
     }
 
 
 def _gain(group: Group, shown: Sequence[Group]) -> Estimate | None:
-    """What the row's net gains over the bare one at the same budget on the same device; None without a shared seed."""
-    block = (group.budget, group.device)
-    same = (each for each in shown if (each.budget, each.device) == block and each is not group)
+    """What the row's net gains over the bare one that ran in the same way; None without a shared seed."""
+    now = current(shown)
+    same = (each for each in now if each.block == group.block and each is not group and group in now)
     bare = next((each for each in same if not augmented(each) and not dropout(each)), None)
     if bare is None:
         return None

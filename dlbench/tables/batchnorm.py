@@ -10,11 +10,11 @@ import pandas as pd
 
 from dlbench.tables.numerals import number
 from dlbench.tables.provenance import finite_test_set, footnotes
-from dlbench.tables.selection import Group, groups, of_most_seeds
+from dlbench.tables.selection import Group, current, groups, of_most_seeds
 from dlbench.tables.table import Table
 
 MODEL = "batchnorm_net"
-KEYS = ("budget", "device", "net", "init_sd")
+KEYS = ("budget", "device", "variant", "net", "init_sd")
 ACCURATE_PERCENT = 5.0  # the test error that counts as learnt where steps are counted; the study's claims say the same
 GRID = "The grid: test error after the last step, by rate and sd of the first weights"
 
@@ -41,9 +41,9 @@ class Point:
         return float(self._of("training", "lr"))
 
     @property
-    def block(self) -> tuple[str, str]:
-        """Budget and device: only points that share both are compared."""
-        return self.group.budget, self.group.device
+    def block(self) -> tuple[str, str, str]:
+        """Budget, device and the like: only points that share all of it are compared."""
+        return self.group.budget, self.group.device, self.group.mark
 
     @property
     def settings(self) -> tuple[bool, float, float]:
@@ -67,7 +67,7 @@ def batchnorm(runs: pd.DataFrame) -> list[Table]:
             "With and without batch normalisation",
             nets,
             [*footnotes(runs[runs.index.isin(_rows(shown))], shown, nets), *finite_test_set(shown)],
-            ("budget", "device", "recipe"),
+            ("budget", "device", "recipe", "variant"),
         )
     ]
     if cells:
@@ -76,8 +76,8 @@ def batchnorm(runs: pd.DataFrame) -> list[Table]:
 
 
 def points(runs: pd.DataFrame) -> list[Point]:
-    """All settings that ran, of the net that this is about."""
-    return [Point(group) for group in groups(runs) if group.resolved["model"].get("name") == MODEL]
+    """All settings that ran, of the net that this is about, with the code and the data as they are now."""
+    return [Point(group) for group in current(groups(runs)) if group.resolved["model"].get("name") == MODEL]
 
 
 def recipes(found: Sequence[Point]) -> list[Point]:
@@ -87,7 +87,7 @@ def recipes(found: Sequence[Point]) -> list[Point]:
 
 def grid(found: Sequence[Point]) -> list[Point]:
     """The points of recipes that ran with several settings, each pair of settings once; empty without any search."""
-    searched = {point.group.recipe for point in found if point.group.variant}
+    searched = {point.group.recipe for point in found if point.group.variant != point.group.mark}
     once: dict[tuple[Any, ...], Point] = {}
     for point in found:
         if point.group.recipe in searched and 0 in point.group.seeds:
@@ -101,6 +101,7 @@ def _row(point: Point) -> dict[str, Any]:
         "budget": group.budget,
         "device": group.device,
         "recipe": group.recipe,
+        "variant": group.mark,
         "net": point.net,
         "init_sd": point.init_sd,
         "lr": point.lr,

@@ -11,7 +11,7 @@ import pandas as pd
 from dlbench.claims import MOST_SEEDS, Verdict, Word
 from dlbench.measure import statistics
 from dlbench.measure.statistics import Estimate
-from dlbench.tables.provenance import machines, seed_range
+from dlbench.tables.provenance import identity, machines, seed_range
 from dlbench.tables.selection import Group
 from dlbench.tables.table import Measure, Quoted, Table
 
@@ -26,6 +26,10 @@ HOW = (
     "Ratios: of means, with Fieller's interval. The published figure is the source's own, at its own budget and on its "
     "own data.",
 )
+GROUNDS = (
+    "Rests on: of several kinds of runs at one budget, those that know their code before those of identity 0.1, then "
+    "those with most shared seeds, then the newest; of a recipe always the newest code and data. Nothing is mixed."
+)
 
 
 def claims(verdicts: Sequence[Verdict]) -> list[Table]:
@@ -37,6 +41,7 @@ def claims(verdicts: Sequence[Verdict]) -> list[Table]:
     total = ", ".join(f"{counted[word]} {word}" for word in WORDS if counted[word])
     groups = list({id(group): group for verdict in verdicts for group in verdict.runs}.values())
     notes = [f"Of {len(verdicts)} claims: {total}.", *HOW, *_measured(groups), *_remarks(verdicts)]
+    notes += [GROUNDS] if any(row["rests_on"] for row in rows) else []
     return [Table.of("Claims and verdicts", rows, notes, KEYS, MIXED)]
 
 
@@ -69,7 +74,15 @@ def _row(verdict: Verdict) -> dict[str, Any]:
         "against": _against(verdict),
         **_effect(verdict),
         "budget": verdict.budget,
+        "rests_on": _grounds(verdict),
     }
+
+
+def _grounds(verdict: Verdict) -> str:
+    """Which runs a verdict rests on where there are others that it might: `cuda:0, code 1a2b3c4d`."""
+    several = len({group.device for group in [*verdict.runs, *verdict.others]}) > 1
+    told = [word for group in verdict.runs for word in (group.device if several else "", group.mark)]
+    return ", ".join(dict.fromkeys(filter(None, told))) if verdict.others else ""
 
 
 def _against(verdict: Verdict) -> Measure | float | None:
@@ -94,7 +107,8 @@ def _measured(groups: Sequence[Group]) -> list[str]:
     seeds = {seed_range(group.seeds) for group in groups}
     over = f"seeds {seeds.pop()}" if len(seeds) == 1 else "n seeds as the cells say"
     return [
-        f"Measured here: {over}, after the last step, on {'; '.join(machines(pd.concat([g.runs for g in groups])))}."
+        f"Measured here: {over}, after the last step, on {'; '.join(machines(pd.concat([g.runs for g in groups])))}.",
+        *identity(groups),
     ]
 
 

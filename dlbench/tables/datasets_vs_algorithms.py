@@ -13,7 +13,7 @@ from dlbench.tables.selection import Group, groups
 from dlbench.tables.table import Quoted, Table
 
 DATA = "breakthroughs"  # a name in a recipe
-KEYS = ("since", "budget", "device")
+KEYS = ("since", "budget", "device", "variant")
 SOURCE = "the lecture's table"
 FEW = "Six rows that the lecture chose: they describe themselves and are no sample of anything."
 
@@ -36,6 +36,7 @@ def _row(group: Group) -> dict[str, Any]:
         "since": group.resolved["data"]["since"],
         "budget": group.budget,
         "device": group.device,
+        "variant": group.mark,
         "breakthroughs": group.constant("train_examples"),
         "mean_years": delay[0] if delay else None,
         "published_mean_years": group.published("train_delay_years"),

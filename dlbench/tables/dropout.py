@@ -10,11 +10,11 @@ import pandas as pd
 
 from dlbench.measure.statistics import Estimate, paired_difference
 from dlbench.tables.provenance import finite_test_set, footnotes
-from dlbench.tables.selection import Group, groups
+from dlbench.tables.selection import Group, current, groups
 from dlbench.tables.table import Table
 
 MODEL = "dropout_net"
-KEYS = ("budget", "device", "train_examples", "against_overfitting")
+KEYS = ("budget", "device", "train_examples", "against_overfitting", "variant")
 NOTE = (
     "Gain: test error without any of them less that of the row, in percentage points, paired seed by seed, with the 95 "
     "% Student-t interval of the mean. p of dropout is the share of units RETAINED."
@@ -43,9 +43,9 @@ class Arm:
         return self.group.constant("train_examples")
 
     @property
-    def block(self) -> tuple[str, str, int | None]:
-        """Budget, device and examples: arms that share them are compared."""
-        return self.group.budget, self.group.device, self.examples
+    def block(self) -> tuple[str | bool | int | None, ...]:
+        """Budget, device and the like, and examples: arms that share them are compared."""
+        return *self.group.block, self.examples
 
     def gain(self, plain: Arm) -> Estimate | None:
         """Test error of the plain arm less this one's; None without a shared seed."""
@@ -58,7 +58,8 @@ def dropout(runs: pd.DataFrame) -> list[Table]:
     """A row an arm, most examples first, and among those that share them the largest error first."""
     runs = runs.reset_index(drop=True)
     found = arms(runs)
-    rows = [_row(arm, found) for arm in found]
+    now = set(current([arm.group for arm in found]))
+    rows = [_row(arm, [other for other in found if {arm.group, other.group} <= now]) for arm in found]
     shown = [arm.group for arm in found]
     notes = [NOTE, *footnotes(runs, shown, rows), *finite_test_set(shown)]
     return [Table.of("Against overfitting", rows, notes, KEYS)]
@@ -72,6 +73,7 @@ def arms(runs: pd.DataFrame) -> list[Arm]:
 
 
 def _row(arm: Arm, found: Sequence[Arm]) -> dict[str, Any]:
+    """found: the arms that it may be compared with."""
     group = arm.group
     plain = next((each for each in found if each.block == arm.block and each.means == "nothing"), None)
     return {
@@ -79,6 +81,7 @@ def _row(arm: Arm, found: Sequence[Arm]) -> dict[str, Any]:
         "device": group.device,
         "train_examples": arm.examples,
         "against_overfitting": arm.means,
+        "variant": group.mark,
         "train_error_percent": group.measure("train_error_percent"),
         "test_error_percent": group.measure("test_error_percent"),
         "published_test_error_percent": group.published("test_error_percent"),

@@ -8,7 +8,7 @@ from typing import Any
 
 from dlbench.measure.statistics import Estimate, paired_difference
 from dlbench.tables.nets import KINDS, Net, literature
-from dlbench.tables.selection import differences
+from dlbench.tables.selection import current, differences
 from dlbench.tables.table import Quoted
 
 SPLITS = ("train", "test")
@@ -41,11 +41,15 @@ class Pair:
 
 
 def rows(found: Sequence[Net]) -> list[dict[str, Any]]:
-    """Two rows, training and test error, for every deeper net; plain and residual nets trained alike share theirs."""
+    """Two rows, training and test error, for every deeper net; plain and residual nets trained alike share theirs.
+
+    Of nets that differ in code or data alone only the newest counts.
+    """
+    now = set(current([net.group for net in found]))
     each = [
         _row(pairs, split)
         for block in dict.fromkeys(net.block for net in found)
-        for pairs in _pairs([net for net in found if net.block == block and net.kind in KINDS])
+        for pairs in _pairs([net for net in found if net.block == block and net.kind in KINDS and net.group in now])
         for split in SPLITS
     ]
     one_device = len({row["device"] for row in each}) == 1

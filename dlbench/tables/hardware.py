@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from dlbench import grouping
 from dlbench.measure.statistics import median
 from dlbench.tables.provenance import SHORT_RUN, footnotes, seed_range
 from dlbench.tables.selection import Group, groups
@@ -39,9 +40,9 @@ class Timed:
     label: str
 
     @property
-    def work(self) -> tuple[str, str, str]:
+    def work(self) -> tuple[str, ...]:
         """What was computed: only speeds at the same work are compared."""
-        return self.group.recipe, self.group.budget, self.group.digest
+        return self.group.identity.work
 
     @property
     def speeds(self) -> list[float]:
@@ -81,20 +82,21 @@ def timed(runs: pd.DataFrame) -> Iterator[Timed]:
     if runs.empty:
         return
     # told apart over all platforms, so that a variant has the same name on each
-    anywhere = groups(runs.assign(device="", precision=""))
-    variants = {(each.recipe, each.budget, each.digest): each.variant for each in anywhere}
+    anywhere = groups(runs.assign(device="", torch="", dlbench="", **grouping.USUAL))
+    variants = {each.identity.work: each.variant for each in anywhere}
     platforms, members = [], []
+    runs = runs if "cuda_graphs" in runs else runs.assign(cuda_graphs=False)
     for key, alike in runs.groupby(PLATFORM, sort=False):
         if speaking := [group for group in groups(alike) if group.values("examples_per_second")]:
             platforms.append(dict(zip(PLATFORM, key, strict=True)))
             members.append(speaking)
     found = [
-        Timed(group, variants[group.recipe, group.budget, group.digest], platform, label)
+        Timed(group, variants.get(group.identity.work, group.variant), platform, label)
         for platform, label, speaking in zip(platforms, _labels(platforms), members, strict=True)
         for group in speaking
     ]
     order = {work: rank for rank, work in enumerate(variants)}
-    yield from sorted(found, key=lambda each: (order[each.work], median(each.speeds)))
+    yield from sorted(found, key=lambda each: (order.get(each.work, len(order)), median(each.speeds)))
 
 
 def _labels(platforms: Sequence[Mapping[str, Any]]) -> list[str]:

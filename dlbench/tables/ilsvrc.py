@@ -11,7 +11,7 @@ from dlbench import published
 from dlbench.measure.statistics import Estimate, ratio_of_means, ratio_of_rates
 from dlbench.tables import sizes
 from dlbench.tables.provenance import finite_test_set, footnotes, quoted, seed_range
-from dlbench.tables.selection import Group, groups
+from dlbench.tables.selection import Group, current, groups
 from dlbench.tables.table import Quoted, Table
 
 KEYS = ("budget", "device", "rank", "recipe", "variant")
@@ -59,8 +59,8 @@ def ilsvrc(runs: pd.DataFrame) -> list[Table]:
 
 
 def ranked(runs: pd.DataFrame) -> list[tuple[Group, int]]:
-    """The entries taught with the most examples and their rank, best mean first within a budget and device."""
-    entries = [group for group in groups(runs) if group.values("test_error_percent")]
+    """The entries taught with the most examples and their rank, best mean first among those that ran in the same way."""
+    entries = [group for group in current(groups(runs)) if group.values("test_error_percent")]
     found: list[tuple[Group, int]] = []
     for block in _blocks(entries):
         most = max(map(sizes.size, block))
@@ -125,10 +125,10 @@ def _error(group: Group, metric: str = "test_error_percent") -> float:
 
 
 def _blocks(entries: Sequence[Group]) -> list[list[Group]]:
-    """Entries that may be ranked together: one budget, one device."""
-    blocks: dict[tuple[str, str], list[Group]] = {}
+    """Entries that may be ranked together: one budget, one device, one way to compute."""
+    blocks: dict[tuple[str | bool, ...], list[Group]] = {}
     for group in entries:
-        blocks.setdefault((group.budget, group.device), []).append(group)
+        blocks.setdefault(group.block, []).append(group)
     return list(blocks.values())
 
 

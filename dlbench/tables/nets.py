@@ -26,9 +26,9 @@ class Net:
     mark: str = ""  # what sets it apart from another net of its kind and depth: the variant, or the recipe's name
 
     @property
-    def block(self) -> tuple[str, str]:
-        """Budget and device: only nets that share both are compared."""
-        return self.group.budget, self.group.device
+    def block(self) -> tuple[str | bool, ...]:
+        """Budget, device and the like: only nets that share all of it are compared."""
+        return self.group.block
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -54,8 +54,10 @@ def by_depth(runs: pd.DataFrame) -> list[Net]:
         model = group.resolved.get("model", {})
         if "depth" in model and "shortcut" in model:
             found.append(Net(kind_of(str(model["shortcut"])), int(model["depth"]), group))
-    order = list(dict.fromkeys(net.block for net in found))
-    return sorted(_marked(found), key=lambda net: (order.index(net.block), net.depth, net.kind))
+    order = list(dict.fromkeys((net.group.budget, net.group.device) for net in found))
+    return sorted(
+        _marked(found), key=lambda net: (order.index((net.group.budget, net.group.device)), net.depth, net.kind)
+    )
 
 
 def _marked(found: Sequence[Net]) -> list[Net]:

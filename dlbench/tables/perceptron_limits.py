@@ -13,7 +13,7 @@ from dlbench.tables.provenance import footnotes
 from dlbench.tables.selection import Group, budget_rank, groups
 from dlbench.tables.table import Measure, Table
 
-KEYS = ("recipe", "budget", "device")
+KEYS = ("recipe", "budget", "device", "variant")
 SHOWN_LOADS = (1.5, 2, 2.5)
 
 
@@ -88,10 +88,10 @@ def _by_size(group: Group) -> tuple[int, int, int]:
 
 
 def _by_block(found: Sequence[Group]) -> list[list[Group]]:
-    """The variants of a recipe at a budget on a device together: the random problems it was tried on."""
-    blocks: dict[tuple[str, str, str], list[Group]] = {}
+    """The variants of a recipe that ran in the same way together: the random problems it was tried on."""
+    blocks: dict[tuple[Any, ...], list[Group]] = {}
     for group in found:
-        blocks.setdefault((group.recipe, group.budget, group.device), []).append(group)
+        blocks.setdefault((group.recipe, group.budget, group.device, group.mark), []).append(group)
     return list(blocks.values())
 
 
@@ -106,6 +106,7 @@ def _learnt(variants: Sequence[Group]) -> dict[str, Any]:
         "recipe": first.recipe,
         "budget": first.budget,
         "device": first.device,
+        "variant": first.mark,
         "inputs": first.resolved["model"].get("inputs"),
         "examples": first.constant("train_examples"),
         "problems": len(variants),
@@ -135,6 +136,7 @@ def _bounded(group: Group) -> list[tuple[float, float]]:
 def _covered(group: Group, load: float) -> dict[str, Any]:
     weights = weights_of(group)
     row: dict[str, Any] = {"recipe": group.recipe, "budget": group.budget, "device": group.device}
+    row["variant"] = group.mark
     row |= {
         "weights": weights,
         "points": points_at(load, weights),

@@ -9,8 +9,10 @@ from typing import Any
 
 import pandas as pd
 
+from dlbench import grouping
+from dlbench.grouping import Identity
 from dlbench.measure.statistics import binomial_sd_percent
-from dlbench.tables.selection import TRIAL, Group, budget_rank
+from dlbench.tables.selection import Group, budget_rank, records
 from dlbench.tables.table import sources
 
 SHORT_RUN = (
@@ -28,7 +30,14 @@ def footnotes(runs: pd.DataFrame, groups: Sequence[Group], rows: Iterable[Mappin
     notes += quoted(rows)
     if any(budget != "full" for budget in budgets):
         notes.append(SHORT_RUN)
-    return notes + _left_out(runs, groups) + _files(groups)
+    return notes + identity(groups) + _left_out(runs, groups) + _files(groups)
+
+
+def identity(groups: Sequence[Group]) -> list[str]:
+    """What a reader must know of the code and the data behind these groups: code unknown, data unlike by seed."""
+    told = grouping.identity_notes({name for group in groups for name in group.runs.get("identity", ())})
+    own = dict.fromkeys(group.recipe for group in groups if group.saw_several_data_sets)
+    return [*told, *([f"Each seed has data of its own: {', '.join(own)}."] if own else [])]
 
 
 def quoted(rows: Iterable[Mapping[str, Any]]) -> list[str]:
@@ -97,34 +106,45 @@ def _measured(budget: str, groups: Sequence[Group]) -> str:
 
 
 def _left_out(runs: pd.DataFrame, groups: Sequence[Group]) -> list[str]:
-    """A line on runs that did not finish, whatever became of their trials, and one on runs that newer ones replace."""
+    """Lines on runs that did not finish, whatever became of their trials, and on those that newer ones replace."""
     if runs.empty:
         return []
     used = {row for group in groups for row in group.runs.index}
-    others = runs[~runs.index.isin(used)]
+    is_used = runs.index.isin(used)
+    others = runs[~is_used]
     if others.empty:
         return []
     finished, unfinished = others[others["status"] == "finished"], others[others["status"] != "finished"]
-    counted = {trial for group in groups for trial in _trials(group.runs)}
+    counted = set(_trials(runs[is_used]))
     replaced = sum(trial in counted for trial in _trials(finished))
+    shown = {_work(trial) for trial in counted}
+    unlike = sum(_work(trial) in shown and trial not in counted for trial in _trials(finished))
     notes = []
     if len(unfinished):
         told = _unfinished(unfinished, set(_trials(runs[runs["status"] == "finished"])))
         notes.append(f"Not counted, because they did not finish: {'; '.join(told)}.")
     if replaced:
         notes.append(f"Not counted, because a newer run of the same trial finished: {replaced}.")
+    if unlike:
+        notes.append(f"Not shown, because newer code, data or settings of their kind are: {unlike}.")
     return notes
 
 
-def _trials(runs: pd.DataFrame) -> list[tuple[Any, ...]]:
-    return list(runs[TRIAL].itertuples(index=False, name=None))
+def _trials(runs: pd.DataFrame) -> list[tuple[Identity, int]]:
+    return grouping.trials(records(runs))
 
 
-def _unfinished(others: pd.DataFrame, finished: set[tuple[Any, ...]]) -> list[str]:
+def _work(trial: tuple[Identity, int]) -> tuple[str, str, str, str]:
+    """Recipe, budget, device and digest of a trial."""
+    identity = trial[0]
+    return identity.recipe, identity.budget, identity.device, identity.digest
+
+
+def _unfinished(others: pd.DataFrame, finished: set[tuple[Identity, int]]) -> list[str]:
     """Each fate once, with the seeds that met it."""
     fates: dict[tuple[str, str, str, str, str], list[int]] = {}
-    for run in others.to_dict("records"):
-        later = ", finished in another run" if tuple(run[key] for key in TRIAL) in finished else ""
+    for run, trial in zip(others.to_dict("records"), _trials(others), strict=True):
+        later = ", finished in another run" if trial in finished else ""
         key = (run["recipe"], run["budget"], run["device"], run["status"], _reason(run.get("message")) + later)
         fates.setdefault(key, []).append(run["seed"])
     return [

@@ -12,7 +12,7 @@ from dlbench.tables.selection import Group, groups
 from dlbench.tables.table import Quoted, Table
 
 CODES, THINGS = "codes", "things"  # names of data in a recipe
-KEYS = ("budget", "device", "code", "units")
+KEYS = ("budget", "device", "code", "units", "variant")
 ACTIVE = "Units: how many the code may use."
 LAW = "Hinton, McClelland & Rumelhart 1986: n things of n localist units, 2^n of n distributed ones"
 HELD_OUT = "Chance is 50 %. Random: as many units as in the distributed code, active together without any meaning."
@@ -73,7 +73,7 @@ def _table(
 
 
 def _block(group: Group) -> dict[str, Any]:
-    return {"budget": group.budget, "device": group.device, "code": code(group)}
+    return {"budget": group.budget, "device": group.device, "code": code(group), "variant": group.mark}
 
 
 def _capacity_row(group: Group) -> dict[str, Any]:

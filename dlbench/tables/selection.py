@@ -1,4 +1,4 @@
-"""Which runs count, and which of them may be averaged."""
+"""Runs in groups that may be averaged, as tables, claims and figures look at them; `dlbench.grouping` has the rules."""
 
 from __future__ import annotations
 
@@ -9,17 +9,23 @@ from typing import Any
 
 import pandas as pd
 
+from dlbench import grouping
+from dlbench.grouping import Identity
 from dlbench.recipe import BUDGETS, PARTS
 from dlbench.tables.table import Measure, Quoted
 
-TRIAL = ["recipe", "budget", "device", "recipe_digest", "precision", "seed"]
+KNOWN = ("recipe", "budget", "device", "recipe_digest", "seed", *grouping.USUAL, "code", "torch", "dlbench",
+         "dataset_digest")  # fmt: skip
+"""The columns that `grouping` looks at."""
+COUNTED = ("finished", "diverged")  # what any table or figure may count
 
 
 @dataclass(frozen=True, eq=False)
 class Group:
     """Runs that differ in their seed alone, so that a mean over them means something: one run a seed, by seed.
 
-    variant: what sets this recipe apart from others of the same name, budget, device (`training.lr=0.05`), or empty.
+    variant: what sets this group apart from others of the same name, budget, device (`training.lr=0.05, code 1a2b3c4d`),
+    or empty. mark: of that, what no setting of the recipe tells (`code 1a2b3c4d`).
     """
 
     recipe: str
@@ -29,6 +35,23 @@ class Group:
     runs: pd.DataFrame
     variant: str = ""
     precision: str = "fp32"
+    identity: Identity = Identity()
+    mark: str = ""
+
+    @property
+    def block(self) -> tuple[str | bool, ...]:
+        """What it shares with groups of other recipes that it may be compared with."""
+        return self.identity._replace(budget=self.budget, device=self.device, precision=self.precision).block
+
+    @property
+    def newest(self) -> str:
+        """When its newest run began."""
+        return str(max(self.runs["date" if "date" in self.runs else "started"]))
+
+    @property
+    def saw_several_data_sets(self) -> bool:
+        """Whether each seed has data of its own."""
+        return "dataset_digest" in self.runs and bool(self.runs["dataset_digest"].nunique() > 1)
 
     @property
     def resolved(self) -> Mapping[str, Any]:
@@ -76,16 +99,12 @@ class Group:
 
 
 def counted(runs: pd.DataFrame, statuses: Sequence[str] = ("finished",)) -> pd.DataFrame:
-    """One run a trial: of those with a status that counts the one whose status comes first, and then the newest."""
+    """One run a trial: of those with a status that counts the one whose status comes first, and then the newest.
+
+    A column `_identity` tells which of them may be averaged.
+    """
     kept = runs[runs["status"].isin(statuses)]
-    order = kept.assign(
-        _status=-kept["status"].map({status: rank for rank, status in enumerate(statuses)}).astype(float)
-    )
-    return (
-        order.sort_values(["_status", "started"], kind="stable")
-        .drop_duplicates(TRIAL, keep="last")
-        .drop(columns="_status")
-    )
+    return _newest(kept.assign(_identity=grouping.identities(records(kept))), statuses)
 
 
 def groups(runs: pd.DataFrame, statuses: Sequence[str] = ("finished",)) -> list[Group]:
@@ -94,18 +113,66 @@ def groups(runs: pd.DataFrame, statuses: Sequence[str] = ("finished",)) -> list[
         return []
     found: dict[tuple[str, str, str], list[Group]] = {}
     appearance = {name: rank for rank, name in enumerate(dict.fromkeys(runs["recipe"]))}
-    for (recipe, budget, device, digest, precision), members in counted(runs, statuses).groupby(TRIAL[:-1], sort=True):
-        group = Group(recipe, budget, device, digest, members.sort_values("seed"), precision=precision)
-        found.setdefault((recipe, budget, device), []).append(group)
+    kept = counted(runs, statuses)
+    members: dict[Identity, list[int]] = {}
+    for place, identity in enumerate(kept.pop("_identity")):
+        members.setdefault(identity, []).append(place)
+    for identity in sorted(members):
+        key = identity.recipe, identity.budget, identity.device
+        own = kept.iloc[members[identity]].sort_values("seed")
+        group = Group(*key, identity.digest, own, precision=identity.precision, identity=identity)
+        found.setdefault(key, []).append(group)
     ordered = sorted(found, key=lambda key: (budget_rank(key[1]), key[2], appearance[key[0]]))
     return [group for key in ordered for group in _told_apart(found[key])]
 
 
-def of_most_seeds(found: Sequence[Group]) -> list[Group]:
-    """Of the variants of each recipe, budget and device the one over most seeds: others are points of a sweep."""
-    kept: dict[tuple[str, str, str], Group] = {}
+def records(runs: pd.DataFrame) -> list[dict[str, Any]]:
+    """The runs as `grouping` takes them."""
+    return runs[[name for name in KNOWN if name in runs]].to_dict("records")
+
+
+def _newest(identified: pd.DataFrame, statuses: Sequence[str]) -> pd.DataFrame:
+    rank = {status: -place for place, status in enumerate(statuses)}
+    order = identified.assign(_status=identified["status"].map(rank).astype(float))
+    age = "date" if "date" in order else "started"
+    order = order.sort_values(["_status", age], kind="stable").drop(columns="_status")
+    return order.drop_duplicates(["_identity", "seed"], keep="last")
+
+
+def current(found: Sequence[Group]) -> list[Group]:
+    """Of groups that differ in their code or their data alone the newest: what results of several recipes rest on."""
+    kept: dict[tuple[Any, ...], Group] = {}
     for group in found:
-        key = (group.recipe, group.budget, group.device)
+        key = (group.recipe, group.digest, *group.block)
+        if key not in kept or group.newest > kept[key].newest:
+            kept[key] = group
+    chosen = set(kept.values())
+    return [group for group in found if group in chosen]
+
+
+def of_one_block(runs: pd.DataFrame) -> pd.DataFrame:
+    """The runs that one picture may show: current ones, and for each budget and device of a single kind.
+
+    That is the one with most recipes, and of several the newest.
+    """
+    found = current(groups(runs, COUNTED))
+    blocks: dict[tuple[str, str], dict[tuple[Any, ...], list[Group]]] = {}
+    for group in found:
+        blocks.setdefault((group.budget, group.device), {}).setdefault(group.block, []).append(group)
+    chosen = [max(kinds.values(), key=_width) for kinds in blocks.values()]
+    shown = [row for members in chosen for group in members for row in group.runs.index]
+    return runs[runs.index.isin(shown) | ~runs["status"].isin(COUNTED)] if shown else runs
+
+
+def _width(members: Sequence[Group]) -> tuple[int, str]:
+    return len({group.recipe for group in members}), max(group.newest for group in members)
+
+
+def of_most_seeds(found: Sequence[Group]) -> list[Group]:
+    """Of the variants of each recipe, as it is now, the one over most seeds: others are points of a sweep."""
+    kept: dict[tuple[Any, ...], Group] = {}
+    for group in current(found):
+        key = (group.recipe, *group.block)
         if key not in kept or len(group.seeds) > len(kept[key].seeds):
             kept[key] = group
     return list(kept.values())
@@ -139,10 +206,20 @@ def _told_apart(same_name: list[Group]) -> list[Group]:
     """The groups of one recipe, budget and device, each marked with what it does not share with all the others."""
     if len(same_name) == 1:
         return same_name
-    flat = [settings(group.resolved) | {"precision": group.precision} for group in same_name]
-    keys = list(dict.fromkeys(key for other in flat[1:] for key in differences(flat[0], other)))
-    labels = [", ".join(f"{key}={each[key]}" for key in keys if key in each) for each in flat]
+    unlike = {group.digest: settings(group.resolved) for group in same_name}
+    labels = _labels([{key: f"{key}={value}" for key, value in flat.items()} for flat in unlike.values()])
+    named = {
+        digest: label if label and labels.count(label) == 1 else f"digest {digest}" if len(unlike) > 1 else ""
+        for digest, label in zip(unlike, labels, strict=True)
+    }
+    marks = _labels([group.identity.marks for group in same_name])
     return [
-        replace(group, variant=label if label and labels.count(label) == 1 else f"digest {group.digest}")
-        for group, label in zip(same_name, labels, strict=True)
+        replace(group, variant=", ".join(filter(None, [named[group.digest], mark])), mark=mark)
+        for group, mark in zip(same_name, marks, strict=True)
     ]
+
+
+def _labels(told: Sequence[Mapping[str, str]]) -> list[str]:
+    """For each of these the words in which it differs from any of the others."""
+    keys = list(dict.fromkeys(key for other in told[1:] for key in differences(told[0], other)))
+    return [", ".join(filter(None, (each.get(key) for key in keys))) for each in told]

@@ -12,8 +12,8 @@ from typing import Any
 from dlbench.tables.selection import Group, of_most_seeds
 from dlbench.tables.table import Measure
 
-KEYS = ("budget", "device", "model", "train_examples")
-CROSSING_KEYS = ("budget", "device", "features", "net")
+KEYS = ("budget", "device", "variant", "model", "train_examples")
+CROSSING_KEYS = ("budget", "device", "variant", "features", "net")
 METRIC = "test_error_percent"
 CROSSING_NOTE = (
     "Crossing: where straight lines between the mean errors, over the logarithm of the number of training examples, "
@@ -38,9 +38,15 @@ class Family:
         return "convolutional" in self.groups[0].tags
 
     @property
-    def block(self) -> tuple[str, str]:
-        """Budget and device."""
-        return self.groups[0].budget, self.groups[0].device
+    def block(self) -> tuple[str | bool, ...]:
+        """Budget, device and the like: families that share all of it are compared."""
+        return self.groups[0].block
+
+    @property
+    def keys(self) -> dict[str, str]:
+        """What names the block in a table."""
+        first = self.groups[0]
+        return {"budget": first.budget, "device": first.device, "variant": first.mark}
 
     def errors(self) -> dict[int, Measure]:
         """The mean test error at each number of training examples."""
@@ -54,7 +60,7 @@ def size(group: Group) -> int:
 
 
 def families(entries: Sequence[Group]) -> list[Family]:
-    """Those of at least two sizes, told apart by budget, device, model, other data and the name of the learning rule.
+    """Those of at least two sizes, told apart by block, model, other data and the name of the learning rule.
 
     Of a recipe's variants only the one with the most seeds counts.
     """
@@ -62,7 +68,7 @@ def families(entries: Sequence[Group]) -> list[Family]:
     for group in of_most_seeds(entries):
         data = {key: value for key, value in group.resolved.get("data", {}).items() if key != "train_examples"}
         parts = [data, group.resolved.get("model"), group.resolved.get("training", {}).get("name")]
-        key = json.dumps([group.budget, group.device, *parts], sort_keys=True)
+        key = json.dumps([*group.block, *parts], sort_keys=True)
         found.setdefault(key, []).append(group)
     grown = [Family(tuple(sorted(groups, key=size))) for groups in found.values()]
     return [family for family in grown if len(family.errors()) > 1]
@@ -72,8 +78,7 @@ def rows(found: Sequence[Family]) -> list[dict[str, Any]]:
     """One row for each size of each family."""
     return [
         {
-            "budget": family.block[0],
-            "device": family.block[1],
+            **family.keys,
             "model": family.name,
             "train_examples": examples,
             "convolutional": family.convolutional,
@@ -109,8 +114,7 @@ def _crossing(features: Family, net: Family) -> dict[str, Any]:
     largest = net.errors()[sizes[-1]].mean < features.errors()[sizes[-1]].mean
     alone = f"the {'net' if largest else 'features'} ahead with {sizes[-1]:,} examples"
     return {
-        "budget": net.block[0],
-        "device": net.block[1],
+        **net.keys,
         "features": features.name,
         "net": net.name,
         "smallest_train_examples": sizes[0],

@@ -9,11 +9,11 @@ import pandas as pd
 
 from dlbench import published
 from dlbench.tables.provenance import finite_test_set, footnotes, seed_range
-from dlbench.tables.selection import Group, budget_rank, groups, settings
+from dlbench.tables.selection import Group, budget_rank, current, groups, settings
 from dlbench.tables.table import Quoted, Table
 
 KEYS = ("recipe", "variant", "budget", "device")
-SMALL_KEYS = ("recipe", "degree", "budget", "device")
+SMALL_KEYS = ("recipe", "variant", "degree", "budget", "device")
 SHUFFLED = "data.permute_pixels"
 SAME_FOR_ALL = (
     "Support vector machines and neighbours draw no random numbers: where they ran for several seeds, it is the same "
@@ -54,14 +54,14 @@ def degree(group: Group) -> int:
 def shuffled(found: list[Group]) -> Mapping[Group, Group]:
     """For each classifier that ran on shuffled pixels too, that run: all else is the same."""
     twins: dict[Group, Group] = {}
-    for group in found:
+    now = current(found)
+    for group in now:
         own = settings(group.resolved)
         if SHUFFLED not in own:
             continue
         plain = {key: value for key, value in own.items() if key != SHUFFLED}
-        place = (group.budget, group.device, group.precision)
-        for other in found:
-            if (other.budget, other.device, other.precision) == place and settings(other.resolved) == plain:
+        for other in now:
+            if other.block == group.block and settings(other.resolved) == plain:
                 twins[other] = group
     return twins
 
@@ -93,6 +93,7 @@ def _step(group: Group, several_devices: bool) -> dict[str, Any]:
     quoted = published_by_degree().get(degree(group)) or group.published("test_error_percent")
     return {
         "recipe": group.recipe,
+        "variant": group.mark,
         "degree": degree(group) or None,
         "budget": group.budget,
         "device": group.device if several_devices else None,

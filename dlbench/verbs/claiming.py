@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dlbench import exits, shelf, store, study
+from dlbench import exits, shelf, study
 from dlbench.errors import InputError
 from dlbench.study import Study
 
@@ -104,8 +104,7 @@ def verdicts(names: Sequence[str], results: Path) -> list[Verdict]:
     studies = {each.name: each for name in names for each in _course(name)}
     if not any(each.claims for each in studies.values()):
         raise InputError(f"{', '.join(names)}: states no claims; `dlbench list studies` shows all studies")
-    frames = reporting.Frames(store.load(results), lambda: store.curves(results))
-    return reporting.verdicts(list(studies.values()), frames)
+    return reporting.verdicts(list(studies.values()), reporting.read(results))
 
 
 def exit_code(found: Sequence[Verdict]) -> int:

@@ -6,11 +6,12 @@ import importlib
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from dlbench import shelf, store, study
+from dlbench import recipe, shelf, store, study
 from dlbench.errors import InputError
 from dlbench.study import Study
 from dlbench.tables.table import Table
@@ -38,9 +39,7 @@ def report(names: Sequence[str], format: str, results: Path, output: Path | None
     format: by the ending of `output`, or as for a terminal, if it is empty. A course that goes to a Markdown file
     brings the figures of its studies, in a folder beside it.
     """
-    frames = Frames(store.load(results), lambda: store.curves(results))
-    for warning in frames.runs.attrs["warnings"]:
-        print(f"dlbench: {warning}", file=sys.stderr)
+    frames = read(results)
     format = format or (FORMATS.get(output.suffix, "terminal") if output else "terminal")
     courses = [name for name in names if len(_studies(name)) > 1]
     if output is not None and format == "markdown" and courses == list(names):
@@ -52,15 +51,25 @@ def report(names: Sequence[str], format: str, results: Path, output: Path | None
     deliver(shown, output)
 
 
+def read(results: Path, paths: Sequence[Path] | None = None) -> Frames:
+    """The runs under a results folder, or in these files of it; says on standard error what was wrong with any."""
+    runs = store.load(results, paths)
+    for warning in runs.attrs["warnings"]:
+        print(f"dlbench: {warning}", file=sys.stderr)
+    return Frames(runs, lambda: store.curves(results, map(Path, runs["path"]) if len(runs) else []))
+
+
 def tables(names: Sequence[str], frames: Frames) -> list[Table]:
     """The tables that the names show: a study names its own, and has one of its claims; a recipe gets the general one.
 
-    Of a course one table of all claims comes first, and studies without runs are left out.
+    Of a course one table of all claims comes first, and studies without runs are left out. Recipes of one name, of
+    unlike folders, share a table, where their runs are told apart.
     """
     shown: list[Table] = []
-    for name in names:
+    for name, namesakes in _by_name(names).items():
         studies = _studies(name)
-        found = [table for each in studies for table in _tables(each, frames)] if studies else _of_recipe(name, frames)
+        found = [table for each in studies for table in _tables(each, frames)]
+        found = found if studies else _of_recipes(namesakes, frames)
         if not found:
             raise InputError(f"{name}: no runs of it in the results folder; `dlbench run {name}` makes them")
         claims = _claims(studies, frames)
@@ -119,7 +128,36 @@ def _studies(name: str) -> list[Study]:
 
 
 def _runs(found: Study, frame: pd.DataFrame) -> pd.DataFrame:
-    return frame[frame["recipe"].isin([Path(reference).stem for reference in found.recipes])] if len(frame) else frame
+    names = [Path(reference).stem for reference in found.recipes]
+    return _as_published(frame[frame["recipe"].isin(names)], found.recipes) if len(frame) else frame
+
+
+def _as_published(runs: pd.DataFrame, references: Sequence[str]) -> pd.DataFrame:
+    """The runs with the published figures, and their source, that their recipe names now: one may have been mended.
+
+    references: the recipes' names or paths. Runs whose recipe cannot be read any more keep what they came with.
+    """
+    kinds = {key: _quoted(*key, references) for key in set(_kinds(runs))}
+    resolved = [
+        {**whole, **kinds[kind]} for kind, whole in zip(_kinds(runs), runs["recipe_json"], strict=True)
+    ]  # fmt: skip
+    return runs.assign(published=[whole["published"] for whole in resolved], recipe_json=resolved)
+
+
+def _kinds(runs: pd.DataFrame) -> Iterator[tuple[str, str, str]]:
+    return zip(runs["recipe"], runs["budget"], runs["recipe_digest"], strict=True)
+
+
+def _quoted(name: str, budget: str, digest: str, references: Sequence[str]) -> dict[str, Any]:
+    """What the recipe of these runs quotes now; of several recipes of one name the one of this digest is theirs."""
+    named = [reference for reference in references if Path(reference).stem == name]
+    found = []
+    for reference in named:
+        with suppress(InputError):
+            found.append(recipe.load(reference, budget if len(named) > 1 else "full"))
+    own = [each for each in found if len(named) == 1 or each.digest == digest]
+    quotes = [{"published": each.published, "source": each.source} for each in own]
+    return quotes[0] if quotes and quotes.count(quotes[0]) == len(quotes) else {}
 
 
 def _tables(found: Study, frames: Frames) -> Iterator[Table]:
@@ -128,11 +166,20 @@ def _tables(found: Study, frames: Frames) -> Iterator[Table]:
         yield from getattr(importlib.import_module(f"dlbench.tables.{name}"), name)(chosen)
 
 
-def _of_recipe(name: str, frames: Frames) -> list[Table]:
+def _by_name(names: Sequence[str]) -> dict[str, list[str]]:
+    """The names, each once, with all that stand for a recipe of the same name as the first of them."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for name in dict.fromkeys(names):
+        found.setdefault(("study", name) if _studies(name) else ("recipe", Path(name).stem), []).append(name)
+    return {each[0]: each for each in found.values()}
+
+
+def _of_recipes(references: Sequence[str], frames: Frames) -> list[Table]:
+    """The table of one recipe, or of several of the same name."""
     from dlbench.tables.results import results
 
-    chosen = frames.runs[frames.runs["recipe"] == Path(name).stem]
-    return results(chosen) if len(chosen) else []
+    chosen = frames.runs[frames.runs["recipe"] == Path(references[0]).stem]
+    return results(_as_published(chosen, references)) if len(chosen) else []
 
 
 def _claims(studies: Sequence[Study], frames: Frames) -> list[Table]:
@@ -143,8 +190,12 @@ def _claims(studies: Sequence[Study], frames: Frames) -> list[Table]:
 
 
 def _draw(found: Study, frames: Frames, path: Path) -> None:
+    from dlbench.tables.selection import of_one_block
+
     function = getattr(importlib.import_module(f"dlbench.report.figures.{found.figure}"), found.figure)
-    function(_runs(found, frames.runs), _runs(found, frames.curves())).savefig(path)
+    curves = frames.curves()
+    own = curves[curves["recipe"].isin([Path(each).stem for each in found.recipes])] if len(curves) else curves
+    function(of_one_block(_runs(found, frames.runs)), own).savefig(path)
 
 
 def _course(name: str, frames: Frames, output: Path) -> str:

@@ -196,11 +196,10 @@ def _summarise(outcomes: Sequence[Outcome], planned: int, console: Console) -> N
 def _print_results(names: Sequence[str], paths: Sequence[Path], out: Path, as_json: bool) -> None:
     from dlbench.verbs import reporting
 
-    runs = store.load(out, paths)
+    frames = reporting.read(out, paths)
     if as_json:
-        print(json.dumps(json.loads(runs.to_json(orient="records")), indent=1))
+        print(json.dumps(json.loads(frames.runs.to_json(orient="records")), indent=1))
     else:
-        frames = reporting.Frames(runs, lambda: store.curves(out, paths))
         print(reporting.text(reporting.tables(names, frames), "terminal"), end="")
 
 

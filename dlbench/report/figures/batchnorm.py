@@ -29,7 +29,7 @@ def batchnorm(runs: pd.DataFrame, curves: pd.DataFrame) -> Figure:
     """Test error by step of the recipes left; right a grid for each net, of one budget and device."""
     found = points(runs.reset_index(drop=True))
     block = block_to_show([point.group for point in found])
-    here = [point for point in found if point.block == block]
+    here = [point for point in found if (point.group.budget, point.group.device) == block]
     drawn = figure(12.5, 5.2)
     heading(drawn, "Learning with and without batch normalisation", [point.group for point in recipes(here)])
     panels = drawn.subplot_mosaic([["curves", NETS[0]], ["curves", NETS[1]]], width_ratios=[1, 1.25])

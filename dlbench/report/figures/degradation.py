@@ -25,7 +25,7 @@ def degradation(runs: pd.DataFrame, curves: pd.DataFrame) -> Figure:
     """
     found = by_depth(runs.reset_index(drop=True))
     block = block_to_show([net.group for net in found])
-    shown = [net for net in found if net.block == block]
+    shown = [net for net in found if (net.group.budget, net.group.device) == block]
     points = {net: means(net, curves) for net in shown}
     drawn = figure(13, 5.2)
     heading(drawn, "Plain and residual nets by depth", [net.group for net in shown])

@@ -48,7 +48,7 @@ def ilsvrc(runs: pd.DataFrame, curves: pd.DataFrame) -> Figure:
     entries = [group for group, _ in ranked(runs.reset_index(drop=True))]
     block = block_to_show(entries)
     shown = [group for group in entries if (group.budget, group.device) == block]
-    grown = [family for family in families(groups(runs.reset_index(drop=True))) if family.block == block]
+    grown = [family for family in families(groups(runs.reset_index(drop=True))) if family.block[:2] == block]
     drawn = figure(15.5, 4.8) if grown else figure(11, 4.6)
     heading(drawn, "Convolutional nets against hand-made features", shown)
     left, right, *by_size = drawn.subplots(1, 3 if grown else 2)

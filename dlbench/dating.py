@@ -1,0 +1,65 @@
+"""When a run began: what its file says, checked against the clock here and against the time that the file was written.
+
+A machine whose clock is ahead dates its runs in the future, where they would count as the newest for ever.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, MutableMapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from dlbench.reading import shown
+
+GRACE_SECONDS: Final = 300  # clocks of machines that share a folder differ by as much
+FIRST: Final = datetime(2020, 1, 1, tzinfo=UTC).timestamp()  # archives that keep no times give files older ones
+UNKNOWN: Final = "0001-01-01T00:00:00+00:00"  # older than all others: what nobody can date outranks nothing
+
+
+def date(rows: Iterable[MutableMapping[str, Any]]) -> list[str]:
+    """Give each row a `date` from its `started` and the file at its `path`; returns warnings of those that lie.
+
+    A date later than now, or than its file was written, is replaced by the file's; if that is no better, by one older
+    than all others.
+    """
+    now = time.time()
+    wrong: dict[str, list[str]] = {}
+    for row in rows:
+        row["date"], why = believable(row["started"], _written(Path(row["path"])), now)
+        if why:
+            wrong.setdefault(why, []).append(f"{row['path']}: dated {shown(row['started'])}, {why}")
+    return [lines[0] + (f"; so are {len(lines) - 1} more" if len(lines) > 1 else "") for lines in wrong.values()]
+
+
+def believable(started: str, written: float | None, now: float) -> tuple[str, str]:
+    """The date of a run, and why it is not the one that its file says, if so.
+
+    written: when the file was, in seconds since 1970, if that is known; now: likewise.
+    """
+    said = _seconds(started)
+    known = None if written is None or not FIRST < written <= now + GRACE_SECONDS else written
+    if said is not None and said <= (now if known is None else min(now, known)) + GRACE_SECONDS:
+        return _text(said), ""
+    late = "later than its file" if said is not None and said <= now + GRACE_SECONDS else "in the future"
+    why = "which is no date" if said is None else late
+    return (UNKNOWN, f"{why}: taken for the oldest") if known is None else (_text(known), f"{why}: its file's counts")
+
+
+def _written(path: Path) -> float | None:
+    with suppress(OSError, ValueError):
+        return path.stat().st_mtime
+    return None
+
+
+def _seconds(started: str) -> float | None:
+    with suppress(ValueError, OverflowError):
+        said = datetime.fromisoformat(started)
+        return (said if said.tzinfo else said.replace(tzinfo=UTC)).timestamp()
+    return None
+
+
+def _text(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")

@@ -1,0 +1,148 @@
+"""Which runs may be averaged: the one place that says so, for tables, claims, figures, comparisons and exports.
+
+Runs that differ in their seed alone may: same recipe, budget, device, settings that change results (precision,
+compilation, memory format, CUDA graphs), same code, same data, and releases of torch and dlbench that agree in their
+first two numbers, as later ones mend and leave results alone. Threads, jobs and machines may differ; a speed is given
+only where they do not. Runs of identity 0.1 do not know their code: among themselves they count as one, whatever their
+torch, as they always did, and whoever shows them says so. They never mix with others.
+
+Data may be drawn by the seed, so that each seed has data of its own. Where one seed saw several data sets, or some seeds
+share what others did not see, the data have changed, and each data set is a group of its own.
+
+Where a single group has to stand for a recipe (a claim, a figure, a comparison) it is the one with the newest run: the
+code and the data as they are now.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+FIRST_IDENTITY: Final = "0.1"
+IDENTITY: Final = "0.2"  # runs that keep the digest of their code
+USUAL: Final[Mapping[str, Any]] = {"precision": "fp32", "compile": False, "channels_last": True, "cuda_graphs": False}
+"""Settings that change results, with what a run has that does not name them."""
+OLD_IDENTITY: Final = "Identity of 0.1: made before runs kept the digest of their code."
+UNFINISHED: Final = "unfinished"
+Run = Mapping[str, Any]
+
+
+class Identity(NamedTuple):
+    """What runs have in common that may be averaged. torch, dlbench: releases; empty, as code is, for identity 0.1.
+
+    data: the digest of the data, where it tells runs apart that are otherwise alike, else empty.
+    """
+
+    recipe: str = ""
+    budget: str = ""
+    device: str = ""
+    digest: str = ""
+    precision: str = "fp32"
+    compile: bool = False
+    channels_last: bool = True
+    cuda_graphs: bool = False
+    code: str = ""
+    torch: str = ""
+    dlbench: str = ""
+    data: str = ""
+
+    @property
+    def block(self) -> tuple[str | bool, ...]:
+        """What two recipes share whose results may be compared: all but the recipe, its code and its data."""
+        settings = (self.precision, self.compile, self.channels_last, self.cuda_graphs)
+        return self.budget, self.device, *settings, self.torch, self.dlbench
+
+    @property
+    def work(self) -> tuple[str, ...]:
+        """What was computed, however and wherever."""
+        return self.recipe, self.budget, self.digest, self.code, self.data
+
+    @property
+    def marks(self) -> dict[str, str]:
+        """All that may set a group apart from others of its recipe, budget, device and settings, in words."""
+        settings = {key: f"{key}={getattr(self, key)}" for key in USUAL}
+        releases = {key: f"{key} {getattr(self, key)}" if self.code else "" for key in ("torch", "dlbench")}
+        code = f"code {self.code}" if self.code else f"identity {FIRST_IDENTITY}"
+        return settings | {"code": code} | releases | {"data": f"data {self.data[:8]}" if self.data else ""}
+
+
+def identities(runs: Sequence[Run], seed: str = "seed") -> list[Identity]:
+    """The identity of each run: those of equal ones may be averaged.
+
+    runs: mappings with the columns of `store.load` or `measurements.load`. seed: the name of the column of seeds.
+    """
+    bare = [_bare(run) for run in runs]
+    seen: dict[Identity, set[tuple[Any, str]]] = {}
+    for run, identity in zip(runs, bare, strict=True):
+        if data := text(run.get("dataset_digest")):
+            seen.setdefault(identity, set()).add((run[seed], data))
+    changed = {identity for identity, pairs in seen.items() if _has_changed(pairs)}
+    return [
+        identity._replace(data=text(run.get("dataset_digest"))) if identity in changed else identity
+        for run, identity in zip(runs, bare, strict=True)
+    ]
+
+
+def without_copies(
+    rows: Sequence[dict[str, Any]], begun: Sequence[str], ended: Sequence[str]
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """The rows but for copies of others, and a warning that names the first copy and counts them all.
+
+    Copies agree in the columns `begun` and `ended`, or in `begun` alone if they were made while the run was under way.
+    Of all copies the one least deep in folders stays.
+    """
+    kept: dict[str, dict[str, Any]] = {}
+    for row in sorted(rows, key=lambda row: (row["status"] == UNFINISHED, row["path"].count(os.sep))):
+        start = repr([row[key] for key in begun])
+        whole = start + repr([row[key] for key in ended])
+        if whole not in kept and not (row["status"] == UNFINISHED and start in kept):
+            kept[whole] = row
+            kept.setdefault(start, row)
+    stay = {id(row) for row in kept.values()}
+    copies = [row["path"] for row in rows if id(row) not in stay]
+    told = f"{copies[0]}: a copy of another run file, which counts once" if copies else ""
+    more = f"; so are {len(copies) - 1} more" if len(copies) > 1 else ""
+    return [row for row in rows if id(row) in stay], [told + more] if copies else []
+
+
+def trials(runs: Sequence[Run]) -> list[tuple[Identity, int]]:
+    """For each run what it has in common with other runs of the same trial: identity but for the data, and seed."""
+    return [(_bare(run), run["seed"]) for run in runs]
+
+
+def release(version: str) -> str:
+    """`2.14.1+cpu` -> `2.14`."""
+    return ".".join(version.partition("+")[0].split(".")[:2])
+
+
+def text(value: object) -> str:
+    """The text in a cell of a frame, or empty where it has none."""
+    return value if isinstance(value, str) else ""
+
+
+def identity_notes(identities: Iterable[str]) -> list[str]:
+    """The note that runs of identity 0.1 need; identities: the column `identity`."""
+    return [OLD_IDENTITY] if FIRST_IDENTITY in set(identities) else []
+
+
+def _bare(run: Run) -> Identity:
+    """The identity of a run but for its data."""
+    code = text(run.get("code"))
+    releases = (release(text(run.get(key))) if code else "" for key in ("torch", "dlbench"))
+    settings = (_setting(run, key) for key in USUAL)
+    return Identity(
+        run["recipe"], run["budget"], run["device"], run["recipe_digest"], *settings, code, *releases
+    )  # fmt: skip
+
+
+def _setting(run: Run, key: str) -> Any:
+    value = run.get(key)
+    return USUAL[key] if value is None or (isinstance(value, float) and math.isnan(value)) else value
+
+
+def _has_changed(pairs: set[tuple[Any, str]]) -> bool:
+    """Whether seeds saw unlike data, other than each its own."""
+    seeds, data = ({pair[place] for pair in pairs} for place in (0, 1))
+    return len(data) > 1 and not len(seeds) == len(data) == len(pairs)
