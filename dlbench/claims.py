@@ -258,5 +258,5 @@ def _absent(claim: Claim, found: Sequence[Group]) -> str:
     if lacking:
         return f"no finished run of {' and '.join(lacking)}"
     if not any(set(names) <= {group.recipe for group in found if group.block == block} for block in blocks):
-        return "no finished runs of both that are alike in budget, device, precision and releases"
+        return "no finished runs of both that are alike in budget, device, precision and torch"
     return f"no finished runs with a shared seed that tell {claim.of.metric}"

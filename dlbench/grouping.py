@@ -1,13 +1,13 @@
 """Which runs may be averaged: the one place that says so, for tables, claims, figures, comparisons and exports.
 
 Runs that differ in their seed alone may: same recipe, budget, device, settings that change results (precision,
-compilation, memory format, CUDA graphs), same code, same data, and releases of torch and dlbench that agree in their
-first two numbers, as later ones mend and leave results alone. Threads, jobs and machines may differ; a speed is given
-only where they do not. Runs of identity 0.1 do not know their code: among themselves they count as one, whatever their
+compilation, memory format, CUDA graphs), same code, same data, and versions of torch that agree in their first two
+numbers, as the third only mends. Threads, jobs and machines may differ; a speed is given only where they do not. Of
+dlbench the code that a run executed counts, not the version. Runs of identity 0.1 do not know their code: among themselves they count as one, whatever their
 torch, as they always did, and whoever shows them says so. They never mix with others.
 
-Data may be drawn by the seed, so that each seed has data of its own. Where one seed saw several data sets, or some seeds
-share what others did not see, the data have changed, and each data set is a group of its own.
+Data may be drawn by the seed, so that each seed has data of its own. Where one seed saw several data sets, or some
+seeds share what others did not see, the data have changed, and each data set is a group of its own.
 
 Where a single group has to stand for a recipe (a claim, a figure, a comparison) it is the one with the newest run: the
 code and the data as they are now.
@@ -18,19 +18,25 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FIRST_IDENTITY: Final = "0.1"
 IDENTITY: Final = "0.2"  # runs that keep the digest of their code
 USUAL: Final[Mapping[str, Any]] = {"precision": "fp32", "compile": False, "channels_last": True, "cuda_graphs": False}
 """Settings that change results, with what a run has that does not name them."""
+COLUMNS: Final = (
+    "recipe", "budget", "device", "recipe_digest", *USUAL, "code", "torch", "dataset_digest",
+)  # fmt: skip
 OLD_IDENTITY: Final = "Identity of 0.1: made before runs kept the digest of their code."
 UNFINISHED: Final = "unfinished"
 Run = Mapping[str, Any]
 
 
 class Identity(NamedTuple):
-    """What runs have in common that may be averaged. torch, dlbench: releases; empty, as code is, for identity 0.1.
+    """What runs have in common that may be averaged. torch: its release; empty, as code is, for identity 0.1.
 
     data: the digest of the data, where it tells runs apart that are otherwise alike, else empty.
     """
@@ -45,14 +51,13 @@ class Identity(NamedTuple):
     cuda_graphs: bool = False
     code: str = ""
     torch: str = ""
-    dlbench: str = ""
     data: str = ""
 
     @property
     def block(self) -> tuple[str | bool, ...]:
         """What two recipes share whose results may be compared: all but the recipe, its code and its data."""
         settings = (self.precision, self.compile, self.channels_last, self.cuda_graphs)
-        return self.budget, self.device, *settings, self.torch, self.dlbench
+        return self.budget, self.device, *settings, self.torch
 
     @property
     def work(self) -> tuple[str, ...]:
@@ -63,26 +68,32 @@ class Identity(NamedTuple):
     def marks(self) -> dict[str, str]:
         """All that may set a group apart from others of its recipe, budget, device and settings, in words."""
         settings = {key: f"{key}={getattr(self, key)}" for key in USUAL}
-        releases = {key: f"{key} {getattr(self, key)}" if self.code else "" for key in ("torch", "dlbench")}
         code = f"code {self.code}" if self.code else f"identity {FIRST_IDENTITY}"
-        return settings | {"code": code} | releases | {"data": f"data {self.data[:8]}" if self.data else ""}
+        torch = f"torch {self.torch}" if self.torch else ""
+        return settings | {"code": code, "torch": torch, "data": f"data {self.data[:8]}" if self.data else ""}
 
 
-def identities(runs: Sequence[Run], seed: str = "seed") -> list[Identity]:
+def identities(runs: pd.DataFrame, seed: str = "seed") -> list[Identity]:
     """The identity of each run: those of equal ones may be averaged.
 
-    runs: mappings with the columns of `store.load` or `measurements.load`. seed: the name of the column of seeds.
+    runs: with the columns of `store.load` or `measurements.load`. seed: the name of the column of seeds.
     """
-    bare = [_bare(run) for run in runs]
+    rows = _records(runs, seed)
+    bare = [_bare(row) for row in rows]
     seen: dict[Identity, set[tuple[Any, str]]] = {}
-    for run, identity in zip(runs, bare, strict=True):
-        if data := text(run.get("dataset_digest")):
-            seen.setdefault(identity, set()).add((run[seed], data))
+    for row, identity in zip(rows, bare, strict=True):
+        if data := text(row.get("dataset_digest")):
+            seen.setdefault(identity, set()).add((row[seed], data))
     changed = {identity for identity, pairs in seen.items() if _has_changed(pairs)}
     return [
-        identity._replace(data=text(run.get("dataset_digest"))) if identity in changed else identity
-        for run, identity in zip(runs, bare, strict=True)
+        identity._replace(data=text(row.get("dataset_digest"))) if identity in changed else identity
+        for row, identity in zip(rows, bare, strict=True)
     ]
+
+
+def trials(runs: pd.DataFrame) -> list[tuple[Identity, int]]:
+    """For each run what it has in common with other runs of the same trial: identity but for the data, and seed."""
+    return [(_bare(row), row["seed"]) for row in _records(runs, "seed")]
 
 
 def without_copies(
@@ -107,9 +118,9 @@ def without_copies(
     return [row for row in rows if id(row) in stay], [told + more] if copies else []
 
 
-def trials(runs: Sequence[Run]) -> list[tuple[Identity, int]]:
-    """For each run what it has in common with other runs of the same trial: identity but for the data, and seed."""
-    return [(_bare(run), run["seed"]) for run in runs]
+def identity_of(code: str) -> str:
+    """The column `identity` of a run whose code has this digest, if it has any."""
+    return IDENTITY if code else FIRST_IDENTITY
 
 
 def release(version: str) -> str:
@@ -127,14 +138,19 @@ def identity_notes(identities: Iterable[str]) -> list[str]:
     return [OLD_IDENTITY] if FIRST_IDENTITY in set(identities) else []
 
 
+def _records(runs: pd.DataFrame, seed: str) -> list[dict[str, Any]]:
+    """The columns that are looked at here, a mapping a row."""
+    known = runs[[name for name in (*COLUMNS, seed) if name in runs]]
+    return [dict(zip(known, cells, strict=True)) for cells in known.itertuples(index=False, name=None)]
+
+
 def _bare(run: Run) -> Identity:
     """The identity of a run but for its data."""
     code = text(run.get("code"))
-    releases = (release(text(run.get(key))) if code else "" for key in ("torch", "dlbench"))
-    settings = (_setting(run, key) for key in USUAL)
-    return Identity(
-        run["recipe"], run["budget"], run["device"], run["recipe_digest"], *settings, code, *releases
-    )  # fmt: skip
+    torch = release(text(run.get("torch"))) if code else ""
+    settings = {key: _setting(run, key) for key in USUAL}
+    named = (run["recipe"], run["budget"], run["device"], run["recipe_digest"])
+    return Identity(*named, **settings, code=code, torch=torch)
 
 
 def _setting(run: Run, key: str) -> Any:

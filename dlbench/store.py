@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from dlbench import dating, event_line, grouping
 from dlbench.errors import InputError
-from dlbench.grouping import FIRST_IDENTITY, IDENTITY
 from dlbench.measure import machine
 from dlbench.plan import Trial
 
@@ -36,8 +35,10 @@ NAMES = {
 }  # fmt: skip
 """Columns of runs, of curves and of exports: no metric may be called so."""
 NAN = float("nan")
-BEGUN = ("recipe", "recipe_digest", "budget", "seed", "device", "precision", "compile", "threads", "jobs", "fingerprint",
-         "code", "started")  # fmt: skip
+BEGUN = (
+    "recipe", "recipe_digest", "budget", "seed", "device", "precision", "compile", "threads", "jobs", "fingerprint",
+    "code", "started",
+)  # fmt: skip
 ENDED = ("status", "steps", "training_seconds", "wall_seconds", "weights_digest")
 """Columns in which a run file and its copy agree; BEGUN alone for a copy made while the run was under way."""
 Event = Mapping[str, Any]
@@ -170,7 +171,7 @@ def _row(path: Path, warnings: list[str]) -> dict[str, Any]:
     events: dict[str, Event] = {event["event"]: event for event in found}
     start, ready, end = (events.get(name, {}) for name in ("start", "ready", "end"))
     _check_schema(start, path)
-    code = _text(start["code"]["digest"]) if start.get("code") else ""
+    code = code_of(start)
     metrics = events["score"]["metrics"] if end.get("status") == "finished" and "score" in events else {}
     numbers = {
         **{key: ready.get(key) for key in READY if key != "dataset_digest"},
@@ -194,7 +195,7 @@ def _row(path: Path, warnings: list[str]) -> dict[str, Any]:
         "dlbench": _text(start["versions"].get("dlbench", "")),
         "machine": _text(start["machine"]["name"]),
         "code": code,
-        "identity": IDENTITY if code else FIRST_IDENTITY,
+        "identity": grouping.identity_of(code),
         "started": _text(start["started"]),
         "dataset_digest": ready.get("dataset_digest") and _text(ready["dataset_digest"]),
         **{key: None if value is None else _number(value) for key, value in numbers.items()},
@@ -204,6 +205,11 @@ def _row(path: Path, warnings: list[str]) -> dict[str, Any]:
         "path": str(path),
     }
     return row | _metrics(metrics, row)
+
+
+def code_of(start: Event) -> str:
+    """The digest of the code that ran; empty where the run did not keep it."""
+    return _text(start["code"]["digest"]) if start.get("code") else ""
 
 
 def _looks(path: Path) -> list[dict[str, Any]]:

@@ -244,7 +244,7 @@ def test_a_newer_schema_has_no_curve_either(trial, tmp_path):
 def test_what_is_under_time_is_no_run(trial, tmp_path):
     write(trial, tmp_path, READY, END)
     write(trial, tmp_path / "time", READY, END)
-    write(trial, tmp_path / "laptop" / "time", READY, END)
+    write(trial, tmp_path / "laptop" / "time", READY, END | {"wall_seconds": 8.0})
     assert len(store.load(tmp_path)) == 2
 
 

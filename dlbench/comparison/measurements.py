@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from dlbench import __version__, store
+from dlbench import __version__, dating, grouping, store
 from dlbench.errors import InputError
 
 if TYPE_CHECKING:
@@ -18,12 +20,12 @@ SCHEMA: Final = 1
 Record = dict[str, Any]
 TEXTS: Final = (
     "recipe", "recipe_digest", "budget", "mode", "device", "precision", "torch", "dlbench", "machine", "fingerprint",
-    "dataset_digest", "status", "message", "started", "path", "metric",
+    "code", "identity", "dataset_digest", "status", "message", "started", "date", "path", "metric",
 )  # fmt: skip
 COLUMNS: Final = (
     "recipe", "recipe_digest", "recipe_json", "budget", "mode", "batch_size", "device", "precision", "compile",
-    "channels_last", "threads", "jobs", "torch", "dlbench", "machine", "fingerprint", "dataset_digest", "status",
-    "message", "started", "path", "replicate", "metric", "value",
+    "cuda_graphs", "channels_last", "threads", "jobs", "torch", "dlbench", "machine", "fingerprint", "code", "identity",
+    "dataset_digest", "status", "message", "started", "date", "path", "replicate", "metric", "value",
 )  # fmt: skip
 TIMED = "time"  # stands for the budget of what `dlbench time` measured
 FINISHED, NOT_STEADY = "finished", "not steady"
@@ -36,16 +38,16 @@ def load(place: Path) -> pd.DataFrame:
     Columns: those of COLUMNS. budget: `time` for what `dlbench time` measured. mode: train or infer. replicate: the
     seed of a run, the number of a process that timed. status: how the run ended; `finished` or `not steady` for a
     timing. A run that left no value has one row, with an empty metric and no value. dataset_digest: of a timing
-    `own` or `synthetic`. `frame.attrs["warnings"]` names what could not be read. Raises InputError where nothing can be
-    read at all.
+    `own` or `synthetic`. code, identity, date: see `store.load`. Copies of a file count once.
+    `frame.attrs["warnings"]` names what could not be read. Raises InputError where nothing can be read at all.
     """
     if place.is_dir():
-        return _of_files(sorted(place.rglob("*.jsonl"), key=str), place)
+        return of_files(sorted(place.rglob("*.jsonl"), key=str), place)
     if not place.exists():
         raise InputError(f"{place}: no such file or folder")
     if place.suffix != ".jsonl":
         return from_json(_text(place), str(place))
-    frame = _of_files([place], place.parent)
+    frame = of_files([place], place.parent)
     if frame.empty:
         why = next(iter(frame.attrs["warnings"]), f"{place}: holds no run")
         raise InputError(why.removesuffix("; left out"))
@@ -72,18 +74,26 @@ def from_json(text: str, where: str) -> pd.DataFrame:
     return from_records([_checked(record, number, where) for number, record in enumerate(whole["measurements"], 1)])
 
 
-def _of_files(paths: Sequence[Path], folder: Path) -> pd.DataFrame:
-    """Run files and timing files, told apart by their first line."""
+def of_files(paths: Sequence[Path], folder: Path) -> pd.DataFrame:
+    """What is in run files and timing files, which their first line tells apart."""
     warnings: list[str] = []
     timed = {path for path in paths if _is_timing(path)}
     runs = store.load(folder, [path for path in paths if path not in timed])
     records = [record for run in runs.to_dict("records") for record in _of_run(run)]
-    for path in sorted(timed):
+    timings: dict[str, list[Record]] = {}
+    for path in sorted(timed, key=lambda path: (len(path.parts), str(path))):
         try:
-            records += _of_timing(path)
+            timings.setdefault(_contents(path), list(_of_timing(path)))
         except (InputError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
             warnings.append(f"{path}: not a whole timing file ({_first_line(error)}); left out")
+    warnings += dating.date([process[0] for process in timings.values()])
+    records += [record | {"date": process[0]["date"]} for process in timings.values() for record in process]
     return from_records(records, [*runs.attrs["warnings"], *warnings])
+
+
+def _contents(path: Path) -> str:
+    """A digest in which a file agrees with its copies."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _is_timing(path: Path) -> bool:
@@ -112,12 +122,15 @@ def _of_timing(path: Path) -> Iterator[Record]:
         start = json.loads(file.readline())
     if start["schema"] != store.SCHEMA:
         raise InputError(f"schema {start['schema']!r}, this dlbench reads {store.SCHEMA}")
+    code = store.code_of(start)
     (process,) = timing_files.load([path]).to_dict("records")
     shared = {key: process[key] for key in COLUMNS if key in process} | {
         "recipe_json": start["recipe"], "budget": TIMED, "dlbench": start["versions"]["dlbench"],
         "dataset_digest": "synthetic" if process["data"] == "synthetic" else "own",
         "status": FINISHED if timing_files.skipped(process) is not None else NOT_STEADY, "message": "",
         "replicate": process["process"], "jobs": process.get("jobs", 1),
+        "cuda_graphs": process.get("cuda_graphs", False), "code": code,
+        "identity": grouping.identity_of(code),
     }  # fmt: skip
     seconds, joules = timing_files.lap_seconds(process), process.get("joules") or math.nan
     values = {
@@ -163,7 +176,7 @@ def _text_or(value: Any, key: str) -> Any:
 
 WANTED: Final[Mapping[str, type | tuple[type, ...]]] = {
     **dict.fromkeys(TEXTS, str), "recipe_json": dict, "batch_size": (int, float), "compile": bool,
-    "channels_last": bool, "threads": int, "jobs": int, "replicate": int, "value": (int, float),
+    "channels_last": bool, "cuda_graphs": bool, "threads": int, "jobs": int, "replicate": int, "value": (int, float),
 }  # fmt: skip
 LARGEST: Final = 2**63 - 1  # of whole numbers
 NEEDED: Final = ("recipe", "recipe_digest", "recipe_json", "budget", "status", "replicate", "metric")
@@ -179,7 +192,9 @@ def _checked(record: Any, number: int, where: str) -> Record:
         fits = fits and not (isinstance(value, int) and abs(value) > LARGEST)
         if not (fits or (value is None and key not in NEEDED)):
             raise InputError(f"{where}: measurement {number}: {key}: {str(value)[:40]!r} is not what belongs there")
-    return {"jobs": 1} | record  # older files do not have it
+    date, _ = dating.believable(record.get("started") or "", None, time.time())
+    older = {"jobs": 1, "cuda_graphs": False, "identity": grouping.FIRST_IDENTITY, "date": date}
+    return older | record  # what older files do not have
 
 
 def _plain(value: Any) -> Any:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
+from dlbench import grouping
 from dlbench.comparison.measurements import FINISHED, NOT_STEADY, TIMED
 
 if TYPE_CHECKING:
@@ -26,10 +27,14 @@ WHAT: Final = {  # each trait of a subject, and what has to be looked past where
     "threads": "settings",
     "jobs": "settings",
     "compile": "settings",
+    "cuda_graphs": "settings",
     "channels_last": "settings",
+    "code": "code",
 }
+LOOKED_PAST: Final = ("code",)  # whoever compares wants to know what an edit changed
 MEANS_THE_SAME: Final = ("machine", "version", "settings")  # for errors; a speed depends on all of it
 FAILURES: Final = ("failed", "diverged", "killed", "out_of_memory", "timeout")
+OF_CODE: Final = ("code", "dataset_digest")  # traits of which a side has one: its newest
 NAMES: Final = {"fingerprint": "machine", "dataset_digest": "data", "channels_last": "channels-last"}
 MOST_SETTINGS = 3  # named of those in which two recipes differ
 
@@ -41,7 +46,7 @@ class Attempt:
     replicate: int
     status: str
     message: str
-    started: str
+    date: str
     values: Mapping[str, float]
 
 
@@ -49,7 +54,8 @@ class Attempt:
 class Subject:
     """All that one side measured of one thing: attempts that differ in nothing but seed or process.
 
-    traits: a value for each of WHAT. about: machine, resolved recipe and whatever else is told in words.
+    traits: a value for each of WHAT. about: machine, resolved recipe and whatever else is told in words. data: the
+    digest of the data of each replicate that knows it. older: how many runs of older code or data it leaves out.
     """
 
     recipe: str
@@ -58,6 +64,8 @@ class Subject:
     traits: Mapping[str, Any]
     about: Mapping[str, Any]
     attempts: Sequence[Attempt]
+    data: Mapping[int, str] = field(default_factory=dict)
+    older: int = 0
 
     @property
     def is_timing(self) -> bool:
@@ -102,13 +110,18 @@ class Unlike:
 
 
 def subjects(frame: pd.DataFrame) -> list[Subject]:
-    """The subjects of one side, in order of appearance; of several runs of a trial the newest that finished counts."""
-    found: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
-    for record in frame.to_dict("records"):
+    """The subjects of one side, in order of appearance; of several runs of a trial the newest counts.
+
+    So does of several codes or data sets, which are never put together, the one with the newest run: a side stands for
+    what it is now.
+    """
+    found: dict[tuple[Any, ...], dict[tuple[str, ...], list[dict[str, Any]]]] = {}
+    for record, identity in zip(frame.to_dict("records"), grouping.identities(frame, "replicate"), strict=True):
         synthetic = record["dataset_digest"] == "synthetic"  # a run that failed early knows no digest
-        key = *(record[name] for name in ("recipe", "mode", "batch_size", *WHAT) if name != "dataset_digest"), synthetic
-        found.setdefault(key, []).append(record)
-    return [_subject(records) for records in found.values()]
+        key = *(record[name] for name in ("recipe", "mode", "batch_size", *WHAT) if name not in OF_CODE), synthetic
+        versions = found.setdefault(key, {})
+        versions.setdefault((identity.code, identity.data), []).append(record)
+    return [_newest(list(versions.values())) for versions in found.values()]
 
 
 def pairs(
@@ -132,7 +145,7 @@ def pairs(
 def unlike(base: Subject, new: Subject) -> list[Unlike]:
     """All in which they differ; another budget is another recipe and other data as well, and told as the budget."""
     differ = [key for key in WHAT if base.traits[key] != new.traits[key]]
-    if not (base.traits["dataset_digest"] and new.traits["dataset_digest"]) or "recipe_digest" in differ:
+    if not _saw_other_data(base, new) or "recipe_digest" in differ:
         differ = [key for key in differ if key != "dataset_digest"]
     if "budget" in differ:
         differ = [key for key in differ if key != "recipe_digest"]
@@ -142,7 +155,7 @@ def unlike(base: Subject, new: Subject) -> list[Unlike]:
 def in_the_way(found: Iterable[Unlike], kind: str, across: Collection[str]) -> list[Unlike]:
     """Those that forbid a comparison of this kind of metric, unless the user looks past them."""
     harmless = MEANS_THE_SAME if kind == "error" else ()
-    return [each for each in found if each.what not in (*across, *harmless)]
+    return [each for each in found if each.what not in (*across, *harmless, *LOOKED_PAST)]
 
 
 def recipe_differences(base: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
@@ -160,7 +173,21 @@ def _kind(subject: Subject) -> tuple[Any, ...]:
 
 def _distance(found: Sequence[Unlike], across: Collection[str]) -> tuple[int, int]:
     """How unlike, and that with what the user looks past."""
-    return sum(each.what not in across for each in found), len(found)
+    return sum(each.what not in (*across, *LOOKED_PAST) for each in found), len(found)
+
+
+def _saw_other_data(base: Subject, new: Subject) -> bool:
+    """Whether the data differ, of seeds that both have if there are any: data may be drawn by the seed."""
+    if shared := base.data.keys() & new.data.keys():
+        return any(base.data[replicate] != new.data[replicate] for replicate in shared)
+    return bool(base.data and new.data) and set(base.data.values()) != set(new.data.values())
+
+
+def _newest(versions: Sequence[list[dict[str, Any]]]) -> Subject:
+    """The subject of the newest of several codes or data sets."""
+    chosen = max(versions, key=lambda records: max(record["date"] for record in records))
+    older = {record["path"] for records in versions if records is not chosen for record in records}
+    return replace(_subject(chosen), older=len(older))
 
 
 def _subject(records: Sequence[Mapping[str, Any]]) -> Subject:
@@ -168,22 +195,23 @@ def _subject(records: Sequence[Mapping[str, Any]]) -> Subject:
     for record in records:
         tries.setdefault((record["replicate"], record["path"]), []).append(record)
     best: dict[int, Attempt] = {}
-    for attempt in sorted(map(_attempt, tries.values()), key=lambda each: each.started):
+    for attempt in sorted(map(_attempt, tries.values()), key=lambda each: each.date):
         best[attempt.replicate] = attempt  # the newest: an edit that fails must not hide behind what finished before it
     first = records[0]
     digests = [record["dataset_digest"] for record in records if record["dataset_digest"]]
     return Subject(
         recipe=first["recipe"], mode=first["mode"], batch_size=first["batch_size"],
         traits={key: first[key] for key in WHAT} | {"dataset_digest": digests[-1] if digests else ""},
-        about={key: first[key] for key in ("machine", "recipe_json", "dlbench")},
+        about={key: first[key] for key in ("machine", "recipe_json", "dlbench", "identity")},
         attempts=[best[replicate] for replicate in sorted(best)],
+        data={record["replicate"]: record["dataset_digest"] for record in records if record["dataset_digest"]},
     )  # fmt: skip
 
 
 def _attempt(records: Sequence[Mapping[str, Any]]) -> Attempt:
     first = records[0]
     values = {record["metric"]: record["value"] for record in records if math.isfinite(record["value"])}
-    return Attempt(first["replicate"], first["status"], first["message"], first["started"], values)
+    return Attempt(first["replicate"], first["status"], first["message"], first["date"], values)
 
 
 def _words(key: str, base: Subject, new: Subject) -> str:

@@ -7,10 +7,21 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal, get_args
 
+from dlbench import grouping
 from dlbench.comparison import limits, metrics
 from dlbench.comparison.limits import Limit
 from dlbench.comparison.metrics import BIGGER, NEITHER, Metric
-from dlbench.comparison.subjects import Attempt, Subject, Unlike, in_the_way, labels, pairs, subjects, unlike
+from dlbench.comparison.subjects import (
+    LOOKED_PAST,
+    Attempt,
+    Subject,
+    Unlike,
+    in_the_way,
+    labels,
+    pairs,
+    subjects,
+    unlike,
+)
 from dlbench.measure import difference, statistics
 from dlbench.measure.difference import MARGIN, PRACTICAL, Difference
 
@@ -91,12 +102,13 @@ class Choice:
 
 def compare(base: pd.DataFrame, new: pd.DataFrame, side: str, choice: Choice) -> tuple[list[Row], list[str]]:
     """The rows of one new side against the base, and notes on what was looked past."""
-    paired = pairs(subjects(base), subjects(new), choice.across)
+    sides = [("BASE", subjects(base)), (side, subjects(new))]
+    paired = pairs(sides[0][1], sides[1][1], choice.across)
     told = labels([one or other for one, other in paired if one or other])  # type: ignore[misc]  # one is there
     rows: list[Row] = []
     for pair, (recipe, measured) in zip(paired, told, strict=True):
         rows += _rows(pair, Row(side, recipe, measured), choice)
-    return rows, _looked_past(paired, choice.across)
+    return rows, [*_looked_past(paired, choice.across), *_older(sides), *_of_old_identity(sides)]
 
 
 def joint(rows: Sequence[Row]) -> list[str]:
@@ -257,7 +269,19 @@ def _looked_past(paired: Sequence[Pair], across: Collection[str]) -> list[str]:
     return [f"{line}: {', '.join(dict.fromkeys(recipes))}." for line, recipes in lines.items()]
 
 
+def _older(sides: Sequence[tuple[str, Sequence[Subject]]]) -> list[str]:
+    """A line for each side that holds runs of older code or data."""
+    return [
+        f"{side}: left out, because newer code or data of the same recipe is there: {count}."
+        for side, found in sides
+        if (count := sum(subject.older for subject in found))
+    ]
+
+
+def _of_old_identity(sides: Sequence[tuple[str, Sequence[Subject]]]) -> list[str]:
+    return grouping.identity_notes(subject.about["identity"] for _, found in sides for subject in found)
+
+
 def _past(each: Unlike, across: Collection[str]) -> str:
-    return (
-        f"Compared across {each.words}" if each.what in across else f"Errors, not speeds, compared across {each.words}"
-    )
+    whole = each.what in (*across, *LOOKED_PAST)
+    return f"Compared across {each.words}" if whole else f"Errors, not speeds, compared across {each.words}"

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from dlbench import grouping
 from dlbench.comparison import measurements, metrics
 from dlbench.measure.statistics import Estimate, mean_interval
 
@@ -16,14 +17,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ENDED: Final = (measurements.FINISHED, measurements.NOT_STEADY)
-NAMED: Final = ("recipe", "budget", "mode", "batch_size", "device", "precision", "compile", "channels_last")
-UNNAMED: Final = (
-    "recipe_digest",
-    "fingerprint",
-    "torch",
-    "threads",
-    "jobs",
-)  # would give a benchmark a new name, and no history
+UNNAMED: Final = ("mode", "batch_size", "fingerprint", "torch", "threads", "jobs")
+"""What a mean of speeds takes, besides all that `grouping` asks for."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +41,7 @@ def series(frame: pd.DataFrame) -> list[Series]:
     """Every metric that has a better side, of all that ended well in the frame of `measurements.load`.
 
     Says on standard error what is left out: runs that did not finish, and of a benchmark that was measured on several
-    machines, torches, threads or versions of the recipe, all but the newest.
+    machines, torches, threads or versions of the recipe, its code or its data, all but the newest.
     """
     return [
         Series(name, metric, tuple(map(float, values["value"])), values.iloc[0].to_dict())
@@ -105,19 +100,21 @@ def _benchmarks(frame: pd.DataFrame) -> dict[str, pd.DataFrame]:
     if failed:
         _tell(f"{failed} run{'s' if failed > 1 else ''} that did not finish left out")
     ended = frame[frame["status"].isin(ENDED) & (frame["metric"] != "")]
-    found: dict[str, pd.DataFrame] = {}
+    found: dict[str, list[pd.DataFrame]] = {}
     for group in _groups(ended):
-        name = _name(group.iloc[0])
-        if name in found:
-            newest = max(found[name], group, key=lambda rows: str(rows["started"].max()))
-            _tell(f"{name}: measured on several machines, torches, threads or recipes; the newest is taken")
-            group = newest
-        found[name] = group
-    return found
+        found.setdefault(_name(group.iloc[0]), []).append(group)
+    for name, several in found.items():
+        if len(several) > 1:
+            _tell(f"{name}: of several machines, torches, threads, recipes, codes or data; the newest is taken")
+    return {name: max(several, key=lambda rows: str(rows["date"].max())) for name, several in found.items()}
 
 
 def _groups(frame: pd.DataFrame) -> Iterator[pd.DataFrame]:
-    for _, group in frame.groupby([*NAMED, *UNNAMED], dropna=False, sort=False):
+    """The rows that may be averaged, metric by metric, as speeds too."""
+    others = frame[list(UNNAMED)].itertuples(index=False, name=None)
+    keys = [(*key, *other) for key, other in zip(grouping.identities(frame, "replicate"), others, strict=True)]
+    number = {key: place for place, key in enumerate(dict.fromkeys(keys))}
+    for _, group in frame.groupby([number[key] for key in keys], sort=False):
         yield group
 
 
@@ -130,7 +127,8 @@ def _name(row: Mapping[str, Any]) -> str:
         parts += [row["mode"], *([f"batch {int(size)}"] if known else [])]
     parts += [row["device"], row["precision"] if row["precision"] != "fp32" else ""]
     channels_first = row["channels_last"] is not None and not row["channels_last"]
-    parts += ["compiled" if row["compile"] else "", "channels-first" if channels_first else ""]
+    parts += ["compiled" if row["compile"] else "", "CUDA-graphs" if row["cuda_graphs"] else ""]
+    parts += ["channels-first" if channels_first else ""]
     return " ".join(filter(None, parts))
 
 

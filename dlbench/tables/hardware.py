@@ -82,7 +82,7 @@ def timed(runs: pd.DataFrame) -> Iterator[Timed]:
     if runs.empty:
         return
     # told apart over all platforms, so that a variant has the same name on each
-    anywhere = groups(runs.assign(device="", torch="", dlbench="", **grouping.USUAL))
+    anywhere = groups(runs.assign(device="", torch="", **grouping.USUAL))
     variants = {each.identity.work: each.variant for each in anywhere}
     platforms, members = [], []
     runs = runs if "cuda_graphs" in runs else runs.assign(cuda_graphs=False)

@@ -59,7 +59,7 @@ def ilsvrc(runs: pd.DataFrame) -> list[Table]:
 
 
 def ranked(runs: pd.DataFrame) -> list[tuple[Group, int]]:
-    """The entries taught with the most examples and their rank, best mean first among those that ran in the same way."""
+    """The entries taught with the most examples and their rank, best mean first of those that ran alike."""
     entries = [group for group in current(groups(runs)) if group.values("test_error_percent")]
     found: list[tuple[Group, int]] = []
     for block in _blocks(entries):

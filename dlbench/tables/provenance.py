@@ -12,7 +12,7 @@ import pandas as pd
 from dlbench import grouping
 from dlbench.grouping import Identity
 from dlbench.measure.statistics import binomial_sd_percent
-from dlbench.tables.selection import Group, budget_rank, records
+from dlbench.tables.selection import Group, budget_rank
 from dlbench.tables.table import sources
 
 SHORT_RUN = (
@@ -131,7 +131,7 @@ def _left_out(runs: pd.DataFrame, groups: Sequence[Group]) -> list[str]:
 
 
 def _trials(runs: pd.DataFrame) -> list[tuple[Identity, int]]:
-    return grouping.trials(records(runs))
+    return grouping.trials(runs)
 
 
 def _work(trial: tuple[Identity, int]) -> tuple[str, str, str, str]:

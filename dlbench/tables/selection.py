@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pandas as pd
@@ -14,9 +14,6 @@ from dlbench.grouping import Identity
 from dlbench.recipe import BUDGETS, PARTS
 from dlbench.tables.table import Measure, Quoted
 
-KNOWN = ("recipe", "budget", "device", "recipe_digest", "seed", *grouping.USUAL, "code", "torch", "dlbench",
-         "dataset_digest")  # fmt: skip
-"""The columns that `grouping` looks at."""
 COUNTED = ("finished", "diverged")  # what any table or figure may count
 
 
@@ -24,8 +21,8 @@ COUNTED = ("finished", "diverged")  # what any table or figure may count
 class Group:
     """Runs that differ in their seed alone, so that a mean over them means something: one run a seed, by seed.
 
-    variant: what sets this group apart from others of the same name, budget, device (`training.lr=0.05, code 1a2b3c4d`),
-    or empty. mark: of that, what no setting of the recipe tells (`code 1a2b3c4d`).
+    variant: what sets this group apart from others of the same name, budget, device (`training.lr=0.05, code 1a2b`), or
+    empty. mark: of that, what no setting of the recipe tells (`code 1a2b`).
     """
 
     recipe: str
@@ -35,7 +32,7 @@ class Group:
     runs: pd.DataFrame
     variant: str = ""
     precision: str = "fp32"
-    identity: Identity = Identity()
+    identity: Identity = field(default_factory=Identity)
     mark: str = ""
 
     @property
@@ -104,7 +101,7 @@ def counted(runs: pd.DataFrame, statuses: Sequence[str] = ("finished",)) -> pd.D
     A column `_identity` tells which of them may be averaged.
     """
     kept = runs[runs["status"].isin(statuses)]
-    return _newest(kept.assign(_identity=grouping.identities(records(kept))), statuses)
+    return _newest(kept.assign(_identity=grouping.identities(kept)), statuses)
 
 
 def groups(runs: pd.DataFrame, statuses: Sequence[str] = ("finished",)) -> list[Group]:
@@ -124,11 +121,6 @@ def groups(runs: pd.DataFrame, statuses: Sequence[str] = ("finished",)) -> list[
         found.setdefault(key, []).append(group)
     ordered = sorted(found, key=lambda key: (budget_rank(key[1]), key[2], appearance[key[0]]))
     return [group for key in ordered for group in _told_apart(found[key])]
-
-
-def records(runs: pd.DataFrame) -> list[dict[str, Any]]:
-    """The runs as `grouping` takes them."""
-    return runs[[name for name in KNOWN if name in runs]].to_dict("records")
 
 
 def _newest(identified: pd.DataFrame, statuses: Sequence[str]) -> pd.DataFrame:

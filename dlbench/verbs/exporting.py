@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from dlbench import grouping
 from dlbench.errors import InputError
 from dlbench.reading import near
 
@@ -53,7 +54,9 @@ def check(places: Places) -> None:
 
 def after_run(paths: Sequence[Path], places: Places) -> None:
     """Write the runs in these files, whatever became of them, to the places."""
-    if any(places.values()) and (frame := _of_runs([path for path in paths if path.exists()])) is not None:
+    there = [path for path in paths if path.exists()]
+    if there and any(places.values()):
+        frame = _of_runs(there)
         for format, place in places.items():
             if place is not None:
                 write(text(frame, format), place)
@@ -111,18 +114,13 @@ def _may_write(place: Path) -> bool:
     return not target.is_dir() and os.access(target.parent, os.W_OK | os.X_OK)
 
 
-def _of_runs(paths: Sequence[Path]) -> pd.DataFrame | None:
-    import pandas as pd
-
+def _of_runs(paths: Sequence[Path]) -> pd.DataFrame:
     from dlbench.comparison import measurements
 
-    frames = []
-    for path in paths:
-        try:
-            frames.append(measurements.load(path))
-        except InputError as error:
-            print(f"dlbench: {error}; not exported", file=sys.stderr)
-    return pd.concat(frames, ignore_index=True) if frames else None
+    frame = measurements.of_files(paths, Path())
+    for warning in frame.attrs["warnings"]:
+        print(f"dlbench: {warning}", file=sys.stderr)
+    return frame
 
 
 def _csv(frame: pd.DataFrame) -> str:
@@ -146,4 +144,5 @@ def _markdown(frame: pd.DataFrame) -> str:
     machines = {(str(each.row["machine"]), str(each.row["torch"])) for each in found}
     notes = ["Mean, standard deviation where there are several values, and their number."]
     notes += [f"Measured on {machine}, torch {torch}." for machine, torch in sorted(machines)]
+    notes += grouping.identity_notes(str(each.row["identity"]) for each in found)
     return markdown([Table.of("Measurements", list(rows.values()), notes)])

@@ -76,14 +76,14 @@ def test_what_did_not_finish_is_counted_and_left_out(frame, capsys):
 
 
 def test_of_one_benchmark_measured_twice_the_newest_is_taken_and_told(frame, capsys):
-    older = frame.assign(torch="2.0.0", value=1e9, started="2000-01-01T00:00:00+00:00")
+    older = frame.assign(torch="2.0.0", value=1e9, date="2000-01-01T00:00:00+00:00")
     import pandas as pd
 
     expected = exporting.text(frame, "bencher")
     for both in ([older, frame], [frame, older]):
         capsys.readouterr()
         assert json.loads(exporting.text(pd.concat(both, ignore_index=True), "bencher")) == json.loads(expected)
-        assert "plain short cpu: measured on several machines" in capsys.readouterr().err
+        assert "plain short cpu: of several machines" in capsys.readouterr().err
 
 
 def test_names_tell_apart_what_is_measured_side_by_side(frame):
