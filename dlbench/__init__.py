@@ -1,6 +1,7 @@
 """dlbench: the lecture "Introduction to Deep Learning" as runnable benchmarks.
 
-In a notebook: `dlbench.run("lenet-digits")` runs and returns a pandas frame, `dlbench.load("results")` reads one back.
+In a notebook: `dlbench.run("lenet-digits")` runs and returns a pandas frame, `dlbench.load("results")` reads one back,
+`dlbench.groups(frame)` tells which of its runs may be averaged.
 Importing this package loads neither torch nor pandas.
 """
 
@@ -13,8 +14,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pandas as pd
 
+    from dlbench.tables.selection import Group
+
 __version__ = "0.1.0"
-__all__ = ["__version__", "load", "run"]
+__all__ = ["__version__", "groups", "load", "run"]
 
 
 def run(
@@ -37,7 +40,17 @@ def run(
 
 
 def load(folder: str | Path = "results") -> pd.DataFrame:
-    """One row for each run file under `folder`; see `dlbench.store.load` for the columns."""
+    """One row for each run under `folder`; see `dlbench.store.load` for the columns."""
     from dlbench import store
 
     return store.load(Path(folder))
+
+
+def groups(runs: pd.DataFrame) -> list[Group]:
+    """The finished runs in groups that differ in their seed alone, as tables have them: only these may be averaged.
+
+    Each has `variant`, which sets it apart from others of its recipe, `measure(metric)`, and its `runs`.
+    """
+    from dlbench.tables import selection
+
+    return selection.groups(runs)

@@ -76,7 +76,9 @@ class Verdict:
 
 def verdicts(study: Study, runs: pd.DataFrame, curves: pd.DataFrame) -> list[Verdict]:
     """A verdict on each claim of a study, from the runs of its recipes as they stand: other settings do not count."""
-    found = [group for group in groups(runs.reset_index(drop=True)) if _is_as_it_stands(group, study)]
+    names = [Path(reference).stem for reference in study.recipes]
+    own = runs[runs["recipe"].isin(names)] if len(runs) else runs
+    found = [group for group in groups(own.reset_index(drop=True)) if _is_as_it_stands(group, study)]
     return [_verdict(study.name, claim, found, curves) for claim in study.claims]
 
 

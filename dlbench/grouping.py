@@ -3,8 +3,10 @@
 Runs that differ in their seed alone may: same recipe, budget, device, settings that change results (precision,
 compilation, memory format, CUDA graphs), same code, same data, and versions of torch that agree in their first two
 numbers, as the third only mends. Threads, jobs and machines may differ; a speed is given only where they do not. Of
-dlbench the code that a run executed counts, not the version. Runs of identity 0.1 do not know their code: among themselves they count as one, whatever their
-torch, as they always did, and whoever shows them says so. They never mix with others.
+dlbench the code that a run executed counts, not the version.
+
+Runs of identity 0.1 do not know their code: among themselves they count as one, whatever their torch, as they always
+did, and whoever shows them says so. They never mix with others.
 
 Data may be drawn by the seed, so that each seed has data of its own. Where one seed saw several data sets, or some
 seeds share what others did not see, the data have changed, and each data set is a group of its own.

@@ -9,6 +9,7 @@ import pytest
 from dlbench import claim, claims, recipe
 from dlbench.claims import Side, Verdict, judge
 from dlbench.study import Study
+from dlbench.tables.claims import claims as claim_table
 from dlbench.tables.claims import words
 
 ERROR = "test_error_percent"
@@ -201,3 +202,44 @@ class TestVerdicts:
         metric = {"steps_until": "train_error_percent", "at_most": 49.5}
         found = verdict(frame, curve, metric=metric, relation="within", by=10)
         assert (found.word, found.why) == ("inconclusive", "not every run reached it")
+
+
+MACHINE = {"machine": "EPYC", "fingerprint": "f"}
+
+
+def coded(code, day=1, torch="2.15.0", **more):
+    """Runs that know their code, from that day."""
+    stamp = f"2026-01-0{day}T00:00:00+00:00"
+    return runs(code=code, torch=torch, started=stamp, date=stamp, **MACHINE, **more)
+
+
+class TestGrounds:
+    """Both sides of a verdict ran in the same way, and the newest code counts."""
+
+    def test_precisions_are_never_mixed(self):
+        both = pd.concat([runs(names=["perceptron"]), runs(names=["perceptron-or"], precision="bf16")])
+        found = verdict(both)
+        assert (found.word, found.why[:36]) == ("untested", "no finished runs of both that are al")
+
+    def test_nor_are_torches_nor_code_with_none(self):
+        ours = coded("c1", names=["perceptron"])
+        assert verdict(pd.concat([ours, coded("c2", torch="2.14.0", names=["perceptron-or"])])).word == "untested"
+        assert verdict(pd.concat([ours, runs(names=["perceptron-or"])])).word == "untested"
+        assert verdict(pd.concat([ours, coded("c2", names=["perceptron-or"])])).word != "untested"
+
+    def test_the_newest_code_counts_even_with_fewer_seeds(self):
+        found = verdict(pd.concat([coded("old", seeds=9), coded("new", day=2, shift=-10.0)]))
+        assert (found.word, len(found.of)) == ("refuted", 3)
+        assert {group.identity.code for group in found.runs} == {"new"}
+        assert {group.identity.code for group in found.others} == {"old"}
+
+    def test_runs_that_know_their_code_count_before_old_ones(self):
+        assert verdict(pd.concat([runs(seeds=9), coded("c1", shift=-10.0)])).word == "refuted"
+        assert verdict(pd.concat([runs(seeds=9), coded("c1", names=["perceptron"])])).word == "reproduced"
+
+    def test_the_table_says_what_a_verdict_rests_on_where_there_is_a_choice(self):
+        (alone,) = claim_table([verdict(coded("c1"))])
+        assert "rests_on" not in alone.frame
+        (table,) = claim_table([verdict(pd.concat([coded("c1"), coded("c2", day=2), runs()]))])
+        assert table.frame["rests_on"].tolist() == ["code c2, torch 2.15"]
+        assert any(note.startswith("Rests on: ") for note in table.notes)

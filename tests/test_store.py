@@ -1,5 +1,6 @@
 import json
 import math
+import os
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -302,3 +303,39 @@ def test_run_files_are_strict_json_and_older_ones_with_nan_stay_readable(trial, 
         row = store.load(tmp_path).iloc[0]
         assert math.isnan(row["a"])
         assert (row["b"], row["c"]) == (math.inf, -math.inf)
+
+
+def test_a_copy_of_a_run_file_counts_once_wherever_it_lies(trial, tmp_path):
+    path = write(trial, tmp_path, READY, LAP, LOOK, SCORE, END)
+    copy = tmp_path / "backup" / trial.recipe.name / "renamed.jsonl"
+    copy.parent.mkdir(parents=True)
+    copy.write_bytes(path.read_bytes())
+    (copy.parent / "cut.jsonl").write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:3]))
+    frame = store.load(tmp_path)
+    assert frame["path"].tolist() == [str(path)]
+    (warning,) = frame.attrs["warnings"]
+    assert warning.endswith("a copy of another run file, which counts once; so are 1 more")
+
+
+def test_a_run_tells_its_code_or_that_it_does_not_know_it(trial, tmp_path):
+    path = write(trial, tmp_path, READY, SCORE, END)
+    first, *rest = path.read_text().splitlines()
+    for number, code in enumerate(({"digest": "1a2b3c4d", "files": {"nets.py": "00"}}, None)):
+        start = json.loads(first) | {"seed": number, "code": code}
+        (path.parent / f"{number}.jsonl").write_text("\n".join([json.dumps(start), *rest]))
+    path.unlink()
+    frame = store.load(tmp_path).sort_values("seed")
+    assert frame[["code", "identity"]].to_numpy().tolist() == [["1a2b3c4d", "0.2"], ["", "0.1"]]
+
+
+def test_a_run_dated_in_the_future_is_as_old_as_its_file_and_named(trial, tmp_path):
+    path = write(trial, tmp_path, READY, SCORE, END)
+    late = path.with_name("late.jsonl")
+    start = json.loads(path.read_text().splitlines()[0]) | {"started": "2999-01-01T00:00:00+00:00"}
+    late.write_text("\n".join([json.dumps(start), *path.read_text().splitlines()[1:]]))
+    os.utime(late, (1.7e9, 1.7e9))
+    frame = store.load(tmp_path)
+    assert frame["path"].tolist() == [str(late), str(path)]
+    assert frame["date"].iloc[0].startswith("2023-11-14")
+    assert frame["started"].iloc[0].startswith("2999")
+    assert [warning.partition(": ")[0] for warning in frame.attrs["warnings"]] == [str(late)]

@@ -157,9 +157,10 @@ def _is_number(value: object) -> bool:
 
 
 def from_records(records: Iterable[Record], warnings: Sequence[str] = ()) -> pd.DataFrame:
-    """The frame of records, whose keys are among COLUMNS."""
+    """The frame of records, whose keys are among COLUMNS; without a `date` they are as old as they say."""
     import pandas as pd
 
+    records = [{"date": record.get("started")} | record for record in records]
     frame = pd.DataFrame(
         [[_text_or(record.get(key), key) for key in COLUMNS] for record in records], columns=list(COLUMNS), dtype=object
     )

@@ -212,6 +212,7 @@ def _told_apart(same_name: list[Group]) -> list[Group]:
 
 
 def _labels(told: Sequence[Mapping[str, str]]) -> list[str]:
-    """For each of these the words in which it differs from any of the others."""
-    keys = list(dict.fromkeys(key for other in told[1:] for key in differences(told[0], other)))
+    """For each of these the words in which it differs from any of the others; keys that all have in their order."""
+    unlike = dict.fromkeys(key for other in told[1:] for key in differences(told[0], other))
+    keys = list(dict.fromkeys([*(key for key in told[0] if key in unlike), *unlike]))
     return [", ".join(filter(None, (each.get(key) for key in keys))) for each in told]

@@ -108,7 +108,28 @@ class TestTimings:
         assert set(frame["status"]) == {"not steady"}
 
 
+class TestCopies:
+    def test_runs_and_timings_count_once(self, tmp_path: Path) -> None:
+        originals = [write(tmp_path / "net/a.jsonl", START, READY, SCORE, END), timing(tmp_path)]
+        whole = measurements.load(tmp_path)
+        for path in originals:
+            copy = tmp_path / "backup" / path.relative_to(tmp_path)
+            copy.parent.mkdir(parents=True)
+            copy.write_bytes(path.read_bytes())
+        again = measurements.load(tmp_path)
+        pd.testing.assert_frame_equal(whole, again)
+
+
 class TestExported:
+    def test_a_file_of_an_older_dlbench_is_of_identity_0_1_and_as_old_as_it_says(self) -> None:
+        (record,) = measured.records({"test_loss": [1.0]})
+        older = {key: value for key, value in record.items() if key not in ("code", "identity", "date", "cuda_graphs")}
+        for started, date in (("2026-01-01T00:00:00Z", "2026-01-01"), ("2999-01-01T00:00:00Z", "0001-01-01")):
+            whole = {"schema": 1, "measurements": [older | {"started": started}]}
+            row = measurements.from_json(json.dumps(whole), "x.json").iloc[0]
+            assert (row["identity"], row["code"], row["cuda_graphs"]) == ("0.1", "", False)
+            assert row["date"].startswith(date)
+
     @pytest.fixture
     def frame(self, tmp_path: Path) -> pd.DataFrame:
         write(tmp_path / "net/a.jsonl", START, READY, SCORE, END)

@@ -166,6 +166,47 @@ class TestComparable:
         assert (run.verdict, timing.verdict) == ("missing", "new")
 
 
+class TestVersions:
+    """Of several codes or data sets a side stands for its newest, and none are put together."""
+
+    def version(self, values: Sequence[float], day: int, **changes: Any) -> list[dict[str, Any]]:
+        return measured.records({ERROR: values}, date=f"2026-01-0{day}", path=f"{day}", **changes)
+
+    def test_a_side_is_its_newest_code_even_if_the_other_ran_the_old_one(self) -> None:
+        base = self.version(GOOD, 1, code="old")
+        new = [*self.version(GOOD, 1, code="old"), *self.version(BAD, 2, code="new")]
+        rows, notes = verdicts.compare(measured.frame(base), measured.frame(new), "NEW", Choice())
+        assert [row.verdict for row in rows] == ["worse"]
+        assert "Compared across code old against new: net." in notes
+        assert "NEW: left out, because newer code or data of the same recipe is there: 1." in notes
+
+    def test_seeds_of_the_old_code_do_not_fill_up_those_of_the_new(self) -> None:
+        new = [*self.version(BAD * 2, 1, code="old"), *self.version(GOOD, 2, code="new")]
+        row = one(measured.side({ERROR: GOOD * 2}, code="c"), measured.frame(new))
+        assert (row.verdict, row.new) == ("same", pytest.approx(sum(GOOD) / 4))
+
+    def test_code_is_no_reason_not_to_compare_speeds(self) -> None:
+        assert one(measured.side({RATE: FAST}, code="a"), measured.side({RATE: SLOW}, code="b")).verdict == "slower"
+
+    def test_the_newest_data_count(self) -> None:
+        new = [*self.version(BAD, 1, dataset_digest="data0"), *self.version(GOOD, 2)]
+        assert one(measured.side({ERROR: GOOD}), measured.frame(new)).verdict == "same"
+
+    def test_data_drawn_by_the_seed_are_compared_seed_by_seed(self) -> None:
+        def drawn(values: Sequence[float], name: str = "data") -> list[dict[str, Any]]:
+            records = measured.records({ERROR: values})
+            return [record | {"dataset_digest": f"{name}{record['replicate']}"} for record in records]
+
+        assert one(measured.frame(drawn(GOOD)), measured.frame(drawn(BAD[:3]))).verdict == "worse"
+        other = one(measured.frame(drawn(GOOD)), measured.frame(drawn(BAD, "other")))
+        assert other.why.startswith("data ")
+
+    def test_runs_that_do_not_know_their_code_are_noted(self) -> None:
+        old = measured.side({ERROR: GOOD}, identity="0.1")
+        _, notes = verdicts.compare(old, measured.side({ERROR: GOOD}, identity="0.2", code="c"), "NEW", Choice())
+        assert sum("Identity of 0.1" in note for note in notes) == 1
+
+
 class TestChoice:
     def names(self, *held: str, **choice: Any) -> list[str]:
         names = (RATE, "peak_memory_bytes", ERROR, "train_error_percent", "test_loss")

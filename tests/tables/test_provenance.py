@@ -98,3 +98,24 @@ def test_the_limit_of_a_finite_test_set_is_told(run: Make) -> None:
         "A test set of 10,000 examples alone gives these error rates a binomial sd of 0.10 to 0.27 points."
     ]
     assert finite_test_set(groups(pd.DataFrame([run(test_error_percent=8.0)]))) == []
+
+
+def test_runs_that_do_not_know_their_code_are_said_to_be_such(run: Make) -> None:
+    old = [run(seed=seed, identity="0.1") for seed in range(3)]
+    assert notes(pd.DataFrame(old)).count("Identity of 0.1") == 1
+    assert "Identity of 0.1" not in notes(pd.DataFrame([run(identity="0.2", code="c1", torch="2.15.0")]))
+
+
+def test_data_of_each_seed_s_own_are_told(run: Make) -> None:
+    drawn = [run(seed=seed, dataset_digest=f"data{seed}") for seed in range(3)]
+    assert "Each seed has data of its own: resnet-20." in notes(pd.DataFrame(drawn))
+    assert "data of its own" not in notes(pd.DataFrame([run(seed=seed, dataset_digest="one") for seed in range(3)]))
+
+
+def test_older_code_that_a_table_leaves_out_is_counted(run: Make) -> None:
+    runs = pd.DataFrame(
+        [run(seed=seed, code=code, torch="2.15.0", started=code) for code in ("c1", "c2") for seed in range(2)]
+    )
+    newest = [group for group in groups(runs) if group.identity.code == "c2"]
+    assert "Not shown, because newer code, data or settings of their kind are: 2." in footnotes(runs, newest, [])
+    assert not any("Not shown" in note for note in footnotes(runs, groups(runs), []))

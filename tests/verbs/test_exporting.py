@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -194,3 +195,21 @@ def test_nothing_to_export_says_what_to_do(tmp_path):
         exporting.export("json", tmp_path / "empty", None)
     with pytest.raises(InputError, match="no such file or folder"):
         exporting.export("json", tmp_path / "none", None)
+
+
+@pytest.mark.parametrize("format", exporting.FORMATS)
+def test_a_copy_of_a_run_changes_no_export(results, tmp_path, format):
+    alone, beside = tmp_path / "alone", tmp_path / "beside"
+    shutil.copytree(results, alone)
+    shutil.copytree(results, beside)
+    shutil.copytree(results / "plain", beside / "backup" / "plain")
+    texts = [exporting.text(measurements.load(folder), format) for folder in (alone, beside)]
+    assert texts[0] == texts[1].replace(str(beside), str(alone))
+
+
+def test_of_two_codes_the_newest_is_exported_and_told(frame, capsys):
+    import pandas as pd
+
+    older = frame.assign(code="0ld", value=1e9, date="2000-01-01T00:00:00+00:00")
+    assert exporting.text(pd.concat([older, frame]), "bencher") == exporting.text(frame, "bencher")
+    assert capsys.readouterr().err.count("plain short cpu: of several machines") == 1
