@@ -5,22 +5,24 @@ A claim is taken apart into gaps, one a seed: numbers that are above zero on the
 Student's interval of the mean gap decides: reproduced if it lies above zero, refuted if below, else inconclusive. So
 where nothing is true of a claim it is called reproduced in at most 5 % of cases, 2.5 % if gaps are normal.
 
-Both sides come from runs alike in all but recipe and seed: budget, device, precision and whatever else is in
-`grouping.Identity.block`; of each recipe the newest code and data count. Of several kinds of runs that have both sides
-the verdict rests on the one of the largest budget; among these on runs that know their code before those of identity
-0.1, then on most shared seeds, then on the newest.
+Both sides come from runs alike in all but recipe and seed: budget, device, torch and settings. Precisions may differ
+only where the recipes themselves ask for unlike ones. Of each recipe the newest code and data count. Of several kinds
+of runs that have both sides the verdict rests on the one of the largest budget; among these on runs that know their
+code before those of identity 0.1, then on most shared seeds, then on the newest.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from dlbench import recipe
 from dlbench.claim import Claim, Quantity, StepsUntil
+from dlbench.errors import InputError
 from dlbench.measure import statistics
 from dlbench.measure.statistics import Estimate
 from dlbench.recipe import BUDGETS
@@ -178,7 +180,9 @@ def _is_as_it_stands(group: Group, study: Study) -> bool:
     by_name = {Path(reference).stem: reference for reference in study.recipes}
     if group.recipe not in by_name or group.budget not in BUDGETS:
         return False
-    return recipe.load(by_name[group.recipe], group.budget).digest == group.digest
+    with suppress(InputError):  # a budget that it no longer has
+        return recipe.load(by_name[group.recipe], group.budget).digest == group.digest
+    return False
 
 
 def _verdict(study: str, claim: Claim, found: Sequence[Group], curves: pd.DataFrame) -> Verdict:
@@ -217,25 +221,31 @@ def _fitness(one: _Evidence) -> tuple[int, bool, int, str]:
 
 
 def _evidence(claim: Claim, found: Sequence[Group], curves: pd.DataFrame) -> Iterator[_Evidence]:
-    """For each way in which both sides ran, with at least one shared seed."""
-    now = current(found)
-    for block in dict.fromkeys(group.block for group in now):
-        here = {group.recipe: group for group in now if group.block == block}
-        names = [q.recipe for q in (claim.of, claim.than) if isinstance(q, Quantity)]
-        if not all(name in here for name in names):
-            continue
-        of = _side(claim.of, here, curves)
-        than = _side(claim.than, here, curves) if isinstance(claim.than, Quantity) else claim.than
+    """For each two groups that are comparable, or each one if the claim names one recipe, that share a seed."""
+    for runs in _grounds(claim, current(found)):
+        of = _side(claim.of, runs[0], curves)
+        than = _side(claim.than, runs[-1], curves) if isinstance(claim.than, Quantity) else claim.than
         seeds = sorted(of.values.keys() & than.values.keys()) if isinstance(than, Side) else sorted(of.values)
         if seeds:
-            runs = [here[name] for name in dict.fromkeys(names)]
-            yield _Evidence(
-                runs[0].budget, of.of(seeds), than.of(seeds) if isinstance(than, Side) else than, seeds, runs
-            )
+            other = than.of(seeds) if isinstance(than, Side) else than
+            yield _Evidence(runs[0].budget, of.of(seeds), other, seeds, runs)
 
 
-def _side(quantity: Quantity, here: Mapping[str, Group], curves: pd.DataFrame) -> Side:
-    group = here[quantity.recipe]
+def _grounds(claim: Claim, found: Sequence[Group]) -> Iterator[Sequence[Group]]:
+    """The groups of the recipes that the claim names, one of each, comparable with one another."""
+    for group in found:
+        if group.recipe == claim.of.recipe:
+            if not isinstance(claim.than, Quantity) or claim.than.recipe == group.recipe:
+                yield [group]
+            else:
+                yield from ([group, other] for other in found if _is_opponent(claim.than.recipe, group, other))
+
+
+def _is_opponent(recipe: str, group: Group, other: Group) -> bool:
+    return other.recipe == recipe and other.is_comparable(group)
+
+
+def _side(quantity: Quantity, group: Group, curves: pd.DataFrame) -> Side:
     if isinstance(quantity.metric, str):
         return Side(group.by_seed(quantity.metric))
     return _first_looks(quantity.metric, group, curves)
@@ -255,10 +265,9 @@ def _first_looks(sought: StepsUntil, group: Group, curves: pd.DataFrame) -> Side
 def _absent(claim: Claim, found: Sequence[Group]) -> str:
     """What there is no run of."""
     names = dict.fromkeys(q.recipe for q in (claim.of, claim.than) if isinstance(q, Quantity))
-    blocks = {group.block for group in found}
     lacking = [name for name in names if name not in {group.recipe for group in found}]
     if lacking:
         return f"no finished run of {' and '.join(lacking)}"
-    if not any(set(names) <= {group.recipe for group in found if group.block == block} for block in blocks):
+    if not any(_grounds(claim, found)):
         return "no finished runs of both that are alike in budget, device, precision and torch"
     return f"no finished runs with a shared seed that tell {claim.of.metric}"

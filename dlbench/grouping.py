@@ -56,10 +56,9 @@ class Identity(NamedTuple):
     data: str = ""
 
     @property
-    def block(self) -> tuple[str | bool, ...]:
-        """What two recipes share whose results may be compared: all but the recipe, its code and its data."""
-        settings = (self.precision, self.compile, self.channels_last, self.cuda_graphs)
-        return self.budget, self.device, *settings, self.torch
+    def place(self) -> tuple[str | bool, ...]:
+        """What two recipes share whose results may be compared: all but recipe, code, data and, at times, precision."""
+        return self.budget, self.device, self.compile, self.channels_last, self.cuda_graphs, self.torch
 
     @property
     def work(self) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -38,7 +38,26 @@ class Group:
     @property
     def block(self) -> tuple[str | bool, ...]:
         """What it shares with groups of other recipes that it may be compared with."""
-        return self.identity._replace(budget=self.budget, device=self.device, precision=self.precision).block
+        return (*self._place, "" if self._chosen_by == "recipe" else self.precision)
+
+    def is_comparable(self, other: Group) -> bool:
+        """Whether they ran in the same way; in unlike precisions only if a recipe asks for that and no user did.
+
+        Two recipes that leave the choice to the device are meant to have the same precision.
+        """
+        chosen = {self._chosen_by, other._chosen_by}
+        meant = "recipe" in chosen and "user" not in chosen
+        return self._place == other._place and (meant or self.precision == other.precision)
+
+    @property
+    def _place(self) -> tuple[str | bool, ...]:
+        return self.identity._replace(budget=self.budget, device=self.device).place
+
+    @property
+    def _chosen_by(self) -> Literal["recipe", "device", "user"]:
+        """Who chose the precision."""
+        asked = self.resolved.get("precision", "fp32")
+        return "device" if asked == "auto" else "recipe" if asked == self.precision else "user"
 
     @property
     def newest(self) -> str:

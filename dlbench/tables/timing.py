@@ -48,7 +48,7 @@ def _table(timings: pd.DataFrame, unlike: bool) -> Table:
     rows = [{**row, **dict.fromkeys(alike)} for row in map(_row, groups)]
     first = timings.iloc[0]
     notes = [
-        f"All rows: {', '.join(_setting(name, first[name]) for name in alike)}.",
+        f"All rows: {', '.join(filter(None, (_setting(name, first[name]) for name in alike)))}.",
         *_doubts(groups),
         *_disturbances(timings.to_dict("records")),
         *HOW,
@@ -63,6 +63,8 @@ def _setting(name: str, value: Any) -> str:
         return f"{value} thread" + ("s" if value != 1 else "")
     if name == "compile":
         return "compiled" if value else "eager"
+    if name == "cuda_graphs":
+        return "CUDA graphs" if value else ""
     if name == "channels_last":
         return "channels-last" if value else "channels-first"
     return f"torch {value}" if name == "torch" else str(value)

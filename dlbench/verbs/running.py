@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 
 from rich.console import Console
 
-from dlbench import exits, forecast, plan, progress, runner, standing, store
+from dlbench import exits, forecast, plan, progress, runner, standing
 from dlbench.plan import Asked, Trial
 from dlbench.runner import Outcome
 from dlbench.standing import Standing

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
+import pytest
 
-from dlbench.tables.selection import counted, current, groups, of_most_seeds, of_one_block
+from dlbench.tables.selection import Group, counted, current, groups, of_most_seeds, of_one_block
 from dlbench.tables.table import Measure
 
 Make = Callable[..., dict[str, Any]]
@@ -146,3 +147,31 @@ def test_a_picture_shows_one_kind_of_runs_that_of_most_recipes(run: Make) -> Non
         ("a", "cpu", "failed"), ("a", "cpu", "finished"), ("a", "cuda:0", "finished"), ("b", "cpu", "finished"),
     ]  # fmt: skip
     assert shown["code"].isna().all()
+
+
+class TestPrecision:
+    """Who chose the precisions decides whether unlike ones may be compared."""
+
+    def group(self, run: Make, asked: str, precision: str) -> Group:
+        recipe_json = run()["recipe_json"] | ({"precision": asked} if asked != "fp32" else {})
+        (found,) = groups(pd.DataFrame([run(asked, precision=precision, recipe_json=recipe_json)]))
+        return found
+
+    @pytest.mark.parametrize(
+        ("one", "other", "is_comparable"),
+        [
+            (("fp32", "fp32"), ("bf16", "bf16"), True),  # as both recipes ask
+            (("fp32", "fp32"), ("auto", "bf16"), True),
+            (("auto", "bf16"), ("auto", "bf16"), True),
+            (("auto", "bf16"), ("auto", "fp32"), False),  # of unlike processors
+            (("fp32", "fp32"), ("fp32", "bf16"), False),  # --precision bf16
+            (("fp32", "bf16"), ("fp16", "bf16"), True),
+            (("fp32", "bf16"), ("fp16", "fp16"), False),
+        ],
+    )
+    def test_unlike_ones_are_compared_only_as_recipes_ask(
+        self, run: Make, one: tuple[str, str], other: tuple[str, str], is_comparable: bool
+    ) -> None:
+        first, second = self.group(run, *one), self.group(run, *other)
+        assert first.is_comparable(second) is is_comparable
+        assert second.is_comparable(first) is is_comparable

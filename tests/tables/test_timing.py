@@ -18,7 +18,8 @@ def process(number: int = 0, lap: float = 0.5, **columns: Any) -> dict[str, Any]
     """One process: 20 laps of 2 steps and 100 examples."""
     return {
         "recipe": "resnet-20", "recipe_digest": "d1", "mode": "train", "data": "cifar10", "process": number,
-        "device": "cpu", "threads": 2, "precision": "fp32", "compile": False, "channels_last": True, "torch": "2.15",
+        "device": "cpu", "threads": 2, "precision": "fp32", "compile": False, "cuda_graphs": False,
+        "channels_last": True, "torch": "2.15",
         "machine": "AMD EPYC, 2 cores, 23 GiB", "fingerprint": "1a2b3c4d", "batch_size": 50, "parameters": 269722,
         "process_peak_bytes": 2**30, "device_peak_bytes": None, "flop_per_step": 10**10, "first_step_seconds": 3.0,
         "steps": 2, "examples": 100, "seconds": [lap] * 20, "ended": "precise", "joules": None, "gemm_tflops": 0.1,
@@ -111,6 +112,7 @@ def test_disturbances_of_any_process_are_told_once() -> None:
 def test_whatever_a_speed_depends_on_is_a_row_of_its_own() -> None:
     changed = [
         {"mode": "infer"}, {"batch_size": 128}, {"precision": "bf16"}, {"compile": True}, {"channels_last": False},
+        {"cuda_graphs": True},
         {"threads": 1}, {"device": "cuda:0"}, {"torch": "2.16"}, {"data": "synthetic"}, {"recipe_digest": "d2"},
     ]  # fmt: skip
     found = table(process(), *(process(**change) for change in changed))
