@@ -27,16 +27,18 @@ def run(
     budget: str = "short",
     settings: Sequence[str] = (),
     out: str | Path = "results",
+    accept: Sequence[str] = (),
 ) -> pd.DataFrame:
     """Run recipes or studies and return one row for each of their runs, those that were there already included.
 
-    settings: changes such as `"training.lr=0.05"`. Raises dlbench.errors.InputError for what the user can mend.
+    settings: changes such as `"training.lr=0.05"`. accept: what may have changed since a run that counts all the same,
+    of `code`, `data` and `version`. Raises dlbench.errors.InputError for what the user can mend.
     """
     from dlbench import plan, runner, store
 
     trials = plan.trials(names, device=device, seeds=seeds, budget=budget, settings=settings)
-    runner.run(trials, Path(out))
-    return store.load(Path(out), [trial.path(Path(out)) for trial in trials])
+    outcomes = runner.run(trials, Path(out), accepted=accept)
+    return store.load(Path(out), [outcome.path for outcome in outcomes])
 
 
 def load(folder: str | Path = "results") -> pd.DataFrame:

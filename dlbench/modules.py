@@ -121,16 +121,18 @@ def _set_aside() -> dict[str, ModuleType]:
 
 def _check_name(root: str) -> None:
     """Raise Taken if a module of the user's own has the name of another; forget a namesake from elsewhere."""
-    mine = [place / end for place in _place[0] for end in (f"{root}.py", root) if (place / end).exists()]
-    if not mine or root in _loaded:
+    is_python = root in sys.stdlib_module_names
+    ends = (f"{root}.py", f"{root}/__init__.py", *([root] if is_python else []))
+    mine = [place / end for place in _place[0] for end in ends if (place / end).exists()]
+    if not mine or root in _loaded or root == PACKAGE.name:  # those of the parts that come with dlbench
         return
-    if root in sys.stdlib_module_names:
+    if is_python:
         raise Taken(f"{mine[0]}: '{root}' is the name of a module of Python's own; give the file another name")
     other = sys.modules.get(root)
     file = getattr(other, "__file__", None)
-    if other is None or file is None or not {Path(file), Path(file).parent}.isdisjoint(mine):
+    if other is None or file is None or Path(file) in mine:
         return
-    if is_installed(Path(file)) or root == PACKAGE.name:
+    if is_installed(Path(file)):
         raise Taken(f"{mine[0]}: '{root}' is the name of a package in use ({file}); give the file another name")
     for name in [name for name in sys.modules if f"{name}.".startswith(f"{root}.")]:
         del sys.modules[name]

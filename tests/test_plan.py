@@ -82,7 +82,9 @@ def test_a_model_of_ones_own_that_was_edited_is_another_trial(tmp_path):
     recipe = own.write(tmp_path, "plain")
     before = plan.trials([recipe], device="cpu")[0]
     assert plan.trials([recipe], device="cpu")[0].digest == before.digest
-    (tmp_path / "nets.py").write_text(own.NETS + "# edited")
+    (tmp_path / "nets.py").write_text(own.NETS + "# a comment decides nothing")
+    assert plan.trials([recipe], device="cpu")[0].digest == before.digest
+    (tmp_path / "nets.py").write_text(own.NETS.replace("nn.Flatten()", "nn.Flatten(1)"))
     assert plan.trials([recipe], device="cpu")[0].digest != before.digest
 
 

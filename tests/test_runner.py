@@ -233,3 +233,54 @@ def test_each_of_several_has_a_timeout_of_its_own(tmp_path):
     outcomes = runner.run(chosen, tmp_path / "out", timeout=0.5)
     assert [(o.trial.seed, o.status) for o in outcomes] == [(0, "timeout"), (1, "timeout"), (2, "timeout")]
     assert no_worker_is_left()
+
+
+def test_a_seed_whose_code_changed_while_it_waited_is_refused_by_name(tmp_path):
+    def edit(_, event):
+        if event["event"] == "end":
+            (tmp_path / "nets.py").write_text(own.NETS.replace("nn.Flatten()", "nn.Flatten(1)"))
+
+    out = tmp_path / "results"
+    outcomes = runner.run(trials(tmp_path, "plain", seeds=[0, 1]), out, watch=edit)
+    assert [outcome.status for outcome in outcomes] == ["finished", "refused"]
+    assert outcomes[1].message == "nets.py changed since this run was planned"
+    assert not outcomes[1].path.exists()
+    [before] = {json.loads(path.read_text().splitlines()[0])["code"]["digest"] for path in out.rglob("*.jsonl")}
+    again = runner.run(plan.trials([str(tmp_path / "plain.yaml")], device="cpu", seeds=[0, 1]), out)
+    assert [(outcome.status, outcome.new) for outcome in again] == [("finished", True)] * 2
+    assert before not in {json.loads(o.path.read_text().splitlines()[0])["code"]["digest"] for o in again}
+
+
+def test_what_was_there_before_is_not_what_became_of_a_trial_that_was_killed(tmp_path):
+    [chosen] = trials(tmp_path, "killed")
+    path = chosen.path(tmp_path / "results")
+    path.parent.mkdir(parents=True)
+    lines = [store.start_event(chosen), {"event": "end", "status": "finished", "message": ""}]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    (tmp_path / "nets.py").write_text(own.NETS + "os.kill(os.getpid(), 9) if __name__ != '__main__' else None\n")
+    [outcome] = runner.run([chosen], tmp_path / "results", fresh=True)
+    assert (outcome.status, outcome.new) == ("killed", True)
+
+
+def test_what_is_imported_only_when_it_is_called_is_found_and_counts(tmp_path):
+    path = own.write(tmp_path, "plain")
+    late = own.NETS.replace("def plain() -> nn.Module:\n", "def plain() -> nn.Module:\n    import importlib; ")
+    (tmp_path / "nets.py").write_text(late.replace('"""One layer."""', 'importlib.import_module("la" + "te")'))
+    (tmp_path / "late.py").write_text("A = 1\n")
+    [first] = runner.run(plan.trials([path], device="cpu", seeds=[0]), tmp_path / "out")
+    assert first.status == "finished", first.message
+    assert "late.py" in json.loads(first.path.read_text().splitlines()[0])["code"]["files"]
+    assert not runner.run(plan.trials([path], device="cpu", seeds=[0]), tmp_path / "out")[0].new
+    (tmp_path / "late.py").write_text("A = 2\n")
+    assert runner.run(plan.trials([path], device="cpu", seeds=[0]), tmp_path / "out")[0].new
+
+
+def test_a_callable_object_is_a_model(tmp_path):
+    path = own.write(tmp_path, "plain")
+    maker = (
+        "\nclass Maker:\n    def __call__(self, *, bias: bool) -> nn.Module:\n        return plain()\nmaker = Maker()\n"
+    )
+    (tmp_path / "nets.py").write_text(own.NETS + maker)
+    Path(path).write_text(Path(path).read_text().replace("nets.plain", "nets.maker, bias: true"))
+    [outcome] = runner.run(plan.trials([path], device="cpu", seeds=[0]), tmp_path / "out")
+    assert outcome.status == "finished", outcome.message

@@ -270,21 +270,6 @@ def test_a_clock_that_did_not_move_gives_no_speed(trial, tmp_path):
     assert store.load(tmp_path)["examples_per_second"].isna().all()
 
 
-def test_a_run_with_another_share_of_the_machine_answers_a_trial(tmp_path):
-    alone, beside = (plan.trials(["lenet-digits"], device="cpu", seeds=[0, 1], jobs=jobs) for jobs in (1, 2))
-    assert store.unanswered(tmp_path, beside) == beside
-    write(alone[0], tmp_path, READY, SCORE, END)
-    assert alone[0].path(tmp_path) != beside[0].path(tmp_path)
-    assert store.unanswered(tmp_path, beside) == [beside[1]]
-    [other] = plan.trials(["lenet-digits"], device="cpu", seeds=[0], settings=["training.lr=0.1"])
-    assert store.unanswered(tmp_path, [other]) == [other]
-
-
-def test_a_run_that_failed_answers_nothing(trial, tmp_path):
-    write(trial, tmp_path, READY, END | {"status": "failed"})
-    assert store.unanswered(tmp_path, [trial]) == [trial]
-
-
 def test_every_column_is_a_name_that_no_metric_may_have(trial, tmp_path):
     write(trial, tmp_path, READY, LAP, LOOK, SCORE, END)
     columns = {*store.load(tmp_path).columns, *store.curves(tmp_path).columns, *measurements.load(tmp_path).columns}

@@ -65,6 +65,7 @@ def tables(names: Sequence[str], frames: Frames) -> list[Table]:
     Of a course one table of all claims comes first, and studies without runs are left out. Recipes of one name, of
     unlike folders, share a table, where their runs are told apart.
     """
+    shelf.check_names(map(shelf.find, names))
     shown: list[Table] = []
     for name, namesakes in _by_name(names).items():
         studies = _studies(name)
@@ -170,7 +171,7 @@ def _by_name(names: Sequence[str]) -> dict[str, list[str]]:
     """The names, each once, with all that stand for a recipe of the same name as the first of them."""
     found: dict[tuple[str, str], list[str]] = {}
     for name in dict.fromkeys(names):
-        found.setdefault(("study", name) if _studies(name) else ("recipe", Path(name).stem), []).append(name)
+        found.setdefault(("study", name) if _studies(name) else ("recipe", shelf.find(name).stem), []).append(name)
     return {each[0]: each for each in found.values()}
 
 
@@ -178,7 +179,7 @@ def _of_recipes(references: Sequence[str], frames: Frames) -> list[Table]:
     """The table of one recipe, or of several of the same name."""
     from dlbench.tables.results import results
 
-    chosen = frames.runs[frames.runs["recipe"] == Path(references[0]).stem]
+    chosen = frames.runs[frames.runs["recipe"] == shelf.find(references[0]).stem]
     return results(_as_published(chosen, references)) if len(chosen) else []
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -14,13 +15,13 @@ from typing import Any
 from dlbench import identity, modules
 from dlbench.data import sources
 
-Stamp = tuple[int, int, int]
+Stamp = tuple[int, int, int, str | None]
 CODE = {".py", ".pyc", ".pyi", ".so", ".pyd", ".dll", ".dylib"}
 INSTALLERS = (".dist-info", ".egg-info")  # what they leave beside packages, wherever those lie
 SYSTEM = tuple(map(Path, ("/proc", "/sys", "/dev", "/etc", sys.prefix, sys.base_prefix)))
 MOST = 20  # files of one folder that are told one by one
 
-_opened: list[dict[Path, Stamp]] = []  # innermost last; a hook cannot be taken away again
+_opened: list[dict[Path, Stamp]] = []  # empty while nobody listens: a hook cannot be taken away again
 _has_hook: list[bool] = []
 
 
@@ -44,7 +45,7 @@ class Reads:
         keys = {path: _key(path.parent if path.parent in many else path, folder) for path in paths}
         found = {key: identity.content(key, folder) for key in sorted({*keys.values()})}
         for path, key in keys.items():
-            if _stamp(path) != self.stamps[path]:
+            if _has_changed(path, self.stamps[path]):
                 raise Changed(f"{key} changed while it was read")
         return {key: held for key, held in found.items() if held is not None}
 
@@ -69,19 +70,32 @@ def _hear(event: str, arguments: tuple[Any, ...]) -> None:
     path, mode, flags = arguments
     if not isinstance(path, str | bytes) or (flags or 0) & os.O_WRONLY or not {*(mode or "")}.isdisjoint("wax"):
         return
-    place = Path(os.path.abspath(os.fsdecode(path)))
-    stamp = _stamp(place)
-    if stamp is not None:
-        _opened[-1].setdefault(place, stamp)
+    heard = _opened.pop()  # what is opened here is not heard
+    try:
+        place = Path(os.path.abspath(os.fsdecode(path)))
+        if place not in heard and (stamp := _stamp(place)) is not None:
+            heard[place] = stamp
+    finally:
+        _opened.append(heard)
 
 
 def _stamp(path: Path) -> Stamp | None:
-    """What changes with a file; None if it is no regular one."""
+    """What changes with a file, with its content if it was written a moment ago; None if it is no regular one."""
     try:
         found = path.stat()
+        if not stat.S_ISREG(found.st_mode):
+            return None
+        is_young = time.time() - found.st_mtime < identity.COARSE_SECONDS
+        held = identity.content(str(path), path.parent) if is_young else None
     except (OSError, ValueError):
         return None
-    return (found.st_ino, found.st_mtime_ns, found.st_size) if stat.S_ISREG(found.st_mode) else None
+    return found.st_ino, found.st_mtime_ns, found.st_size, held
+
+
+def _has_changed(path: Path, before: Stamp) -> bool:
+    now = _stamp(path)
+    same_content = before[3] is None or before[3] == identity.content(str(path), path.parent)
+    return now is None or now[:3] != before[:3] or not same_content
 
 
 def _is_data(path: Path) -> bool:
