@@ -193,7 +193,7 @@ def test_one_seed_more_after_the_data_were_edited_runs_all_on_the_new_data(tmp_p
     text = text.replace("nets.NAME", "constant").replace(
         "{name: sgd, lr: 0.1, batch_size: 10, steps: 8}", "{name: no_learning}"
     )
-    Path(path).write_text(text.replace("classification_error", "mydata.score"))
+    Path(path).write_text(text.replace("classification_error", "mydata.score") + "together: worker\n")
     (tmp_path / "mydata.py").write_text(DATA)
     name = "named.txt" if file else "hidden.txt"
     for content, seeds in (("1", [0, 1]), ("2", [0, 1, 2])):
