@@ -45,8 +45,7 @@ class Identity:
     """What decides the result of a trial.
 
     files: of code, and data: of data, each file with the digest of its content. pictures: code that shows a result
-    and decides nothing in it. versions: of torch and of the other packages that the code, but for that of the data,
-    imports.
+    and decides nothing in it. versions: of torch, and of the other packages that model, learning rule and score import.
     """
 
     files: Mapping[str, str]
@@ -56,8 +55,9 @@ class Identity:
 
     @property
     def digest(self) -> str:
-        """Eight hex digits of the code that decides the result, wherever its files lie."""
-        return digest(json.dumps(sorted(self.files.values())).encode())
+        """Eight hex digits of the code that decides the result: where dlbench's own files lie does not count."""
+        placed = (held if is_of_dlbench(key) else f"{key} {held}" for key, held in self.files.items())
+        return digest(json.dumps(sorted(placed)).encode())
 
     def as_dict(self) -> dict[str, Any]:
         """As the worker is told."""
@@ -66,6 +66,11 @@ class Identity:
     def event(self) -> dict[str, Any]:
         """As a run file keeps the code."""
         return {"digest": self.digest, "files": {**self.files, **self.pictures}}
+
+
+def is_of_dlbench(key: str) -> bool:
+    """Whether this is one of dlbench's own files."""
+    return key.startswith(f"{modules.PACKAGE.name}/")
 
 
 def digest(content: bytes) -> str:
@@ -80,8 +85,8 @@ def of(recipe: Recipe, *, is_loaded: bool = False) -> Identity:
     """
     names = {kind: module(kind, getattr(recipe, kind).name) for kind in recipe.parts}
     with modules.importable(recipe.path.parent):
-        files, packages = _closure([DRIVER, *(names[kind] for kind in PARTS if kind != "data")])
-        files |= _closure([names["data"]])[0]
+        files, packages = _closure([names[kind] for kind in PARTS if kind != "data"])
+        files |= _closure([names["data"], DRIVER])[0]
         pictures = _closure([names["pictures"]])[0] if "pictures" in names else {}
         pictures = {key: value for key, value in pictures.items() if key not in files}
         if is_loaded:
@@ -101,7 +106,7 @@ def content(key: str, folder: Path) -> str | None:
 
     None if there is nothing.
     """
-    root = modules.PACKAGE.parent if key.startswith(f"{modules.PACKAGE.name}/") else folder
+    root = modules.PACKAGE.parent if is_of_dlbench(key) else folder
     path = root / key
     try:
         if path.is_dir():

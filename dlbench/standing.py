@@ -114,7 +114,13 @@ def _changes(trial: Trial, start: Mapping[str, Any], ready: Mapping[str, Any]) -
 
 
 def _code_changes(kept: Mapping[str, str], planned: Mapping[str, str], folder: Path) -> Iterator[Change]:
-    """What was loaded and is not the same now, and what is new; not all that was loaded need have been planned."""
+    """What was loaded and is not the same now, and what is new; not all that was loaded need have been planned.
+
+    A file of dlbench may have moved.
+    """
+    before, now = ({held for key, held in files.items() if identity.is_of_dlbench(key)} for files in (kept, planned))
     for key in sorted({*kept, *planned}):
-        if kept.get(key) != (planned.get(key) or identity.code(key, folder)):
+        old, new = kept.get(key), planned.get(key) or identity.code(key, folder)
+        has_moved = identity.is_of_dlbench(key) and old in {*now, None} and new in {*before, None}
+        if old != new and not has_moved:
             yield Change("code", f"{key} changed")

@@ -78,6 +78,22 @@ def test_code_loaded_in_a_way_nobody_foresaw_is_checked_by_what_the_run_says(tmp
     assert [change.words for change in standing.of(trial, tmp_path).changes] == ["hidden.py changed"]
 
 
+def test_a_file_of_dlbench_may_move_but_not_two_files_of_a_user_change_places(tmp_path):
+    [trial] = planned(tmp_path)
+    files = store.start_event(trial)["code"]["files"]
+    moved = {key.replace("dlbench/training/", "dlbench/rules/"): held for key, held in files.items()}
+    assert moved != files
+    keep(trial, tmp_path, {"code": {"digest": "00", "files": moved}})
+    assert standing.of(trial, tmp_path).is_done
+    (tmp_path / "nets.py").write_text("import one, two\n" + own.NETS)
+    digests = []
+    for names in (("one", "two"), ("two", "one")):
+        for name, text in zip(names, ("A = 1\n", "A = 2\n"), strict=True):
+            (tmp_path / f"{name}.py").write_text(text)
+        digests += [found.code.digest for found in plan.trials([str(tmp_path / "plain.yaml")], device="cpu", seeds=[0])]
+    assert digests[0] != digests[1]
+
+
 def test_another_torch_is_named(tmp_path):
     [trial] = planned(tmp_path)
     now = trial.code.versions["torch"]
