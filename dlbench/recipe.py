@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -166,6 +167,53 @@ def _extended(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
         key: value for key, value in base.items() if key not in (NOT_INHERITED, REPLACED if REPLACED in raw else "")
     }
     return _merge(base, raw)
+
+
+def overruled(found: Recipe) -> Iterator[str]:
+    """A line for each value of a variant's own that gave way, unasked, to what its base says of this budget.
+
+    Nothing of `smoke`, which is meant to cut down whatever there is.
+    """
+    if found.budget == "smoke":
+        return
+    layers = list(_layers(found.path))
+    parts = {part: getattr(found, part).as_dict() for part in PARTS}
+    held = dict(_leaves(parts | {"seeds": found.seeds, "curve": asdict(found.curve), "precision": found.precision}))
+    for key, wins in held.items():
+        mine = next((level for level, (_, raw) in enumerate(layers) if key in dict(_leaves(raw))), len(layers))
+        theirs = next((i for i, (_, raw) in enumerate(layers) if key in dict(_leaves(raw.get(found.budget) or {}))), -1)
+        if mine >= theirs:
+            continue
+        (file, own), (base, over) = layers[mine], layers[theirs]
+        value, other = dict(_leaves(own))[key], dict(_leaves(over[found.budget]))[key]
+        if other == wins != value:
+            yield (
+                f"{file}: {'.'.join(key)} is {json.dumps(wins)}, as {base.name} has it for {found.budget}, not "
+                f"{json.dumps(value)}; to have that, write it below '{found.budget}:' as well"
+            )
+
+
+def tell_overruled(found: Recipe) -> None:
+    """Print those lines on standard error."""
+    for line in overruled(found):
+        print(f"dlbench: {line}", file=sys.stderr)
+
+
+def _layers(path: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """A file and, in turn, those it extends, as they stand."""
+    raw = read_mapping(path)
+    yield path, raw
+    if "extends" in raw:
+        yield from _layers(shelf.find(raw["extends"], beside=path.parent))
+
+
+def _leaves(raw: Mapping[str, Any], above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Each value that is no mapping, by the keys that lead to it."""
+    for key, value in raw.items():
+        if isinstance(value, Mapping):
+            yield from _leaves(value, (*above, key))
+        else:
+            yield (*above, key), value
 
 
 def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

@@ -242,3 +242,37 @@ def test_a_file_name_that_cannot_be_printed_or_is_none_is_refused_in_one_line(tm
 
 def test_the_reserved_names_are_those_of_the_folders():
     assert {store.TIMES, baseline.FOLDER} == set(recipe.RESERVED)
+
+
+def test_published_figures_are_never_inherited(base, tmp_path):
+    (tmp_path / "b.yaml").write_text("extends: base\ntitle: b\n")
+    (tmp_path / "c.yaml").write_text("extends: b\ntitle: c\npublished: {parameters: 4}\n")
+    (tmp_path / "d.yaml").write_text("extends: c\ntitle: d\n")
+    assert recipe.load(base).published == {"test_error_percent": 5, "parameters": 3}
+    assert [recipe.load(str(tmp_path / f"{name}.yaml")).published for name in "bcd"] == [{}, {"parameters": 4}, {}]
+    assert recipe.load(str(tmp_path / "d.yaml")).tags == recipe.load(base).tags
+
+
+def test_an_own_value_that_gives_way_to_a_base_s_budget_is_told(base, tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text("extends: base\ntitle: mine\ntraining: {epochs: 7, lr: 0.2}\nseeds: 3\n")
+    found = recipe.load(str(path), "short")
+    assert found.training.arguments["epochs"] == 2
+    assert list(recipe.overruled(found)) == [
+        f"{path}: training.epochs is 2, as base.yaml has it for short, not 7; "
+        "to have that, write it below 'short:' as well"
+    ]
+    assert list(recipe.overruled(recipe.load(str(path), "full"))) == []
+    assert list(recipe.overruled(recipe.load(str(path), "short", ["training.epochs=9"]))) == []
+    path.write_text(path.read_text() + "short: {training: {epochs: 7}}\n")
+    assert recipe.load(str(path), "short").training.arguments["epochs"] == 7
+    assert list(recipe.overruled(recipe.load(str(path), "short"))) == []
+    path.write_text("extends: base\ntitle: mine\ntraining: {epochs: 2}\n")
+    assert list(recipe.overruled(recipe.load(str(path), "short"))) == []  # the same
+
+
+@pytest.mark.parametrize("name", shelf.recipes())
+def test_no_shipped_recipe_has_a_value_that_gives_way(name):
+    for budget in recipe.BUDGETS:
+        if recipe.has_budget(name, budget):
+            assert list(recipe.overruled(recipe.load(name, budget))) == []

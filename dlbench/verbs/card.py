@@ -25,7 +25,9 @@ def show(name: str, settings: Sequence[str]) -> None:
     if shelf.is_study(shelf.find(name)):
         _study(study.load(name), console)
     else:
-        _recipe(recipe.load(name, "full", settings), recipe.load(name, "short", settings), console)
+        short = recipe.load(name, "short", settings)
+        recipe.tell_overruled(short)
+        _recipe(recipe.load(name, "full", settings), short, console)
 
 
 def _study(found: study.Study, console: Console) -> None:

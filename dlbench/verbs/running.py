@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 
 from rich.console import Console
 
-from dlbench import exits, forecast, plan, progress, runner, standing
+from dlbench import exits, forecast, plan, progress, recipe, runner, standing
 from dlbench.plan import Asked, Trial
 from dlbench.runner import Outcome
 from dlbench.standing import Standing
@@ -75,6 +75,8 @@ def run(
     )
     if compile and not all(trial.execution.compile for trial in trials):
         print("dlbench: --compile: no C++ compiler found, running without; install g++ or clang++", file=sys.stderr)
+    for found in {trial.recipe.path: trial.recipe for trial in trials}.values():
+        recipe.tell_overruled(found)
     trials = sorted(trials, key=order) if order else trials
     standings = [standing.of(trial, out, accepted, any_share=any_share) for trial in trials]
     if dry_run:
