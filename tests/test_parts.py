@@ -1,6 +1,6 @@
 import pytest
 
-from dlbench import parts, recipe
+from dlbench import parts, plan, recipe
 from dlbench.errors import InputError
 
 GOOD = """
@@ -118,3 +118,23 @@ def test_modules_of_one_name_in_two_folders_stay_apart(tmp_path):
     for folder, width in (("a", 10), ("b", 11), ("a", 10)):
         found = recipe.load(str(tmp_path / folder / "own.yaml"))
         assert parts.bind("model", found)().out_features == width
+
+
+def test_a_keyword_written_meanwhile_is_known_in_the_same_process(tmp_path):
+    """As in a notebook, whose kernel goes on; the helper that a module imports is read anew as well."""
+    (tmp_path / "blocks.py").write_text("OUT = 10\n")
+    text = (
+        "from torch import nn\nimport blocks\ndef wide(*, width: int) -> nn.Module:\n    return nn.Linear(64, width)\n"
+    )
+    (tmp_path / "nets.py").write_text(text)
+    path = tmp_path / "own.yaml"
+    path.write_text(GOOD.replace("name: lenet5", "name: nets.wide, width: 10"))
+    plan.trials([str(path)], device="cpu")
+    path.write_text(GOOD.replace("name: lenet5", "name: nets.wide, width: 10, deep: true"))
+    with pytest.raises(InputError, match="unknown key 'deep'"):
+        plan.trials([str(path)], device="cpu")
+    text = text.replace("width: int", "width: int, deep: bool").replace("nn.Linear(64, width)", "blocks.OUT")
+    (tmp_path / "nets.py").write_text(text)
+    (tmp_path / "blocks.py").write_text("OUT = 11\n")
+    [trial] = plan.trials([str(path)], device="cpu")
+    assert parts.bind("model", trial.recipe)() == 11
