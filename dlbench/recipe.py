@@ -82,6 +82,15 @@ class Recipe:
         computed["together"] = self.together == "model"
         return hashlib.sha256(json.dumps(_sorted(computed)).encode()).hexdigest()[:8]
 
+    @property
+    def examples(self) -> int | None:
+        """How many examples training looks at, each time it does; None where the recipe's own numbers do not say."""
+        batch, steps, epochs = map(self.training.arguments.get, ("batch_size", "steps", "epochs"))
+        if batch and steps:
+            return int(batch * steps)
+        available = self.data.arguments.get("train_examples")
+        return int(epochs * available) if epochs and available else None
+
     def as_dict(self) -> dict[str, Any]:
         """What a run file keeps: everything but the place of the file."""
         return {

@@ -52,7 +52,9 @@ class Study:
 
     def has(self, budget: str) -> bool:
         """Whether the study can be run at this budget."""
-        return budget not in recipe_module.NEEDED or budget in self.seeds
+        return budget not in recipe_module.NEEDED or any(
+            budget in own for own in (self.seeds, *self.own_seeds.values())
+        )
 
     def wanted(self, budget: str) -> Iterator[tuple[str, int]]:
         """The recipes that take part at this budget, and the least number of seeds of each."""

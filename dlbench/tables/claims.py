@@ -8,9 +8,12 @@ from typing import Any, Final, get_args
 
 import pandas as pd
 
+from dlbench import recipe
 from dlbench.claims import MOST_SEEDS, Verdict, Word
+from dlbench.errors import InputError
 from dlbench.measure import statistics
 from dlbench.measure.statistics import Estimate
+from dlbench.progress import duration
 from dlbench.tables.provenance import identity, machines, seed_range
 from dlbench.tables.selection import Group
 from dlbench.tables.table import Measure, Quoted, Table
@@ -23,6 +26,8 @@ HOW = (
     "claim's side; refuted: all on the other; inconclusive: neither, with about how many seeds more would tell; "
     "untested: no runs, or only below the budget that the claim takes. 'In each run' asks for no interval but for no "
     "exception.",
+    "Needs: the budget that an untested claim takes, and how long one seed of its recipes would train there, at the "
+    "speed of the runs there are.",
     "Ratios: of means, with Fieller's interval. The published figure is the source's own, at its own budget and on its "
     "own data.",
 )
@@ -74,6 +79,7 @@ def _row(verdict: Verdict) -> dict[str, Any]:
         "against": _against(verdict),
         **_effect(verdict),
         "budget": verdict.budget,
+        "needs": _needs(verdict),
         "rests_on": _grounds(verdict),
     }
 
@@ -83,6 +89,26 @@ def _grounds(verdict: Verdict) -> str:
     several = len({group.device for group in [*verdict.runs, *verdict.others]}) > 1
     told = [word for group in verdict.runs for word in (group.device if several else "", group.mark)]
     return ", ".join(dict.fromkeys(filter(None, told))) if verdict.others else ""
+
+
+def _needs(verdict: Verdict) -> str:
+    """The budget that an untested claim takes, and how long a seed of it would, at the speed of the runs there are."""
+    if verdict.word != "untested":
+        return ""
+    seconds = [_seconds(name, verdict) for name in verdict.claim.recipes]
+    known = [each for each in seconds if each is not None]
+    about = f", about {duration(sum(known))} a seed" if known and len(known) == len(seconds) else ""
+    return f"{verdict.claim.budget}{about}"
+
+
+def _seconds(name: str, verdict: Verdict) -> float | None:
+    """Seconds of training of one seed at the budget that the claim takes; None where no run tells its speed."""
+    speeds = [speed for group in verdict.runs if group.recipe == name for speed in group.values("examples_per_second")]
+    try:
+        examples = recipe.load(name, verdict.claim.budget).examples
+    except InputError:  # a recipe of a user's own, that is not found by its name
+        return None
+    return examples / statistics.median(speeds) if speeds and examples else None
 
 
 def _against(verdict: Verdict) -> Measure | float | None:
