@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 
+from dlbench import recipe
 from dlbench.tables import gaps
 from dlbench.tables.nets import Net, by_depth
 from dlbench.tables.provenance import finite_test_set, footnotes
+from dlbench.tables.selection import Group, differences, settings
 from dlbench.tables.table import Table
 
 KEYS = ("budget", "device", "depth", "net", "variant")
@@ -31,7 +34,7 @@ def degradation(runs: pd.DataFrame) -> list[Table]:
     several = len({net.group.device for net in found}) > 1
     errors = [_row(net, several) for net in found]
     costs = gaps.rows(found)
-    notes = [*footnotes(runs, groups, errors), NO_PLAIN_TABLE, *finite_test_set(groups)]
+    notes = [*footnotes(runs, groups, errors), *_otherwise(groups), NO_PLAIN_TABLE, *finite_test_set(groups)]
     return [
         Table.of("Plain and residual nets by depth", errors, notes, KEYS),
         Table.of(
@@ -41,6 +44,18 @@ def degradation(runs: pd.DataFrame) -> list[Table]:
             gaps.KEYS,
         ),
     ]
+
+
+def _otherwise(groups: Sequence[Group]) -> list[str]:
+    """A line for each budget on what it does otherwise than the published training of the first net."""
+    told: dict[str, str] = {}
+    for group in groups:
+        if group.budget not in ("full", *told):
+            published = settings(recipe.load(group.recipe, "full").as_dict())
+            ours = settings(group.resolved)
+            changed = [f"{key} {ours.get(key)} instead of {published.get(key)}" for key in differences(published, ours)]
+            told[group.budget] = f"Otherwise than published at {group.budget}: {'; '.join(changed)}."
+    return list(told.values())
 
 
 def _row(net: Net, several_devices: bool) -> dict[str, Any]:

@@ -120,7 +120,10 @@ def _caption(shown: Sequence[Net], curves: pd.DataFrame) -> str:
     told = ["solid: test error", "dashed: training error"]
     if any(len(net.group.seeds) > 1 for net in shown):
         told.append("bands and bars: one sd over seeds either way")
-    sizes = curves["examples_per_split"].dropna() if "examples_per_split" in curves else pd.Series(dtype=float)
+    sizes = pd.Series(dtype=float)
+    if "examples_per_split" in curves:
+        paths = [path for net in shown for path in net.group.runs.get("path", [])]
+        sizes = curves.loc[curves["path"].isin(paths), "examples_per_split"].dropna()
     if len(sizes):
         told.append(f"on the way from {int(sizes.min()):,} examples of each split, at the end from all")
     return "; ".join(told)
