@@ -62,15 +62,13 @@ def read(results: Path, paths: Sequence[Path] | None = None) -> Frames:
 def tables(names: Sequence[str], frames: Frames) -> list[Table]:
     """The tables that the names show: a study names its own, and has one of its claims; a recipe gets the general one.
 
-    Of a course one table of all claims comes first, and studies without runs are left out. Recipes of one name, of
-    unlike folders, share a table, where their runs are told apart.
+    Of a course one table of all claims comes first, and studies without runs are left out.
     """
     shelf.check_names(map(shelf.find, names))
     shown: list[Table] = []
-    for name, namesakes in _by_name(names).items():
+    for name in dict.fromkeys(names):
         studies = _studies(name)
-        found = [table for each in studies for table in _tables(each, frames)]
-        found = found if studies else _of_recipes(namesakes, frames)
+        found = [table for each in studies for table in _tables(each, frames)] if studies else _of_recipe(name, frames)
         if not found:
             raise InputError(f"{name}: no runs of it in the results folder; `dlbench run {name}` makes them")
         claims = _claims(studies, frames)
@@ -138,27 +136,14 @@ def _as_published(runs: pd.DataFrame, references: Sequence[str]) -> pd.DataFrame
 
     references: the recipes' names or paths. Runs whose recipe cannot be read any more keep what they came with.
     """
-    kinds = {key: _quoted(*key, references) for key in set(_kinds(runs))}
-    resolved = [
-        {**whole, **kinds[kind]} for kind, whole in zip(_kinds(runs), runs["recipe_json"], strict=True)
-    ]  # fmt: skip
-    return runs.assign(published=[whole["published"] for whole in resolved], recipe_json=resolved)
-
-
-def _kinds(runs: pd.DataFrame) -> Iterator[tuple[str, str, str]]:
-    return zip(runs["recipe"], runs["budget"], runs["recipe_digest"], strict=True)
-
-
-def _quoted(name: str, budget: str, digest: str, references: Sequence[str]) -> dict[str, Any]:
-    """What the recipe of these runs quotes now; of several recipes of one name the one of this digest is theirs."""
-    named = [reference for reference in references if Path(reference).stem == name]
-    found = []
-    for reference in named:
+    now: dict[str, dict[str, Any]] = {}
+    for reference in references:
         with suppress(InputError):
-            found.append(recipe.load(reference, budget if len(named) > 1 else "full"))
-    own = [each for each in found if len(named) == 1 or each.digest == digest]
-    quotes = [{"published": each.published, "source": each.source} for each in own]
-    return quotes[0] if quotes and quotes.count(quotes[0]) == len(quotes) else {}
+            found = recipe.load(reference, "full")
+            now[found.name] = {"published": found.published, "source": found.source}
+    names = zip(runs["recipe"], runs["recipe_json"], strict=True)
+    resolved = [{**whole, **now.get(name, {})} for name, whole in names]
+    return runs.assign(published=[whole["published"] for whole in resolved], recipe_json=resolved)
 
 
 def _tables(found: Study, frames: Frames) -> Iterator[Table]:
@@ -167,20 +152,11 @@ def _tables(found: Study, frames: Frames) -> Iterator[Table]:
         yield from getattr(importlib.import_module(f"dlbench.tables.{name}"), name)(chosen)
 
 
-def _by_name(names: Sequence[str]) -> dict[str, list[str]]:
-    """The names, each once, with all that stand for a recipe of the same name as the first of them."""
-    found: dict[tuple[str, str], list[str]] = {}
-    for name in dict.fromkeys(names):
-        found.setdefault(("study", name) if _studies(name) else ("recipe", shelf.find(name).stem), []).append(name)
-    return {each[0]: each for each in found.values()}
-
-
-def _of_recipes(references: Sequence[str], frames: Frames) -> list[Table]:
-    """The table of one recipe, or of several of the same name."""
+def _of_recipe(name: str, frames: Frames) -> list[Table]:
     from dlbench.tables.results import results
 
-    chosen = frames.runs[frames.runs["recipe"] == shelf.find(references[0]).stem]
-    return results(_as_published(chosen, references)) if len(chosen) else []
+    chosen = frames.runs[frames.runs["recipe"] == shelf.find(name).stem]
+    return results(_as_published(chosen, [name])) if len(chosen) else []
 
 
 def _claims(studies: Sequence[Study], frames: Frames) -> list[Table]:
