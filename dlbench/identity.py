@@ -19,7 +19,7 @@ import json
 import os.path
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -33,7 +33,8 @@ PACKAGES = {
     "pictures": "dlbench.pictures",
 }  # fmt: skip
 DRIVER = "dlbench.bench"
-COUNTED = (*PACKAGES.values(), DRIVER, "dlbench.randomness", "dlbench.published")
+SEEDING = "dlbench.randomness"  # imports numpy to seed it, used or not
+COUNTED = (*PACKAGES.values(), DRIVER, SEEDING, "dlbench.published")
 FINDS_DATA = ("dlbench.data.sources", "dlbench.data.fetching")  # whose bytes `dlbench.data.files` verifies
 COARSE_SECONDS = 2.0  # two edits in so short a time may leave a file with the same time and size
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
@@ -53,7 +54,7 @@ class Identity:
     versions: Mapping[str, str]
     pictures: Mapping[str, str]
 
-    @property
+    @functools.cached_property
     def digest(self) -> str:
         """Eight hex digits of the code that decides the result: where dlbench's own files lie does not count."""
         placed = (held if is_of_dlbench(key) else f"{key} {held}" for key, held in self.files.items())
@@ -85,8 +86,8 @@ def of(recipe: Recipe, *, is_loaded: bool = False) -> Identity:
     """
     names = {kind: module(kind, getattr(recipe, kind).name) for kind in recipe.parts}
     with modules.importable(recipe.path.parent):
-        files, packages = _closure([names[kind] for kind in PARTS if kind != "data"])
-        files |= _closure([names["data"], DRIVER])[0]
+        packages = _closure([names[kind] for kind in PARTS if kind != "data"], but={SEEDING})[1]
+        files = _closure([DRIVER, *(names[kind] for kind in PARTS)])[0]
         pictures = _closure([names["pictures"]])[0] if "pictures" in names else {}
         pictures = {key: value for key, value in pictures.items() if key not in files}
         if is_loaded:
@@ -139,11 +140,14 @@ class _Parsed(NamedTuple):
     imports: tuple[tuple[int, str, tuple[str, ...]], ...]  # dots, module, names
 
 
-def _closure(names: Iterable[str]) -> tuple[dict[str, str], set[str]]:
-    """The files of these modules and all that they import, with their digests, and the other packages they import."""
+def _closure(names: Iterable[str], but: Collection[str] = ()) -> tuple[dict[str, str], set[str]]:
+    """The files of these modules and all that they import, with their digests, and the other packages they import.
+
+    but: modules that are passed over, with what only they import.
+    """
     files: dict[str, str] = {}
     packages: set[str] = set()
-    seen: set[str] = set()
+    seen = set(but)
     waiting = list(names)
     while waiting:
         name = waiting.pop()
@@ -189,7 +193,12 @@ def _of_dlbench(name: str) -> Path | None:
     return next((file for file in files if file.is_file()), None)
 
 
-def _imported(name: str, path: Path, parsed: _Parsed) -> Iterator[str]:
+@functools.cache
+def _imported(name: str, path: Path, parsed: _Parsed) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(_mentioned(name, path, parsed)))
+
+
+def _mentioned(name: str, path: Path, parsed: _Parsed) -> Iterator[str]:
     """The modules that an import may load: the packages it is in, itself, and the names it takes, if they are any."""
     package = name.split(".") if path.name == "__init__.py" else name.split(".")[:-1]
     for dots, target, names in parsed.imports:

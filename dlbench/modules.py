@@ -6,6 +6,7 @@ second for none: so what `identity` hashes is what runs, whenever the file chang
 
 from __future__ import annotations
 
+import functools
 import importlib
 import sys
 import sysconfig
@@ -171,8 +172,15 @@ def _is_own(spec: ModuleSpec) -> bool:
 
 
 def is_installed(file: Path) -> bool:
-    """Whether the file came with Python or an installed package."""
-    return not SITES.isdisjoint(file.parts) or any(file.is_relative_to(place) for place in INSTALLED)
+    """Whether the file came with Python or an installed package, wherever an installer put it."""
+    known = not SITES.isdisjoint(file.parts) or any(file.is_relative_to(place) for place in INSTALLED)
+    return known or any(_holds_packages(place) and file.is_relative_to(place) for place in map(Path, sys.path))
+
+
+@functools.cache
+def _holds_packages(place: Path) -> bool:
+    """Whether an installer has put packages into this folder, as `pip install --target` does."""
+    return any(place.glob("*.dist-info")) if place.is_absolute() else False
 
 
 def _held(path: Path) -> bytes | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import re
@@ -67,7 +68,7 @@ class Trial:
     code: Identity | None = None
     loaded: Identity | None = field(default=None, compare=False)
 
-    @property
+    @functools.cached_property
     def digest(self) -> str:
         """Eight hex digits: the same trial on the same kind of machine has the same."""
         decides = [self.recipe.digest, self.seed, self.execution.identity, self.fingerprint]

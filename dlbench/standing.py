@@ -98,7 +98,7 @@ def _changes(trial: Trial, start: Mapping[str, Any], ready: Mapping[str, Any]) -
     """What is not as it was: code, versions, data files, and what the run file is asked to show."""
     planned, folder = trial.code, trial.recipe.path.parent
     if planned is not None:
-        if "code" in start:
+        if start.get("code"):
             yield from _code_changes(start["code"]["files"], planned.event()["files"], folder)
         else:
             yield Change("code", OF_0_1)

@@ -235,3 +235,14 @@ def test_two_recipes_of_one_name_are_refused(tmp_path):
         with pytest.raises(InputError, match="has the name of"):
             plan.trials(names, device="cpu")
     assert len(plan.trials(["a/net.yaml", "./a/net.yaml"], device="cpu", seeds=[0])) == 1
+
+
+def test_packages_that_lie_in_a_folder_of_their_own_are_no_code_of_the_user(tmp_path, monkeypatch):
+    place = tmp_path / "target"
+    (place / "somebody").mkdir(parents=True)
+    (place / "somebody" / "__init__.py").write_text("")
+    monkeypatch.syspath_prepend(str(place))
+    assert not modules.is_installed(place / "somebody" / "__init__.py")
+    modules._holds_packages.cache_clear()
+    (place / "somebody-1.0.dist-info").mkdir()
+    assert modules.is_installed(place / "somebody" / "__init__.py")
