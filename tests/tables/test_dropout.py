@@ -95,7 +95,7 @@ def test_the_arms_of_the_study_differ_in_nothing_else() -> None:
     """Same data, steps, rate and units; whatever tells them apart is against overfitting."""
     allowed = {"retain_inputs", "retain_hidden", "max_norm", "weight_decay"}
     names = [name for name in study.load("dropout").recipes if "500" not in name]
-    for budget in recipe.BUDGETS:
+    for budget in (each for each in recipe.BUDGETS if each not in recipe.NEEDED):
         found = [recipe.load(name, budget) for name in names]
         assert len({each.digest for each in found}) == 5
         kept = [
