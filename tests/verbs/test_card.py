@@ -49,4 +49,4 @@ def test_a_model_on_features_says_what_its_multiply_adds_are_of(capsys):
 
 def test_a_study_gives_at_least_so_many_seeds(capsys):
     card.show("degradation", [])
-    assert "at least 3 at short, at least 5 at full" in capsys.readouterr().out
+    assert "at least 3 at short, at least 5 at medium, at least 5 at full" in capsys.readouterr().out

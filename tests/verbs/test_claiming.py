@@ -104,9 +104,11 @@ def test_the_lecture_plans_every_study_in_order():
         [sys.executable, "-m", "dlbench", "lecture", "--budget", "smoke", "--dry-run"],
         capture_output=True, text=True, check=True,
     ).stdout.splitlines()  # fmt: skip
-    recipes = {name for each in study.course("lecture") for name in each.recipes}
-    assert {line.split()[0] for line in planned} == recipes
-    assert all("to run" in line for line in planned)
+    recipes = {name for each in study.course("lecture") for name, _ in each.wanted("smoke")}
+    *trials, total = planned
+    assert {line.split()[0] for line in trials} == recipes
+    assert all("to run" in line for line in trials)
+    assert total.startswith(f"{len(trials)} to run: ")
 
 
 def test_every_study_of_the_lecture_states_claims():
