@@ -116,6 +116,22 @@ def warnings(before: Reading, during: Reading, *, threads: int, cores: int, flus
                                   "as they train; time few steps, or another processor"])]  # fmt: skip
 
 
+def crowding(during: Reading, *, threads: int, cores: int) -> str:
+    """One line if other programs want cores that this process's threads need; empty if not.
+
+    Threads that share their work wait for the slowest at every step: beside one busy program two of them train at a
+    third to a fourteenth of their speed, where a single one keeps its half.
+    """
+    load = during.get("other_cores", 0.0)
+    left = max(1, round(cores - load))
+    if threads <= 1 or left >= threads:
+        return ""
+    return (
+        f"other programs take {load:.1f} of {cores} cores, and {threads} threads wait for each other at every step: "
+        f"--threads {left} would be faster, as a trial of its own, for it rounds otherwise"
+    )
+
+
 def _load(before: Reading, during: Reading) -> list[str]:
     found = []
     load = during.get("other_cores", 0.0)

@@ -20,6 +20,8 @@ from dlbench import bench, identity, modules, plan, standing, store, trial
 from dlbench.bench import Bench
 from dlbench.errors import InputError
 from dlbench.identity import Identity
+from dlbench.measure import disturbance, machine
+from dlbench.measure.disturbance import Reading, Watch
 from dlbench.numbers import NoResult
 from dlbench.plan import Trial
 from dlbench.training.checkpoint import Checkpoint, Unfit
@@ -30,6 +32,7 @@ from dlbench.workers.runfile import RunFile, Unwritable
 
 Event = dict[str, Any]
 Tell = Callable[[Event], None]
+LOOK_AROUND_SECONDS = 10.0  # into a trial: then it is known what others do meanwhile
 NOT_KEPT = ("of", "look")  # keys of a lap that are for the display
 
 
@@ -162,9 +165,14 @@ class _Batch:
 
     def _follow(self, events: Iterator[tuple[int, Event]], keep: tuple[CheckpointFile, Checkpoint] | None) -> None:
         """Write and tell the events; keep a checkpoint now and then where the run says that it may be kept."""
-        indices = list(self._trials)
+        indices, began = list(self._trials), time.monotonic()
+        watch = Watch()
+        looked = False
         for position, event in events:
             index, kind = indices[position], event["event"]
+            if kind == "lap" and not looked and time.monotonic() - began >= LOOK_AROUND_SECONDS:
+                looked = True
+                self._note_crowding(watch.read())
             if kind == "edge":
                 is_over = self._time_is_over()
                 if keep is not None and (keep[0].is_due or is_over):
@@ -184,6 +192,12 @@ class _Batch:
             self._tell(event | {"index": index})
             if kind == "lap" and keep is None and self._time_is_over():
                 raise KeyboardInterrupt
+
+    def _note_crowding(self, reading: Reading) -> None:
+        """Say once that fewer threads would be faster; going on with fewer would change what is computed."""
+        threads = next(iter(self._trials.values())).execution.threads
+        if told := disturbance.crowding(reading, threads=threads, cores=machine.cores()):
+            self._note(told)
 
     def _time_is_over(self) -> bool:
         return time.monotonic() >= self._until

@@ -156,3 +156,13 @@ def test_denormals_are_known_to_be_flushed_or_not() -> None:
         assert not disturbance.denormals_flushed()
     finally:
         torch.set_flush_denormal(False)
+
+
+@pytest.mark.parametrize(
+    ("load", "threads", "cores", "advice"),
+    [(1.0, 2, 2, "--threads 1"), (2.2, 4, 4, "--threads 2"), (0.2, 2, 2, ""), (1.0, 1, 2, ""), (2.0, 2, 4, "")],
+)
+def test_threads_that_others_keep_waiting_are_told(load, threads, cores, advice):
+    told = disturbance.crowding({"other_cores": load}, threads=threads, cores=cores)
+    assert advice in told
+    assert bool(told) == bool(advice)
