@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 SCHEMA = 1
 READY = ("dataset_digest", "parameters", "multiply_adds", "train_examples", "test_examples")
 END = ("steps", "wall_seconds", "peak_memory_bytes")
+EVENTS = ("start", "ready", "lap", "score", "pictures", "resumed", "end")
 DONE = ("finished", "diverged")  # a diverged trial would diverge again
 TIMES = "time"  # the folder, under the results folder, of what `dlbench time` leaves: no runs of trials
 NAMES = {
@@ -84,6 +85,16 @@ def outline(path: Path) -> Mapping[str, Event]:
     with suppress(InputError):
         found = {event["event"]: event for event in _events(path, ("start", "ready", "end"))}
     return found if found.get("start", {}).get("schema", SCHEMA) == SCHEMA else {}
+
+
+def run_files(folder: Path) -> Sequence[Path]:
+    """All run files under a folder; InputError if there is no such folder."""
+    return _run_files(folder, None)
+
+
+def events(path: Path) -> Iterator[Event]:
+    """All events in a file, in order, laps too; lines that cannot be read are left out. Raises InputError."""
+    return _events(path, EVENTS)
 
 
 def load(folder: Path, paths: Iterable[Path] | None = None) -> pd.DataFrame:
@@ -305,8 +316,6 @@ def _events(
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from None
     for number, line in enumerate(lines, 1):
-        if line.startswith(b'{"event": "lap"'):  # by far the most
-            continue
         if line.startswith(b'{"event": "') and not line.startswith(marks):
             continue
         if only_final and line.startswith(b'{"event": "score"') and b'"final": false' in line:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -87,7 +87,9 @@ class Meter:
         self.totals, self.counts = Totals(**state_dict["totals"]), state_dict["counts"]
 
 
-def run(bench: Bench, checkpoint: Checkpoint | None = None) -> Iterator[tuple[int, Event]]:
+def run(
+    bench: Bench, checkpoint: Checkpoint | None = None, lap_ends: Collection[int] | None = None
+) -> Iterator[tuple[int, Event]]:
     """Run trials that differ only in their seed; yields (index of the trial, event) as things happen.
 
     Ends each trial with an `end` event whose status is `finished` or `diverged`; lets every other exception through.
@@ -96,18 +98,21 @@ def run(bench: Bench, checkpoint: Checkpoint | None = None) -> Iterator[tuple[in
     checkpoint: for a trial that `can_continue`. Each event `edge` says that all before it is told and that the
     checkpoint's state may be kept. If it goes on from steps done before, there is no `ready` and no `estimate` but,
     after its first lap, `resumed`. Raises Unfit, before any event, if it cannot go on from there.
+    lap_ends: the steps that laps end with, instead of about every second, so that their losses can be compared with
+    those of another run; there is no `estimate` then.
     """
     meter = Meter()
     if checkpoint is not None:
         checkpoint.watch(meter=meter)
-    laps = _laps(bench, checkpoint)
+    laps = _laps(bench, checkpoint, lap_ends)
     if checkpoint is not None and checkpoint.steps > 0:
         laps = _ahead(laps)  # the first step shows whether it goes on
         yield 0, _resumed(checkpoint)
     else:
         ready = _ready(bench)
         yield from ((index, ready) for index in range(len(bench.trials)))
-        yield 0, {"event": "estimate", **estimate(bench)}
+        if lap_ends is None:
+            yield 0, {"event": "estimate", **estimate(bench)}
     learning = list(range(len(bench.trials)))
     for lap in laps:
         meter.add(lap)
@@ -169,10 +174,10 @@ def _ready(bench: Bench) -> Event:
     }
 
 
-def _laps(bench: Bench, checkpoint: Checkpoint | None) -> Iterator[Event]:
+def _laps(bench: Bench, checkpoint: Checkpoint | None, lap_ends: Collection[int] | None) -> Iterator[Event]:
     """Laps of about a second, and one that ends wherever the curve wants a look; only the rule is on the clock.
 
-    The first step of a process has a lap of its own: it allocates, tunes and perhaps compiles.
+    The first step of a process has a lap of its own: it allocates, tunes and perhaps compiles. lap_ends: instead.
     """
     clock = Clock(bench.device)
     points = bench.trials[0].recipe.curve.points
@@ -186,7 +191,8 @@ def _laps(bench: Bench, checkpoint: Checkpoint | None) -> Iterator[Event]:
         examples += step.examples
         steps += 1
         look = step.number < step.of and step.number * (points + 1) % step.of < points + 1 and points > 0
-        if look or warm_up or step.number == step.of or clock.running_for() >= LAP_SECONDS:
+        is_over = look or warm_up or step.number == step.of or clock.running_for() >= LAP_SECONDS
+        if is_over if lap_ends is None else step.number in lap_ends:
             seconds = clock.lap()
             yield {
                 "step": step.number, "of": step.of, "examples": examples, "seconds": seconds,

@@ -62,7 +62,21 @@ def describe(device: str) -> dict[str, Any]:
     }  # fmt: skip
     name = accelerator or f"{stable['cpu']}, {stable['cores']} cores, {memory} GiB"
     digest = hashlib.sha256(json.dumps(stable, sort_keys=True).encode()).hexdigest()[:8]
-    return {"name": name, **stable, "fingerprint": digest}
+    return {"name": name, **stable, "blas": blas(), "fingerprint": digest}
+
+
+@functools.cache
+def blas() -> str:
+    """The kernels that numpy's linear algebra chose here, such as `openblas SkylakeX`: they decide how it rounds."""
+    import numpy as np  # noqa: F401  # only what is loaded can be asked
+    from threadpoolctl import threadpool_info
+
+    found = {
+        f"{library['internal_api']} {library.get('architecture') or ''}".strip()
+        for library in threadpool_info()
+        if library["user_api"] == "blas"
+    }
+    return ", ".join(sorted(found))
 
 
 @functools.cache
