@@ -1,4 +1,4 @@
-"""README.md's workflow does what the text beside it says, played step by step as GitHub would play it."""
+"""The workflow of docs/continuous-integration.md does what its page says, played step by step as GitHub would play it."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from textwrap import dedent
 from types import SimpleNamespace
 from typing import Any
 from xml.etree import ElementTree as xml
 
 import pytest
+import readme
 import yaml
 from benchmarks import gating
 
@@ -24,7 +24,9 @@ from dlbench.comparison import limits
 from dlbench.verbs import comparing
 
 REPOSITORY = Path(__file__).parents[1]
-TEXT = (REPOSITORY / "README.md").read_text()
+DOCS = REPOSITORY / "docs"
+TEXT = (DOCS / "continuous-integration.md").read_text()
+FILES = readme.listings((DOCS / "recipes.md").read_text())
 SHOWN = REPOSITORY / "results" / "gating"
 EXPRESSION = re.compile(r"\$\{\{(.*?)\}\}")
 ASKS_STATUS = re.compile(r"\b(?:success|failure|cancelled|always)\(\)")  # without one, GitHub asks for success()
@@ -32,18 +34,10 @@ SHIMS = {"dlbench": f'exec "{sys.executable}" -m dlbench "$@"', "pip": "exit 0"}
 
 
 def workflow() -> Any:
-    """The one block of YAML in README.md that has jobs."""
+    """The one block of YAML in the page that has jobs."""
     blocks = [block for block in re.findall(r"^```yaml\n(.*?)^```", TEXT, re.DOTALL | re.MULTILINE) if "jobs:" in block]
-    assert len(blocks) == 1, "README.md has no workflow to paste, or several"
+    assert len(blocks) == 1, "the page has no workflow to paste, or several"
     return yaml.safe_load(blocks[0])
-
-
-def listing(name: str) -> str:
-    """The indented block of README.md that begins with a comment naming the file."""
-    until = r"^(?: {4}# | {4}dlbench |\S)"
-    found = re.search(rf"^ {{4}}# {re.escape(name)}\n(.*?){until}", TEXT, re.DOTALL | re.MULTILINE)
-    assert found, f"README.md shows no {name}"
-    return dedent(found[1])
 
 
 @dataclass
@@ -165,9 +159,9 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> History:
     server = Server(tmp_path_factory.mktemp("server"))
     caches: list[int] = []
     jobs: list[Played] = []
-    recipe = listing("mine.yaml").replace("epochs: 20", "epochs: 3")
+    recipe = FILES["mine.yaml"].replace("epochs: 20", "epochs: 3")
     recipe += "together: worker\n"  # one start of torch for all seeds, or this takes minutes
-    nets = listing("mynets.py")
+    nets = FILES["mynets.py"]
     broken, worsened = nets.replace("Linear(64,", "Linear(63,"), nets.replace("nn.ReLU()", "nn.Dropout(0.9)")
     assert nets not in (broken, worsened)
     changes = ((nets, "heads/main"), (nets, "pull/1/merge"), (broken, "pull/2/merge"), (worsened, "heads/main"))
@@ -194,8 +188,8 @@ def test_its_limits_are_limits() -> None:
 
 
 def test_the_table_of_exit_codes_is_complete() -> None:
-    section = TEXT.partition("# Exit codes\n")[2].partition("\n#")[0]
-    codes = {int(code) for code in re.findall(r"^\| (\d+) \|", section, re.MULTILINE)}
+    page = (DOCS / "exit-codes.md").read_text()
+    codes = {int(code) for code in re.findall(r"^\| (\d+) \|", page, re.MULTILINE)}
     assert codes == {value for value in vars(exits).values() if isinstance(value, int)}
 
 
@@ -244,9 +238,9 @@ def test_what_was_merged_is_the_next_baseline(history: History) -> None:
 
 @pytest.mark.slow
 def test_the_same_with_gitlab(history: History) -> None:
-    block = re.search(r"^ {4}benchmark:\n(?: {4}.*\n)+", TEXT, re.MULTILINE)
-    assert block, "README.md has nothing for GitLab"
-    job = yaml.safe_load(block[0])["benchmark"]
+    block = re.search(r"^```yaml\n(benchmark:\n.*?)^```", TEXT, re.DOTALL | re.MULTILINE)
+    assert block, "the page has nothing for GitLab"
+    job = yaml.safe_load(block[1])["benchmark"]
     server = Server(history.unchanged.place)
     (history.unchanged.place / job["artifacts"]["reports"]["junit"]).unlink()
     for line in job["script"]:

@@ -1,0 +1,120 @@
+"""What README.md and docs/ say is true: blocks are what their commands write, and every command they show works.
+
+A page is a story: its commands run from top to bottom in one empty folder, with the files that the page shows. What the
+tour trains, and a recipe of one's own, trains for real, at the smoke budget; any other training is a `--dry-run`.
+Verbs that take long whatever they are told, or need a network or another checkout, are only understood.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import readme
+from markdown_it import MarkdownIt
+from typer.testing import CliRunner
+
+from dlbench import exits, shelf, study
+from dlbench.cli import app
+
+ROOT = readme.REPOSITORY
+PAGES = readme.pages()
+BLOCKS = [block for page in PAGES for block in readme.BLOCK.finditer(page.read_text())]
+TRAINS = ("run", "lecture")
+ONLY_UNDERSTOOD = ("time", "devices", "gate", "data get", "baseline rm")
+QUICK = {"tour", "xor", "gates", *study.load("tour").recipes}
+WELL = (exits.FINE, exits.REGRESSION, exits.NOTHING_COMPARABLE)  # a claim may be refuted, or untested, at smoke
+
+
+def name(page: Path) -> str:
+    return str(page.relative_to(ROOT))
+
+
+def code(page: Path) -> Iterator[tuple[bool, str]]:
+    """The code in a page, without what commands write: whether it is a block of its own, and its text."""
+    tokens = MarkdownIt().enable("table").parse(readme.BLOCK.sub("", page.read_text()))
+    for token in tokens:
+        if token.type in ("fence", "code_block"):
+            yield True, token.content
+        yield from ((False, part.content) for part in token.children or () if part.type == "code_inline")
+
+
+def commands(page: Path) -> list[str]:
+    """The lines of dlbench in a page's blocks of code."""
+    lines = [line for is_block, text in code(page) if is_block for line in text.splitlines()]
+    return [re.sub(r"\s+# .*", "", line).strip() for line in lines if line.startswith("dlbench ")]
+
+
+def verb(words: list[str]) -> str:
+    """`run`, or `data get` where the verb is a group."""
+    return " ".join(words[1:3] if words[1] in ("data", "baseline") else words[1:2])
+
+
+def as_tested(line: str) -> list[str]:
+    """The command as it runs here: `--results results` are the repository's, and training is short or left out."""
+    words = shlex.split(line.replace("--results results", f"--results {ROOT / 'results'}"))
+    if verb(words) in TRAINS:
+        shipped = {word for word in words if word in shelf.recipes() | shelf.studies()}
+        words += ["--budget", "smoke"] if verb(words) == "run" and shipped <= QUICK else ["--dry-run"]
+    return words
+
+
+STORIES = [page for page in PAGES if commands(page)]
+LINES = sorted({line for page in PAGES for line in commands(page)})
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block["words"])
+def test_a_block_is_what_its_command_writes(block):
+    assert readme.renewed(block[0]) == block[0]
+
+
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "CONTRIBUTING.md", ROOT / "results" / "README.md"], ids=name)
+def test_every_link_leads_somewhere(page):
+    for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text()):
+        assert (page.parent / target).exists(), target
+
+
+def test_readme_is_short():
+    text = (ROOT / "README.md").read_text()
+    assert len(text.splitlines()) <= 150
+    assert len(text.encode()) <= 12_000
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_every_command_is_understood(line):
+    """Its verb and options exist, and so do recipes, studies and the files that some page shows."""
+    words = shlex.split(line)
+    done = CliRunner().invoke(app, [*words[1:], "--help"])
+    assert done.exit_code == 0, done.output
+    if words[1] in ("run", "time", "show", "report", "claims"):
+        shown = {f"./{file}" for page in PAGES for file in readme.listings(page.read_text())}
+        names = [word for word in line.split(" -")[0].split()[2:] if word != "NAME"]
+        assert set(names) <= set(shelf.recipes()) | set(shelf.studies()) | shown
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_every_verb_and_option_in_running_text_exists(page):
+    known = subprocess.run([sys.executable, ROOT / "tests" / "commands.py"], capture_output=True, text=True, check=True)
+    for _, text in code(page):
+        for word in re.findall(r"(?<![\w-])--[a-z][\w-]*", text if "dlbench" in text or text[0] == "-" else ""):
+            assert word in known.stdout + "--version --help", word
+        for found in re.findall(r"^dlbench ([a-z]+)", text, re.MULTILINE):
+            assert f"dlbench {found}" in known.stdout, found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", STORIES, ids=name)
+def test_a_page_can_be_followed(page, tmp_path):
+    for file, text in readme.listings(page.read_text()).items():
+        (tmp_path / file).write_text(text)
+    for line in commands(page):
+        words = as_tested(line)
+        if verb(words) in ONLY_UNDERSTOOD:
+            continue
+        done = subprocess.run([sys.executable, "-m", *words], cwd=tmp_path, capture_output=True, text=True)
+        assert done.returncode in WELL, f"{line}\n{done.stdout}{done.stderr}"
