@@ -1,4 +1,4 @@
-"""The workflow of docs/continuous-integration.md does what its page says, played step by step as GitHub would play it."""
+"""The workflow of docs/continuous-integration.md does what its page says, played step by step as GitHub would."""
 
 from __future__ import annotations
 
