@@ -57,7 +57,7 @@ def usage(prefix: str, command: CommandInfo) -> str:
 def options(command: CommandInfo) -> list[str]:
     """A row for each argument and option."""
     return [
-        f"| `{_written(parameter, info)}` | {info.help or ''} | {_default(parameter)} |"
+        f"| `{_written(parameter, info)}` | {_choices(parameter)}{info.help or ''} | {_default(parameter)} |"
         for parameter, info in parameters(command)
     ]
 
@@ -91,13 +91,20 @@ def _option(parameter: inspect.Parameter, info: Info) -> str:
 
 
 def _value(parameter: inspect.Parameter, info: Info) -> Iterator[str]:
-    """What follows the option: its choices, or what kind of thing in capitals; nothing after a switch."""
-    kinds = [kind for kind in (parameter.annotation, *_inner(parameter.annotation)) if isinstance(kind, type)]
-    choices = [kind for kind in kinds if issubclass(kind, enum.Enum)]
-    if choices:
-        yield r"\|".join(choice.value for choice in choices[0])
-    elif bool not in kinds:
-        yield info.metavar or KINDS.get(kinds[0], "TEXT")
+    """What follows the option, in capitals; nothing after a switch."""
+    kinds = _kinds(parameter)
+    if bool not in kinds:
+        yield info.metavar or ("CHOICE" if _choices(parameter) else KINDS.get(kinds[0], "TEXT"))
+
+
+def _choices(parameter: inspect.Parameter) -> str:
+    """`One of cpu, cuda. `, or nothing where there is no such choice."""
+    enums = [kind for kind in _kinds(parameter) if issubclass(kind, enum.Enum)]
+    return f"One of {', '.join(f'`{choice.value}`' for choice in enums[0])}. " if enums else ""
+
+
+def _kinds(parameter: inspect.Parameter) -> list[type]:
+    return [kind for kind in (parameter.annotation, *_inner(parameter.annotation)) if isinstance(kind, type)]
 
 
 def _inner(annotation: Any) -> Iterator[Any]:
