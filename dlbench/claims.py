@@ -17,10 +17,9 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
-from dlbench import recipe
+from dlbench import recipe, shelf
 from dlbench.claim import Claim, Quantity, StepsUntil
 from dlbench.errors import InputError
 from dlbench.measure import statistics
@@ -78,7 +77,7 @@ class Verdict:
 
 def verdicts(study: Study, runs: pd.DataFrame, curves: pd.DataFrame) -> list[Verdict]:
     """A verdict on each claim of a study, from the runs of its recipes as they stand: other settings do not count."""
-    names = [Path(reference).stem for reference in study.recipes]
+    names = [shelf.name(reference) for reference in study.recipes]
     own = runs[runs["recipe"].isin(names)] if len(runs) else runs
     found = [group for group in groups(own.reset_index(drop=True)) if _is_as_it_stands(group, study)]
     return [_verdict(study.name, claim, found, curves) for claim in study.claims]
@@ -177,7 +176,7 @@ def _enough(gaps: Sequence[float]) -> int | None:
 
 def _is_as_it_stands(group: Group, study: Study) -> bool:
     """Whether the runs are of the recipe as its file is now, not of other settings or of an older file."""
-    by_name = {Path(reference).stem: reference for reference in study.recipes}
+    by_name = {shelf.name(reference): reference for reference in study.recipes}
     if group.recipe not in by_name or group.budget not in BUDGETS:
         return False
     with suppress(InputError):  # a budget that it no longer has

@@ -12,7 +12,6 @@ import inspect
 import traceback
 import typing
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
@@ -22,6 +21,7 @@ from dlbench.errors import InputError
 from dlbench.numbers import Number, numbers
 from dlbench.reading import near
 from dlbench.recipe import Part, Recipe
+from dlbench.shelf import Entry
 
 
 def names(kind: str) -> Sequence[str]:
@@ -32,13 +32,13 @@ def names(kind: str) -> Sequence[str]:
 def check(recipe: Recipe) -> None:
     """Raise InputError if a part of the recipe names no function, or gives it an argument it does not take."""
     for kind in recipe.parts:
-        _arguments(kind, getattr(recipe, kind), recipe.path)
+        _arguments(kind, getattr(recipe, kind), recipe.entry)
 
 
 def bind(kind: str, recipe: Recipe) -> Callable[..., Any]:
     """The function of that part with its arguments from the recipe filled in and checked; a score's numbers, too."""
     part: Part = getattr(recipe, kind)
-    function = functools.partial(_function(kind, part.name, recipe.path), **_arguments(kind, part, recipe.path))
+    function = functools.partial(_function(kind, part.name, recipe.entry), **_arguments(kind, part, recipe.entry))
     return _giving_numbers(function, f"the score {part.name}") if kind == "score" else function
 
 
@@ -63,7 +63,7 @@ def can_be_captured(recipe: Recipe) -> bool:
 
 def _takes(recipe: Recipe, name: str) -> bool:
     """Whether the learning rule has an argument of this name that is the trial's to give."""
-    function = _function("training", recipe.training.name, recipe.path)
+    function = _function("training", recipe.training.name, recipe.entry)
     parameter = inspect.signature(function, eval_str=True).parameters.get(name)
     return parameter is not None and _is_given(parameter.annotation)
 
@@ -78,15 +78,15 @@ def cause(error: BaseException) -> str:
     return " ".join(f"{type(error).__name__}: {said}".split()) + (f" ({place})" if place else "")
 
 
-def _function(kind: str, name: str, path: Path) -> Callable[..., Any]:
-    where = f"{path}: {kind}"
+def _function(kind: str, name: str, entry: Entry) -> Callable[..., Any]:
+    where = f"{entry}: {kind}"
     if not name.rpartition(".")[0] and name not in names(kind):
         raise InputError(
             f"{where}: no {kind} is called '{name}'{near(name, names(kind))}; here: {', '.join(names(kind))}"
         )
     module, attribute = identity.module(kind, name), name.rpartition(".")[2]
     with streams.aside():
-        found = getattr(_module(module, name, path, where), attribute, None)
+        found = getattr(_module(module, name, entry, where), attribute, None)
     if found is None:
         raise InputError(f"{where}: module '{module}' has no function '{attribute}'")
     if not callable(found):
@@ -94,24 +94,24 @@ def _function(kind: str, name: str, path: Path) -> Callable[..., Any]:
     return found  # type: ignore[no-any-return]
 
 
-def _module(module: str, name: str, path: Path, where: str) -> Any:
+def _module(module: str, name: str, entry: Entry, where: str) -> Any:
     """The module, imported; whatever goes wrong while it is, its author can mend."""
     try:
-        return modules.load(module, path.parent)
+        return modules.load(module, entry.file.parent)
     except modules.Taken as error:
         raise InputError(f"{where}: '{name}' cannot be imported: {error}") from None
     except (Exception, SystemExit) as error:
         if isinstance(error, ModuleNotFoundError) and f"{module}.".startswith(f"{error.name}."):
             raise InputError(
-                f"{where}: '{name}' cannot be imported ({error}); looked in {path.parent} and the current folder"
+                f"{where}: '{name}' cannot be imported ({error}); looked in {entry.file.parent} and the current folder"
             ) from None
         raise InputError(f"{where}: '{name}' cannot be imported: {cause(error)}") from None
 
 
-def _arguments(kind: str, part: Part, path: Path) -> dict[str, Any]:
+def _arguments(kind: str, part: Part, entry: Entry) -> dict[str, Any]:
     """The part's arguments, checked one by one against the function's keyword-only arguments."""
-    where = f"{path}: {kind}"
-    function = _function(kind, part.name, path)
+    where = f"{entry}: {kind}"
+    function = _function(kind, part.name, entry)
     try:
         known = _schema(function)
     except Exception as error:  # a signature is as its author wrote it

@@ -136,7 +136,7 @@ def trials(
         raise InputError("give names and settings as lists, and at least one name")
     _check_seeds(seeds)
     found = list(_recipes(names, budget, settings, seeds))  # before torch is loaded: a wrong name is said at once
-    shelf.check_names(recipe.path for recipe, *_ in found)
+    shelf.check_names(recipe.entry for recipe, *_ in found)
     if sum(len(chosen) for *_, chosen in found) > MOST_TRIALS:
         raise InputError(f"seeds: more than {MOST_TRIALS:,} trials; take fewer seeds")
     chosen = machine.resolve_device(device)

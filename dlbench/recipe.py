@@ -13,6 +13,7 @@ from typing import Any, Literal
 from dlbench import shelf
 from dlbench.errors import InputError
 from dlbench.reading import MAX_DEPTH, near, parse, plain, read_mapping, shown
+from dlbench.shelf import Entry
 
 TOGETHER = ("model", "worker")
 PRECISIONS = ("auto", "fp32", "tf32", "bf16", "fp16")
@@ -91,6 +92,11 @@ class Recipe:
         available = self.data.arguments.get("train_examples")
         return int(epochs * available) if epochs and available else None
 
+    @property
+    def entry(self) -> Entry:
+        """Where it stands; as text the beginning of an error that its author can mend."""
+        return Entry(self.path, self.name)
+
     def as_dict(self) -> dict[str, Any]:
         """What a run file keeps: everything but the place of the file."""
         return {
@@ -133,49 +139,67 @@ def load(name: str, budget: str = "short", settings: Sequence[str] = ()) -> Reci
     """
     if budget not in BUDGETS:
         raise InputError(f"unknown budget {shown(budget)}{near(budget, BUDGETS)}; one of {', '.join(BUDGETS)}")
-    path = shelf.find(name)
-    _check_name(path)
-    raw = _extended(path, ())
+    entry = shelf.find(name)
+    _check_name(entry)
+    raw = _extended(entry, ())
     if budget in NEEDED and budget not in raw:
         raise InputError(
-            f"{path}: has no {budget} budget; {' and '.join(b for b in BUDGETS if b not in NEEDED)} it has"
+            f"{entry}: has no {budget} budget; {' and '.join(b for b in BUDGETS if b not in NEEDED)} it has"
         )
     overrides = raw.get(budget) or {}
-    _check_keys(overrides, f"{path}: {budget}", (*PARTS, "seeds", "together", "curve", "precision"))
+    _check_keys(overrides, f"{entry}: {budget}", (*PARTS, "seeds", "together", "curve", "precision"))
     raw = _merge(raw, overrides)
     for setting in settings:
         raw = _merge(raw, _setting(setting))
-    return _recipe(raw, path, budget)
+    return _recipe(raw, entry, budget)
 
 
-def _check_name(path: Path) -> None:
-    """Raise InputError for a file whose name cannot be that of a recipe: its runs go to a folder called so."""
-    name = path.stem
+def _check_name(entry: Entry) -> None:
+    """Raise InputError for a name that cannot be that of a recipe: its runs go to a folder called so."""
+    name, it = entry.name, "it" if entry.is_variant else "the file"
     if not name.isprintable() or not name.strip("."):
-        raise InputError(f"{plain(path)}: no name for a recipe; rename the file, in letters that can be printed")
+        raise InputError(f"{plain(entry)}: no name for a recipe; rename {it}, in letters that can be printed")
     if name.lower() in RESERVED:
-        raise InputError(f"{path}: '{name}' is a folder of dlbench's own among the results; rename the file")
+        raise InputError(f"{entry}: '{name}' is a folder of dlbench's own among the results; rename {it}")
+    if entry.is_variant and (other := entry.file.with_name(f"{name}.yaml")).exists():
+        raise InputError(f"{entry}: has the name of {other}, and results are kept by name; rename one of them")
 
 
-def _extended(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
-    """The mapping in a file, laid over that of the file it extends."""
-    if path.resolve() in seen:
-        raise InputError(f"{path}: extends itself, by way of {seen[-1].name}")
+def _extended(entry: Entry, seen: tuple[Entry, ...]) -> dict[str, Any]:
+    """What stands there, laid over what it extends."""
+    itself = Entry(entry.file.resolve(), entry.name)
+    if itself in seen:
+        raise InputError(f"{entry}: extends itself, by way of {_short(seen[-1])}")
     if len(seen) > MAX_DEPTH:
-        raise InputError(f"{path}: the {len(seen)}th recipe in a row, each extending the next; write out what is meant")
-    raw = read_mapping(path)
-    _check_keys(raw, str(path), TYPES)
+        raise InputError(
+            f"{entry}: the {len(seen)}th recipe in a row, each extending the next; write out what is meant"
+        )
+    raw = _own(entry)
+    _check_keys(raw, str(entry), TYPES)
     for key, value in raw.items():
         if not isinstance(value, TYPES[key]) or (TYPES[key] is int and isinstance(value, bool)):
             wanted = {dict: "mapping", list: "list", str: "text", int: "whole number"}
-            raise InputError(f"{path}: {key}: {shown(value)} is not a {wanted[TYPES[key]]}")  # type: ignore[index]
+            raise InputError(f"{entry}: {key}: {shown(value)} is not a {wanted[TYPES[key]]}")  # type: ignore[index]
     if "extends" not in raw:
         return raw
-    base = _extended(shelf.find(raw.pop("extends"), beside=path.parent), (*seen, path.resolve()))
+    base = _extended(shelf.find(raw.pop("extends"), beside=entry.file), (*seen, itself))
     base = {
         key: value for key, value in base.items() if key not in (NOT_INHERITED, REPLACED if REPLACED in raw else "")
     }
     return _merge(base, raw)
+
+
+def _own(entry: Entry) -> dict[str, Any]:
+    """What stands there itself; a variant that does not say what it extends is one of its file's own recipe."""
+    held = shelf.variants(entry.file)
+    if entry.is_variant:
+        return {"extends": entry.file.stem, **held[entry.name]}
+    return {key: value for key, value in read_mapping(entry.file).items() if key != shelf.VARIANTS}
+
+
+def _short(entry: Entry) -> str:
+    """As one recipe calls another."""
+    return entry.name if entry.is_variant else entry.file.name
 
 
 def overruled(found: Recipe) -> Iterator[str]:
@@ -185,7 +209,7 @@ def overruled(found: Recipe) -> Iterator[str]:
     """
     if found.budget == "smoke":
         return
-    layers = list(_layers(found.path))
+    layers = list(_layers(found.entry))
     parts = {part: getattr(found, part).as_dict() for part in PARTS}
     held = dict(_leaves(parts | {"seeds": found.seeds, "curve": asdict(found.curve), "precision": found.precision}))
     for key, wins in held.items():
@@ -193,11 +217,11 @@ def overruled(found: Recipe) -> Iterator[str]:
         theirs = next((i for i, (_, raw) in enumerate(layers) if key in dict(_leaves(raw.get(found.budget) or {}))), -1)
         if mine >= theirs:
             continue
-        (file, own), (base, over) = layers[mine], layers[theirs]
+        (entry, own), (base, over) = layers[mine], layers[theirs]
         value, other = dict(_leaves(own))[key], dict(_leaves(over[found.budget]))[key]
         if other == wins != value:
             yield (
-                f"{file}: {'.'.join(key)} is {json.dumps(wins)}, as {base.name} has it for {found.budget}, not "
+                f"{entry}: {'.'.join(key)} is {json.dumps(wins)}, as {_short(base)} has it for {found.budget}, not "
                 f"{json.dumps(value)}; to have that, write it below '{found.budget}:' as well"
             )
 
@@ -208,12 +232,12 @@ def tell_overruled(found: Recipe) -> None:
         print(f"dlbench: {line}", file=sys.stderr)
 
 
-def _layers(path: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
-    """A file and, in turn, those it extends, as they stand."""
-    raw = read_mapping(path)
-    yield path, raw
+def _layers(entry: Entry) -> Iterator[tuple[Entry, dict[str, Any]]]:
+    """A recipe and, in turn, those it extends, as they stand."""
+    raw = _own(entry)
+    yield entry, raw
     if "extends" in raw:
-        yield from _layers(shelf.find(raw["extends"], beside=path.parent))
+        yield from _layers(shelf.find(raw["extends"], beside=entry.file))
 
 
 def _leaves(raw: Mapping[str, Any], above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
@@ -252,21 +276,21 @@ def _setting(text: str) -> dict[str, Any]:
     return dict(nested)
 
 
-def _recipe(raw: Mapping[str, Any], path: Path, budget: str) -> Recipe:
+def _recipe(raw: Mapping[str, Any], entry: Entry, budget: str) -> Recipe:
     for key in ("title", *PARTS):
         if key not in raw:
-            raise InputError(f"{path}: has no '{key}'")
+            raise InputError(f"{entry}: has no '{key}'")
     published = raw.get("published", {})
     for key, value in published.items():
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise InputError(f"{path}: published: {plain(key)}: {shown(value)} is not a number")
+            raise InputError(f"{entry}: published: {plain(key)}: {shown(value)} is not a number")
     curve = raw.get("curve", {})
-    _check_keys(curve, f"{path}: curve", ("points", "examples"))
+    _check_keys(curve, f"{entry}: curve", ("points", "examples"))
     recipe = Recipe(
-        name=path.stem, title=raw["title"], source=raw.get("source", ""), budget=budget, published=published,
+        name=entry.name, title=raw["title"], source=raw.get("source", ""), budget=budget, published=published,
         tags=tuple(map(str, raw.get("tags", []))), seeds=raw.get("seeds", 1), together=raw.get("together", False),
-        curve=Curve(**curve), path=path, precision=raw.get("precision", "fp32"),
-        **{part: _part(raw[part], f"{path}: {part}") for part in (*PARTS, "pictures") if part in raw},
+        curve=Curve(**curve), path=entry.file, precision=raw.get("precision", "fp32"),
+        **{part: _part(raw[part], f"{entry}: {part}") for part in (*PARTS, "pictures") if part in raw},
     )  # fmt: skip
     for key, number in (
         ("seeds", recipe.seeds),
@@ -274,12 +298,12 @@ def _recipe(raw: Mapping[str, Any], path: Path, budget: str) -> Recipe:
         ("curve: examples", recipe.curve.examples),
     ):
         if isinstance(number, bool) or not isinstance(number, int) or number < (1 if key == "seeds" else 0):
-            raise InputError(f"{path}: {key}: {shown(number)} is not a positive whole number")
+            raise InputError(f"{entry}: {key}: {shown(number)} is not a positive whole number")
     if recipe.together is not False and recipe.together not in TOGETHER:
-        raise InputError(f"{path}: together: {shown(recipe.together)} is not one of {', '.join(TOGETHER)}")
+        raise InputError(f"{entry}: together: {shown(recipe.together)} is not one of {', '.join(TOGETHER)}")
     if recipe.precision not in PRECISIONS:
         raise InputError(
-            f"{path}: precision: {shown(recipe.precision)} is not one of {', '.join(PRECISIONS)}"
+            f"{entry}: precision: {shown(recipe.precision)} is not one of {', '.join(PRECISIONS)}"
             f"{near(recipe.precision, PRECISIONS)}"
         )
     return recipe

@@ -59,7 +59,7 @@ class Study:
     def wanted(self, budget: str) -> Iterator[tuple[str, int]]:
         """The recipes that take part at this budget, and the least number of seeds of each."""
         for reference in self.recipes:
-            own = self.own_seeds.get(Path(reference).stem, self.seeds | {budget: self.seeds.get(budget, 1)})
+            own = self.own_seeds.get(shelf.name(reference), self.seeds | {budget: self.seeds.get(budget, 1)})
             if budget in own:
                 yield reference, own[budget]
 
@@ -72,7 +72,7 @@ def course(name: str) -> list[Study]:
 
 def load(name: str) -> Study:
     """The study of that name (or path); InputError names the file, the key and the near miss."""
-    path = shelf.find(name)
+    path = shelf.find(name).file
     raw = read_mapping(path)
     for key, value in raw.items():
         if key not in KEYS:
@@ -86,7 +86,7 @@ def load(name: str) -> Study:
         return _of_studies(raw, path)
     recipes = _references(raw["recipes"], path)
     shelf.check_names(map(shelf.find, recipes))
-    stems = [Path(reference).stem for reference in recipes]
+    stems = [shelf.name(reference) for reference in recipes]
     seeds = raw.get("seeds", {})
     return Study(
         name=path.stem,
@@ -119,7 +119,7 @@ def _of_studies(raw: Mapping[str, Any], path: Path) -> Study:
 
 def _sweep(raw: Mapping[str, Any], recipes: Sequence[str], path: Path) -> Mapping[str, Sequence[Sequence[str]]]:
     """Recipe -> the settings of each point of its grid, as `--set` takes them."""
-    by_name = {Path(reference).stem: reference for reference in recipes}
+    by_name = {shelf.name(reference): reference for reference in recipes}
     found = {}
     for name, grid in raw.items():
         where = f"{path}: sweep: {plain(name)}"
@@ -134,7 +134,7 @@ def _sweep(raw: Mapping[str, Any], recipes: Sequence[str], path: Path) -> Mappin
 
 
 def _references(entries: Sequence[Any], path: Path) -> tuple[str, ...]:
-    """The recipes' names, or the paths of those whose file lies beside a user's own study."""
+    """The recipes' names, or where those are that lie beside a user's own study, `mine.yaml` or `mine.yaml:wide`."""
     recipes, studies = shelf.recipes(), shelf.studies()
     return tuple(_reference(entry, path, recipes, studies) for entry in entries)
 
@@ -142,13 +142,20 @@ def _references(entries: Sequence[Any], path: Path) -> tuple[str, ...]:
 def _reference(entry: Any, path: Path, recipes: Collection[str], studies: Collection[str]) -> str:
     if not isinstance(entry, str):
         raise InputError(f"{path}: recipes: {shown(entry)} is not a recipe's name")
-    beside = path.parent / (entry if entry.endswith(shelf.ENDINGS) else f"{entry}.yaml")
+    place, variant = shelf.split(entry)
+    beside = path.parent / (place if place.endswith(shelf.ENDINGS) else f"{place}.yaml")
     mine = os.path.isfile(beside)  # unlike Path's, never an OSError, however long the entry
-    if shelf.is_study(beside) if mine else entry in studies:
+    if mine and variant:
+        return f"{beside}:{variant}"
+    if shelf.is_study(shelf.Entry(beside, beside.stem)) if mine else entry in studies:
         raise InputError(f"{path}: recipes: {plain(entry)} is a study, not a recipe")
-    if not mine and entry not in recipes:
+    if mine:
+        return str(beside)
+    if found := shelf.variant_in(path.parent, entry):
+        return f"{found.file}:{found.name}"
+    if entry not in recipes:
         raise InputError(f"{path}: recipes: no recipe is called {shown(entry)}{near(entry, recipes)}")
-    return str(beside) if mine else entry
+    return entry
 
 
 def _known(entry: Any, key: str, path: Path) -> str:

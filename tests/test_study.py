@@ -111,7 +111,7 @@ def test_a_folder_of_ones_own_called_studies_holds_recipes_as_well(tmp_path):
     (tmp_path / "studies").mkdir()
     own = tmp_path / "studies" / "own.yaml"
     own.write_text(OWN)
-    assert not shelf.is_study(own)
+    assert not shelf.is_study(shelf.find(str(own)))
     assert shelf.is_study(shelf.find("xor"))
     assert recipe.load(str(own)).title == "my own"
 
@@ -120,7 +120,7 @@ def test_a_file_in_the_current_folder_is_suggested(tmp_path):
     (tmp_path / "mine.yaml").write_text(OWN)
     with pytest.raises(InputError, match=r"unknown recipe or study 'mine' \(did you mean '\./mine\.yaml'\?\)"):
         shelf.find("mine")
-    assert shelf.find("./mine.yaml").read_text() == OWN
+    assert shelf.find("./mine.yaml").file.read_text() == OWN
 
 
 @pytest.mark.parametrize("name", [".", "..", "./", "own", "own/", "own.yaml"])

@@ -14,9 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from dlbench import exits
+from dlbench import exits, shelf
 from dlbench.errors import InputError
-from dlbench.shelf import ENDINGS
 from dlbench.workers import process
 
 PROBE: Final = """
@@ -78,8 +77,10 @@ class Environment:
         """Where a recipe given as a relative path lies in the folder; None if it does not, or is something else."""
         if self.folder is None or not _is_path(name) or Path(name).is_absolute():
             return None
-        path = self.folder / name
-        return path if path.exists() else None
+        file, variant = shelf.split(name)
+        if not (self.folder / file).exists():
+            return None
+        return self.folder / f"{file}:{variant}" if variant else self.folder / file
 
     @property
     def _variables(self) -> dict[str, str]:
@@ -146,7 +147,7 @@ def names(name: str, sides: Sequence[Environment]) -> list[str]:
 
 
 def _is_path(name: str) -> bool:
-    return name.endswith(ENDINGS) or "/" in name
+    return shelf.split(name)[0].endswith(shelf.ENDINGS) or "/" in name
 
 
 def _stop(child: subprocess.Popen[str]) -> None:

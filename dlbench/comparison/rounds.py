@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from dlbench import shelf
 from dlbench.comparison.environments import Environment, Failed, names
 from dlbench.errors import InputError
 
@@ -36,7 +37,7 @@ class Case:
     @property
     def recipe(self) -> str:
         """The recipe's name, without its path."""
-        return Path(self.name).stem
+        return shelf.name(self.name)
 
     @property
     def measured(self) -> str:

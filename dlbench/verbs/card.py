@@ -69,7 +69,7 @@ def _layers(full: Recipe, console: Console) -> Mapping[str, float]:
     except InputError:
         raise
     except Exception as error:  # a model is as its author wrote it
-        raise InputError(f"{full.path}: model: {full.model.name} cannot be shown: {parts.cause(error)}") from None
+        raise InputError(f"{full.entry}: model: {full.model.name} cannot be shown: {parts.cause(error)}") from None
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for heading, numeric in (
         ("layer", False),

@@ -142,11 +142,11 @@ def _cases(names: Sequence[str], modes: Sequence[Mode], batch_sizes: Sequence[Ba
 def _recipes(name: str) -> Iterator[str]:
     """A study's recipes, or the recipe itself; a name that only the environments know is a recipe's."""
     try:
-        path = shelf.find(name)
+        found = shelf.find(name)
     except InputError:
         yield name
         return
-    yield from (r for each in study.course(name) for r in each.recipes) if shelf.is_study(path) else [name]
+    yield from (r for each in study.course(name) for r in each.recipes) if shelf.is_study(found) else [name]
 
 
 def _limits(fail: Sequence[str], limits_file: Path | None, cases: Sequence[Case]) -> list[Limit]:

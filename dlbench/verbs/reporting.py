@@ -127,7 +127,7 @@ def _studies(name: str) -> list[Study]:
 
 
 def _runs(found: Study, frame: pd.DataFrame) -> pd.DataFrame:
-    names = [Path(reference).stem for reference in found.recipes]
+    names = [shelf.name(reference) for reference in found.recipes]
     return _as_published(frame[frame["recipe"].isin(names)], found.recipes) if len(frame) else frame
 
 
@@ -155,7 +155,7 @@ def _tables(found: Study, frames: Frames) -> Iterator[Table]:
 def _of_recipe(name: str, frames: Frames) -> list[Table]:
     from dlbench.tables.results import results
 
-    chosen = frames.runs[frames.runs["recipe"] == shelf.find(name).stem]
+    chosen = frames.runs[frames.runs["recipe"] == shelf.find(name).name]
     return results(_as_published(chosen, [name])) if len(chosen) else []
 
 
@@ -171,7 +171,7 @@ def _draw(found: Study, frames: Frames, path: Path) -> None:
 
     function = getattr(importlib.import_module(f"dlbench.report.figures.{found.figure}"), found.figure)
     curves = frames.curves()
-    own = curves[curves["recipe"].isin([Path(each).stem for each in found.recipes])] if len(curves) else curves
+    own = curves[curves["recipe"].isin([shelf.name(each) for each in found.recipes])] if len(curves) else curves
     function(of_one_block(_runs(found, frames.runs)), own).savefig(path)
 
 

@@ -75,7 +75,7 @@ def run(
     )
     if compile and not all(trial.execution.compile for trial in trials):
         print("dlbench: --compile: no C++ compiler found, running without; install g++ or clang++", file=sys.stderr)
-    for found in {trial.recipe.path: trial.recipe for trial in trials}.values():
+    for found in {trial.recipe.entry: trial.recipe for trial in trials}.values():
         recipe.tell_overruled(found)
     trials = sorted(trials, key=order) if order else trials
     standings = [standing.of(trial, out, accepted, any_share=any_share) for trial in trials]

@@ -84,7 +84,7 @@ def _random_data(recipe: Recipe) -> Part:
     model: nn.Module = parts.bind("model", recipe)()
     shape = getattr(model, "input_shape", None)
     if shape is None or len(shape) != 3:
-        raise InputError(f"{recipe.path}: data: not on disk, and no random images fit the model: get the data first")
+        raise InputError(f"{recipe.entry}: data: not on disk, and no random images fit the model: get the data first")
     with torch.inference_mode():
         classes = model.eval()(torch.zeros(1, *shape)).shape[-1]
     count = max(SYNTHETIC_BYTES // math.prod(shape), 2 * recipe.training.arguments.get("batch_size", 1))
