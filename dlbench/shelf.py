@@ -192,7 +192,8 @@ def variants(file: Path) -> dict[str, dict[str, Any]]:
 
 
 def _check_variant(name: str, own: Any, file: Path, where: str) -> None:
-    if not SEPARATORS.isdisjoint(name) or name.endswith(ENDINGS) or not 0 < len(name) <= MOST_LETTERS:
+    is_whole = name.isprintable() and SEPARATORS.isdisjoint(name) and not name.endswith(ENDINGS)
+    if not is_whole or not 0 < len(name) <= MOST_LETTERS:
         raise InputError(f"{where}: {shown(name)} is no name for a recipe: a folder of results is called so")
     if name == file.stem:
         raise InputError(f"{where}: {name} is the name of the file's own recipe; give the variant another")

@@ -32,6 +32,7 @@ NASTY = [
 WORDS = [
     "title", "source", "published", "tags", "data", "model", "training", "score", "short", "smoke", "full", "curve",
     "seeds", "together", "extends", "recipes", "tables", "figure", "name", "points", "lr", "", "a b", "é", "\x1b", "\n",
+    "variants", "resnet-56", "mine", "a/b", "a:b", "...", "\u2028",
 ]  # fmt: skip
 VALUES = [0, -1, 3, 2**70, 0.5, 1e308, True, None, "", "sgd", "resnet", "plain-56", "xor", "x" * 500, "\ud800", [], {}]
 
@@ -105,6 +106,8 @@ def attempts(chance: random.Random, file: Path) -> Callable[[], object]:
         return lambda: whole(name, budget, [])
     if kind < 0.3:
         return lambda: study.load(str(file))
+    if kind < 0.6:
+        return lambda: [whole(f"{file}:{name}", budget, []) for name in shelf.variants(file)]
     return lambda: whole(str(file), budget, [])
 
 
@@ -129,7 +132,7 @@ def outcome(attempt: Callable[[], object]) -> str:
 
 def main(count: int, seed: int, folder: Path) -> None:
     chance = random.Random(seed)
-    paths = [*shelf.recipes().values(), *shelf.studies().values()]
+    paths = [*dict.fromkeys(shelf.recipes().values()), *shelf.studies().values()]
     shipped, mappings = [path.read_bytes() for path in paths], [read_mapping(path) for path in paths]
     file = folder / "mine.yaml"
     target = file.open("wb", buffering=0)  # kept open: opening it again would take longer than all the reading

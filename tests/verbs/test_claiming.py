@@ -1,6 +1,7 @@
 """The verbs `claims`, `lecture` and a course's `report`, on runs of real perceptrons."""
 
 import json
+import shutil
 import subprocess
 import sys
 
@@ -80,9 +81,7 @@ def test_a_study_s_report_ends_in_its_claims(tmp_path, results, capsys):
 def test_a_course_is_a_document_with_figures(tmp_path, results, monkeypatch):
     folder = tmp_path / "shelf"
     (folder / "studies").mkdir(parents=True)
-    for name, path in shelf.recipes().items():
-        if name.startswith("perceptron"):
-            (folder / f"{name}.yaml").write_text(path.read_text())
+    shutil.copy(shelf.recipes()["perceptron"], folder)
     (folder / "studies" / "mine.yaml").write_text(STUDY)
     (folder / "studies" / "empty.yaml").write_text("title: of nothing\nrecipes: [perceptron-or]\n")
     (folder / "studies" / "all.yaml").write_text("title: A course\nstudies: [mine, empty]\n")
