@@ -164,8 +164,8 @@ def _check_can_learn_together(recipe: Recipe, data: Dataset, model: nn.Module) -
     changing = any(isinstance(module, nn.Dropout) for module in model.modules()) or any(True for _ in model.buffers())
     if not whole or data.augment is not None or changing:
         raise InputError(
-            f"{recipe.entry}: together: model: only for full batches without augmentation, dropout and normalisation "
-            "by batches; leave it out, or take together: worker"
+            f"{recipe.path}: together: model: only for full batches without augmentation, dropout and normalisation by "
+            "batches; leave it out, or take together: worker"
         )
 
 
