@@ -10,7 +10,7 @@ import pytest
 from dlbench.verbs import reporting
 
 RESULTS = Path(__file__).parents[1] / "results"
-RUNS = {"lenet-mnist": "full-seed*-cpu-*", "resnet-20": "short-seed*-cpu-*", "plain-20": "short-seed*-cpu-*"}
+RUNS = {"lenet-mnist": "full-seed*-cpu-*", "resnet-20": "medium-seed*-cuda0-*", "plain-20": "medium-seed*-cuda0-*"}
 
 
 def events(path, kind):

@@ -42,7 +42,7 @@ def test_a_claim_is_what_its_mapping_says():
         ({"than": ["b"]}, "than: ['b']: write a recipe, {recipe: ..., metric: ...}, or a number"),
         ({"metric": {"steps": "x"}}, "metric: {'steps': 'x'}: write a metric's name"),
         ({"each": "yes"}, "each: 'yes' is not true or false"),
-        ({"budget": "long"}, "budget: 'long' is not one of smoke, short, full"),
+        ({"budget": "long"}, "budget: 'long' is not one of smoke, short, medium, full"),
         ({"published": [1]}, "published: [1] is not a number"),
         ({"sais": "x"}, "unknown key 'sais' (did you mean 'says'?)"),
     ],

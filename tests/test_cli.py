@@ -139,7 +139,9 @@ def test_json_is_the_runs_and_nothing_else_on_standard_output(tmp_path):
 def test_a_dry_run_writes_nothing(tmp_path):
     done = dlbench("run", "lenet-digits", "--seeds", "0-2", "--dry-run")
     assert done.returncode == 0
-    assert len(done.stdout.splitlines()) == 3
+    *trials, total = done.stdout.splitlines()
+    assert len(trials) == 3
+    assert total.startswith("3 to run: ")
     assert not list(tmp_path.iterdir())
 
 

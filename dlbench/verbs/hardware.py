@@ -90,7 +90,7 @@ def probe(device: str, seconds: float = 0.5) -> dict[str, Any]:
     from dlbench.measure import peak
 
     torch.set_num_threads(machine.cores())
-    figures: dict[str, Any] = {"system": _name(device), "device": device}
+    figures: dict[str, Any] = {"system": _name(device), "device": device, "automatic": precision.best(device)}
     for name in precisions(device):
         try:
             figures[f"{name}_tflops"] = peak.tflops(device, name, seconds=seconds)
@@ -118,7 +118,7 @@ def devices_table(measured: Sequence[Figures], disturbed: Sequence[str] = ()) ->
     """
     quotes = systems({theirs: ours for ours, theirs in BESIDE.items()})
     rows = [{column: row.get(column) for column in _columns()} for row in (*measured, *quotes)]
-    automatic = [AUTOMATIC.format(row["device"], *precision.best(row["device"])) for row in measured]
+    automatic = [AUTOMATIC.format(row["device"], *row["automatic"]) for row in measured if "automatic" in row]
     notes = [MEASURED.format(threads=machine.cores()), *automatic, *disturbed, *quoted(rows), PEAKS, *remarks()]
     return Table.of("Devices here beside the lecture's hardware", rows, notes)
 
