@@ -24,6 +24,8 @@ ENDINGS = (".yaml", ".yml")
 VARIANTS = "variants"
 MOST_VARIANTS = 100
 MOST_LETTERS = 100  # of a variant's name, which names a folder of results
+HEAD = re.compile(r"^(?:title|source|extends):.*\n", re.MULTILINE)
+HEAD_OF_VARIANT = re.compile(r"^(?:  \S|    (?:title|source|extends):).*\n", re.MULTILINE)
 SEPARATORS = frozenset("/\\:")
 
 
@@ -69,7 +71,13 @@ def heads() -> dict[Entry, dict[str, Any]]:
 
 @functools.cache
 def _outline(file: Path, *stamp: int) -> dict[str, Any]:
-    return outline(file)
+    return outline(file, _heads)
+
+
+def _heads(text: str) -> str:
+    """The lines of a recipe's file that name and describe it and its variants: a third of it."""
+    own, _, others = text.partition(f"\n{VARIANTS}:\n")
+    return "".join([*HEAD.findall(f"{own}\n"), f"{VARIANTS}:\n", *HEAD_OF_VARIANT.findall(f"{others}\n")])
 
 
 def _mapping(value: Any) -> dict[str, Any]:

@@ -12,7 +12,9 @@ import own
 import psutil
 import pytest
 
-from dlbench import __version__, recipe, shelf, study
+from dlbench import __version__, parts, recipe, shelf, study
+from dlbench.data import sources
+from dlbench.verbs import listing
 
 
 def dlbench(*words, **options):
@@ -33,7 +35,7 @@ def modules_loaded_by(*words):
 
 
 @pytest.mark.parametrize(
-    "words", [["--help"], ["list"], ["list", "models"], ["list", "datasets"], ["run", "--help"], ["data", "path"]]
+    "words", [["--help"], ["list"], ["list", "rules"], ["list", "datasets"], ["run", "--help"], ["data", "path"]]
 )
 def test_help_and_list_load_nothing_heavy(words):
     heavy = {"torch", "torchvision", "pandas", "numpy", "sklearn", "scipy", "matplotlib", "skimage"}
@@ -60,7 +62,7 @@ def test_list_names_every_recipe_and_study_one_a_line_when_piped():
 
 
 def test_what_is_listed_is_what_the_files_come_to():
-    """The listing reads a few lines of each file; loading reads, extends and checks all of it."""
+    """The listing reads each file unchecked; loading reads, extends and checks all of it."""
     rows = [tuple(line.split("\t")) for line in dlbench("list", "recipes").stdout.splitlines()]
     loaded = [recipe.load(name, "full") for name, *_ in rows]
     assert rows == [(each.name, each.title, each.source) for each in loaded]
@@ -70,11 +72,47 @@ def test_what_is_listed_is_what_the_files_come_to():
     assert rows == [(each.name, each.title, ", ".join(each.recipes or each.studies)) for each in found]
 
 
-@pytest.mark.parametrize("what", ["recipes", "studies", "models", "datasets", "devices"])
-def test_everything_listed_is_listed(what):
+@pytest.mark.parametrize(
+    ("what", "names"),
+    [
+        ("datasets", parts.names("data")), ("models", parts.names("model")), ("rules", parts.names("training")),
+        ("scores", parts.names("score")), ("pictures", parts.names("pictures")), ("devices", ["cpu"]),
+    ],
+)  # fmt: skip
+def test_everything_listed_is_listed(what, names):
     done = dlbench("list", what)
     assert done.returncode == 0
-    assert done.stdout.strip()
+    rows = [line.split("\t") for line in done.stdout.splitlines()]
+    assert set(names) <= {row[0] for row in rows}
+    assert all(row[1] for row in rows)
+
+
+def test_the_list_is_by_study_with_a_first_hour_on_top():
+    names = [line.split("\t")[0] for line in dlbench("list").stdout.splitlines()]
+    assert sorted(names) == sorted([*shelf.recipes(), *shelf.studies()])  # each once
+    assert tuple(names[:5]) == listing.FIRST_HOUR
+    below = {name: names.index(name) for name in study.course("lecture")[3].recipes if name not in listing.FIRST_HOUR}
+    assert set(below.values()) == set(range(min(below.values()), min(below.values()) + len(below)))
+    assert names[min(below.values()) - 1] == study.course("lecture")[3].name
+
+
+def test_a_first_hour_needs_no_download():
+    for name in listing.FIRST_HOUR:
+        data = recipe.load(name).data
+        assert sources.read_for(data.name, data.arguments) not in sources.DATASETS or sources.available(
+            sources.read_for(data.name, data.arguments), Path("/nowhere")
+        )
+
+
+def test_on_a_terminal_a_study_that_shares_recipes_names_them(monkeypatch, capsys):
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "200")
+    listing.show("")
+    lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    assert lines[0] == "For a first hour, without any download"
+    assert lines[6:9] == ["", "gates What a neuron of 1943 computes, and what no single unit can", lines[8]]
+    assert "as above perceptron, perceptron-or, perceptron-not, perceptron-xor, mlp-xor" in lines
+    assert lines[-1].startswith("dlbench list recipes, studies, datasets")
 
 
 def test_show_prints_the_card_with_counted_and_published_figures():

@@ -209,3 +209,11 @@ def test_no_two_recipes_that_ship_have_one_name():
     entries = list(shelf.heads())
     assert len({entry.name.lower() for entry in entries}) == len(entries)
     assert not {entry.name for entry in entries} & shelf.studies().keys()
+
+
+def test_every_variant_that_ships_is_known_by_its_name():
+    """The names are read from single lines of each file; here from the whole."""
+    for file in set(shelf.recipes().values()):
+        names = [entry.name for entry in shelf.heads() if entry.file == file]
+        assert names == [file.stem, *shelf.variants(file)]
+        assert [shelf.find(name) for name in names] == [shelf.Entry(file, name) for name in names]

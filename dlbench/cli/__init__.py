@@ -19,8 +19,11 @@ QUICK: Final = {"default_map": {"help": False}}
 SHELVES: Final = {  # a command each and not an argument's values, which pydantic would have to check
     "recipes": "What can be run.",
     "studies": "What compares recipes.",
-    "models": "Architectures a recipe may name.",
     "datasets": "What can be learnt from, and whether it is on disk.",
+    "models": "Architectures a recipe may name.",
+    "rules": "Learning rules: how a recipe trains.",
+    "scores": "What is measured of a trained model.",
+    "pictures": "What a run file may keep to show of one.",
     "devices": "What can compute here.",
 }
 

@@ -12,7 +12,7 @@ from dlbench.cli.options import Format, Names, Setting
 
 
 def list_(context: typer.Context) -> None:
-    """List recipes, studies, models, datasets or devices; recipes and studies if left out."""
+    """List what there is: recipes by study if WHAT is left out, and five for a first hour on top."""
     if context.invoked_subcommand is None:
         lister("")()
 
