@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterable, MutableMapping
 from contextlib import suppress
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, Final
 
 from dlbench.reading import shown
@@ -20,7 +19,9 @@ UNKNOWN: Final = "0001-01-01T00:00:00+00:00"  # older than all others: what nobo
 
 
 def date(rows: Iterable[MutableMapping[str, Any]]) -> list[str]:
-    """Give each row a `date` from its `started` and the file at its `path`; returns warnings of those that lie.
+    """Give each row a `date` from its `started` and from `written`, which it loses; returns warnings of those that lie.
+
+    written: when the file at its `path` was, in seconds since 1970, if that is known.
 
     A date later than now, or than its file was written, is replaced by the file's; if that is no better, by one older
     than all others.
@@ -28,7 +29,7 @@ def date(rows: Iterable[MutableMapping[str, Any]]) -> list[str]:
     now = time.time()
     wrong: dict[str, list[str]] = {}
     for row in rows:
-        row["date"], why = believable(row["started"], _written(Path(row["path"])), now)
+        row["date"], why = believable(row["started"], row.pop("written"), now)
         if why:
             wrong.setdefault(why, []).append(f"{row['path']}: dated {shown(row['started'])}, {why}")
     return [lines[0] + (f"; so are {len(lines) - 1} more" if len(lines) > 1 else "") for lines in wrong.values()]
@@ -46,12 +47,6 @@ def believable(started: str, written: float | None, now: float) -> tuple[str, st
     late = "later than its file" if said is not None and said <= now + GRACE_SECONDS else "in the future"
     why = "which is no date" if said is None else late
     return (UNKNOWN, f"{why}: taken for the oldest") if known is None else (_text(known), f"{why}: its file's counts")
-
-
-def _written(path: Path) -> float | None:
-    with suppress(OSError, ValueError):
-        return path.stat().st_mtime
-    return None
 
 
 def _seconds(started: str) -> float | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from dlbench import identity, store
+from dlbench import identity, raw_files, store
 from dlbench.plan import Execution, Trial
 
 KINDS = ("code", "data", "version")  # of change, that a user may accept
@@ -72,7 +72,7 @@ def _files(trial: Trial, out: Path) -> Iterator[Path]:
 
 def _at(path: Path, trial: Trial, accepted: Collection[str], any_share: bool = False) -> Standing | None:
     """The standing by the run in this file; None if it has not finished, or is of another trial."""
-    events = store.outline(path)
+    events = store.outline(raw_files.one(path))
     start, ready, end = (events.get(kind, {}) for kind in ("start", "ready", "end"))
     if end.get("status") not in store.DONE:
         return None

@@ -10,10 +10,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dlbench import dating, event_line, grouping
+from dlbench import dating, event_line, grouping, raw_files
 from dlbench.errors import InputError
 from dlbench.measure import machine
 from dlbench.plan import Trial
+from dlbench.raw_files import RawFile
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,7 +26,6 @@ READY = ("dataset_digest", "parameters", "multiply_adds", "train_examples", "tes
 END = ("steps", "wall_seconds", "peak_memory_bytes")
 EVENTS = ("start", "ready", "lap", "score", "pictures", "resumed", "end")
 DONE = ("finished", "diverged")  # a diverged trial would diverge again
-TIMES = "time"  # the folder, under the results folder, of what `dlbench time` leaves: no runs of trials
 NAMES = {
     "recipe", "title", "tags", "budget", "seed", "status", "message", "device", "precision", "compile",
     "channels_last", "threads", "jobs", "cuda_graphs", "torch", "dlbench", "machine", "fingerprint", "recipe_digest",
@@ -76,25 +76,25 @@ def status(path: Path) -> str:
     """How the run in this file ended: its status, `unfinished` (also where it cannot be told), or `absent`."""
     if not path.exists():
         return "absent"
-    return str(outline(path).get("end", {}).get("status", "unfinished"))
+    return str(outline(raw_files.one(path)).get("end", {}).get("status", "unfinished"))
 
 
-def outline(path: Path) -> Mapping[str, Event]:
+def outline(file: RawFile) -> Mapping[str, Event]:
     """The events `start`, `ready` and `end` of the run in this file, as far as it has them; none of another schema."""
     found: dict[str, Event] = {}
     with suppress(InputError):
-        found = {event["event"]: event for event in _events(path, ("start", "ready", "end"))}
+        found = {event["event"]: event for event in _events(file, ("start", "ready", "end"))}
     return found if found.get("start", {}).get("schema", SCHEMA) == SCHEMA else {}
 
 
 def run_files(folder: Path) -> Sequence[Path]:
     """All run files under a folder; InputError if there is no such folder."""
-    return _run_files(folder, None)
+    return [Path(file.path) for file in _run_files(folder, None)]
 
 
 def events(path: Path) -> Iterator[Event]:
     """All events in a file, in order, laps too; lines that cannot be read are left out. Raises InputError."""
-    return _events(path, EVENTS)
+    return _events(raw_files.one(path), EVENTS)
 
 
 def load(folder: Path, paths: Iterable[Path] | None = None) -> pd.DataFrame:
@@ -113,22 +113,27 @@ def load(folder: Path, paths: Iterable[Path] | None = None) -> pd.DataFrame:
     A line or a file that cannot be read, or is of another schema, is left out; `frame.attrs["warnings"]` names it, as
     well as copies and wrong dates.
     """
+    return frame(_run_files(folder, paths))
+
+
+def frame(files: Iterable[RawFile]) -> pd.DataFrame:
+    """The same of files that are read one after the other."""
     import pandas as pd
 
     warnings: list[str] = []
-    rows = _rows(folder, paths, warnings)
-    frame = pd.DataFrame(rows, columns=None if rows else ["recipe", "budget", "seed", "status", "started", "date"])
-    frame = frame.sort_values("date", kind="stable", ignore_index=True)
-    frame.attrs["warnings"] = warnings
-    return frame
+    rows = _rows(files, warnings)
+    runs = pd.DataFrame(rows, columns=None if rows else ["recipe", "budget", "seed", "status", "started", "date"])
+    runs = runs.sort_values("date", kind="stable", ignore_index=True)
+    runs.attrs["warnings"] = warnings
+    return runs
 
 
-def _rows(folder: Path, paths: Iterable[Path] | None, warnings: list[str]) -> list[dict[str, Any]]:
+def _rows(files: Iterable[RawFile], warnings: list[str]) -> list[dict[str, Any]]:
     """A row a run, dated, and without copies."""
     rows: list[dict[str, Any]] = []
-    for path in _run_files(folder, paths):
-        with _left_out_if_unsound(path, warnings):
-            rows.append(_row(path, warnings))
+    for file in files:
+        with _left_out_if_unsound(file, warnings):
+            rows.append(_row(file, warnings))
     single, copies = grouping.without_copies(rows, BEGUN, ENDED)
     warnings += [*copies, *dating.date(single)]
     return single
@@ -142,9 +147,9 @@ def curves(folder: Path, paths: Iterable[Path] | None = None) -> pd.DataFrame:
     import pandas as pd
 
     rows: list[dict[str, Any]] = []
-    for path in _run_files(folder, paths):
-        with _left_out_if_unsound(path, []):
-            rows += _looks(path)
+    for file in _run_files(folder, paths):
+        with _left_out_if_unsound(file, []):
+            rows += _looks(file)
     return pd.DataFrame(rows)
 
 
@@ -152,36 +157,34 @@ def pictures(path: Path) -> dict[str, NDArray[np.float64]]:
     """What the run in this file kept to show of its trained model: arrays in [0, 1] by name, or nothing."""
     from dlbench import pixels
 
-    for event in _events(path, ("pictures",)):
-        return pixels.read(event["pictures"])
+    for file in raw_files.at([path]):
+        for event in _events(file, ("pictures",)):
+            return pixels.read(event["pictures"])
     return {}
 
 
-def _run_files(folder: Path, paths: Iterable[Path] | None) -> Sequence[Path]:
+def _run_files(folder: Path, paths: Iterable[Path] | None) -> Iterator[RawFile]:
     if paths is not None:
-        return [path for path in paths if path.exists()]
-    if not folder.is_dir():
-        raise InputError(f"{folder}: no such results folder; `dlbench run` makes one, --results names another")
-    found = (path for path in folder.rglob("*.jsonl") if path.relative_to(folder).parts[0] != TIMES)
-    return sorted(found, key=str)
+        return raw_files.at(paths)
+    return (file for file in raw_files.under(folder) if not file.is_timing)
 
 
 @contextmanager
-def _left_out_if_unsound(path: Path, warnings: list[str]) -> Iterator[None]:
+def _left_out_if_unsound(file: RawFile, warnings: list[str]) -> Iterator[None]:
     """Anybody may have written the file: whatever its events lack costs this file only, and a warning."""
     try:
         yield
     except InputError as error:
         warnings.append(f"{error}; left out")
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-        warnings.append(f"{path}: not a whole run file ({type(error).__name__}: {error}); left out")
+        warnings.append(f"{file.path}: not a whole run file ({type(error).__name__}: {error}); left out")
 
 
-def _row(path: Path, warnings: list[str]) -> dict[str, Any]:
-    found = _events(path, ("start", "ready", "score", "end"), warnings, only_final=True)
+def _row(file: RawFile, warnings: list[str]) -> dict[str, Any]:
+    found = _events(file, ("start", "ready", "score", "end"), warnings, only_final=True)
     events: dict[str, Event] = {event["event"]: event for event in found}
     start, ready, end = (events.get(name, {}) for name in ("start", "ready", "end"))
-    _check_schema(start, path)
+    _check_schema(start, file)
     code = code_of(start)
     metrics = events["score"]["metrics"] if end.get("status") == "finished" and "score" in events else {}
     numbers = {
@@ -213,7 +216,8 @@ def _row(path: Path, warnings: list[str]) -> dict[str, Any]:
         "weights_digest": _text(end.get("weights_digest", "")),
         "published": {_text(key): _number(value) for key, value in start["recipe"]["published"].items()},
         "recipe_json": start["recipe"],
-        "path": str(path),
+        "path": file.path,
+        "written": file.written,
     }
     return row | _metrics(metrics, row)
 
@@ -223,10 +227,10 @@ def code_of(start: Event) -> str:
     return _text(start["code"]["digest"]) if start.get("code") else ""
 
 
-def _looks(path: Path) -> list[dict[str, Any]]:
-    start, *scores = _events(path, ("start", "score"))
-    _check_schema(start, path)
-    known = _identity(start) | {"path": str(path), "device": _text(start["execution"]["device"])}
+def _looks(file: RawFile) -> list[dict[str, Any]]:
+    start, *scores = _events(file, ("start", "score"))
+    _check_schema(start, file)
+    known = _identity(start) | {"path": file.path, "device": _text(start["execution"]["device"])}
     return [look | _metrics(score["metrics"], look) for score in scores for look in [known | _look(score)]]
 
 
@@ -263,13 +267,13 @@ def _number(value: Any) -> float | int:
     return value
 
 
-def _check_schema(start: Event, path: Path) -> None:
+def _check_schema(start: Event, file: RawFile) -> None:
     schema = start.get("schema")
     if schema is None:
-        raise InputError(f"{path}: is {'not a run file' if path.stat().st_size else 'empty'}")
+        raise InputError(f"{file.path}: is {'not a run file' if file.read() else 'empty'}")
     if schema != SCHEMA or isinstance(schema, bool):
         what = "newer than" if isinstance(schema, int) and schema > SCHEMA else "not one"
-        raise InputError(f"{path}: has schema {schema!r:.40}, {what} this dlbench reads")
+        raise InputError(f"{file.path}: has schema {schema!r:.40}, {what} this dlbench reads")
 
 
 def _costs(start: Event, end: Event) -> dict[str, float | None]:
@@ -307,15 +311,11 @@ def _identity(start: Event) -> dict[str, Any]:
 
 
 def _events(
-    path: Path, kinds: Sequence[str], warnings: list[str] | None = None, *, only_final: bool = False
+    file: RawFile, kinds: Sequence[str], warnings: list[str] | None = None, *, only_final: bool = False
 ) -> Iterator[Event]:
     """The events of these kinds, of scores only the final one if so wished; others are passed over unparsed."""
     marks = tuple(f'{{"event": "{kind}"'.encode() for kind in kinds)
-    try:
-        lines = path.read_bytes().splitlines()
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(file.read().splitlines(), 1):
         if line.startswith(b'{"event": "') and not line.startswith(marks):
             continue
         if only_final and line.startswith(b'{"event": "score"') and b'"final": false' in line:
@@ -325,7 +325,7 @@ def _events(
             kind = event["event"]
         except (ValueError, TypeError, KeyError, RecursionError):
             if warnings is not None and line.strip():
-                warnings.append(f"{path}: line {number} cannot be read; left out")
+                warnings.append(f"{file.path}: line {number} cannot be read; left out")
             continue
         if kind in kinds and (kind != "score" or event.get("final") or not only_final):
             yield event

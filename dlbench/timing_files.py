@@ -7,9 +7,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dlbench import raw_files
 from dlbench.event_line import number
 from dlbench.measure import steady
 from dlbench.measure.statistics import median
+from dlbench.raw_files import RawFile
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,21 +25,22 @@ def load(paths: Sequence[Path]) -> pd.DataFrame:
     """
     import pandas as pd
 
-    rows = []
-    for path in paths:
-        start, size, timing = map(json.loads, path.read_text("utf-8").splitlines())
-        rows.append(
-            {
-                "recipe": start["recipe"]["name"],
-                **{key: start[key] for key in ("recipe_digest", "mode", "data", "process", "started")},
-                "cuda_graphs": False,  # files of before there were any
-                **start["execution"],
-                "machine": start["machine"]["name"], "fingerprint": start["machine"]["fingerprint"],
-                "torch": start["versions"]["torch"], "path": str(path),
-                **{key: number(value) for key, value in (size | timing).items() if key != "event"},
-            }
-        )  # fmt: skip
-    return pd.DataFrame(rows)
+    return pd.DataFrame([read(raw_files.one(path))[1] for path in paths])
+
+
+def read(file: RawFile) -> tuple[Mapping[str, Any], dict[str, Any]]:
+    """The first event of a timing file, and its row in the frame that `load` makes."""
+    start, size, timing = map(json.loads, file.read().decode("utf-8").splitlines())
+    row = {
+        "recipe": start["recipe"]["name"],
+        **{key: start[key] for key in ("recipe_digest", "mode", "data", "process", "started")},
+        "cuda_graphs": False,  # files of before there were any
+        **start["execution"],
+        "machine": start["machine"]["name"], "fingerprint": start["machine"]["fingerprint"],
+        "torch": start["versions"]["torch"], "path": file.path,
+        **{key: number(value) for key, value in (size | timing).items() if key != "event"},
+    }  # fmt: skip
+    return start, row
 
 
 def skipped(process: Mapping[str, Any]) -> int | None:

@@ -1,7 +1,6 @@
 """A run's date is believed only as far as clock and file allow."""
 
-import os
-from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -39,12 +38,10 @@ def test_a_date_is_the_file_s_where_what_it_says_cannot_be(
     assert dating.believable(started, written, NOON) == (date, why)
 
 
-def test_many_wrong_dates_are_one_warning(tmp_path: Path) -> None:
-    rows = [{"started": "2999-01-01T00:00:00+00:00", "path": str(tmp_path / f"{number}.jsonl")} for number in range(3)]
-    for row in rows:
-        Path(row["path"]).touch()
-        os.utime(row["path"], (NOON, NOON))
+def test_many_wrong_dates_are_one_warning() -> None:
+    late = "2999-01-01T00:00:00+00:00"
+    rows: list[dict[str, Any]] = [{"started": late, "path": f"{n}.jsonl", "written": NOON} for n in range(3)]
     (warning,) = dating.date(rows)
-    assert warning.startswith(f"{tmp_path}/0.jsonl: dated '2999-01-01")
+    assert warning.startswith("0.jsonl: dated '2999-01-01")
     assert warning.endswith("in the future: its file's counts; so are 2 more")
     assert {row["date"] for row in rows} == {"2026-11-01T12:00:00+00:00"}

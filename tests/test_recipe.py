@@ -6,7 +6,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dlbench import recipe, shelf, store
+from dlbench import raw_files, recipe, shelf
 from dlbench.errors import InputError
 from dlbench.reading import MAX_INTEGER
 from dlbench.verbs import baseline
@@ -241,7 +241,7 @@ def test_a_file_name_that_cannot_be_printed_or_is_none_is_refused_in_one_line(tm
 
 
 def test_the_reserved_names_are_those_of_the_folders():
-    assert {store.TIMES, baseline.FOLDER} == set(recipe.RESERVED)
+    assert {raw_files.TIMES, baseline.FOLDER} == set(recipe.RESERVED)
 
 
 def test_published_figures_are_never_inherited(base, tmp_path):

@@ -7,11 +7,14 @@ import json
 import math
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from dlbench import __version__, dating, grouping, store
+from dlbench import __version__, dating, grouping, raw_files, store
 from dlbench.errors import InputError
+from dlbench.raw_files import RawFile
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,6 +32,8 @@ COLUMNS: Final = (
 )  # fmt: skip
 TIMED = "time"  # stands for the budget of what `dlbench time` measured
 FINISHED, NOT_STEADY = "finished", "not steady"
+TIMING: Final = b'"process": '  # in the first line of a timing file
+MOST_OF_A_LINE: Final = 100_000
 CONSTANT: Final = ("seed", "steps", "parameters", "multiply_adds", "train_examples", "test_examples", "novikoff_bound")
 
 
@@ -42,12 +47,12 @@ def load(place: Path) -> pd.DataFrame:
     `frame.attrs["warnings"]` names what could not be read. Raises InputError where nothing can be read at all.
     """
     if place.is_dir():
-        return of_files(sorted(place.rglob("*.jsonl"), key=str), place)
+        return of_files(raw_files.under(place))
     if not place.exists():
         raise InputError(f"{place}: no such file or folder")
-    if place.suffix != ".jsonl":
+    if place.suffix != raw_files.ENDING:
         return from_json(_text(place), str(place))
-    frame = of_files([place], place.parent)
+    frame = of_files([raw_files.one(place)])
     if frame.empty:
         why = next(iter(frame.attrs["warnings"]), f"{place}: holds no run")
         raise InputError(why.removesuffix("; left out"))
@@ -74,34 +79,48 @@ def from_json(text: str, where: str) -> pd.DataFrame:
     return from_records([_checked(record, number, where) for number, record in enumerate(whole["measurements"], 1)])
 
 
-def of_files(paths: Sequence[Path], folder: Path) -> pd.DataFrame:
-    """What is in run files and timing files, which their first line tells apart."""
+def of_files(files: Iterable[RawFile]) -> pd.DataFrame:
+    """What is in run files and timing files, which their first line tells apart; they are read one after the other."""
     warnings: list[str] = []
-    timed = {path for path in paths if _is_timing(path)}
-    runs = store.load(folder, [path for path in paths if path not in timed])
+    timings: list[_Timing] = []
+    runs = store.frame(_without_timings(files, timings, warnings))
     records = [record for run in runs.to_dict("records") for record in _of_run(run)]
-    timings: dict[str, list[Record]] = {}
-    for path in sorted(timed, key=lambda path: (len(path.parts), str(path))):
-        try:
-            timings.setdefault(_contents(path), list(_of_timing(path)))
-        except (InputError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-            warnings.append(f"{path}: not a whole timing file ({_first_line(error)}); left out")
-    warnings += dating.date([process[0] for process in timings.values()])
-    records += [record | {"date": process[0]["date"]} for process in timings.values() for record in process]
+    processes: dict[str, list[Record]] = {}
+    for timing in sorted(timings, key=lambda timing: timing.place):
+        processes.setdefault(timing.digest, timing.records)
+    warnings += dating.date([process[0] for process in processes.values()])
+    records += [record | {"date": process[0]["date"]} for process in processes.values() for record in process]
     return from_records(records, [*runs.attrs["warnings"], *warnings])
 
 
-def _contents(path: Path) -> str:
-    """A digest in which a file agrees with its copies."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+class _Timing(NamedTuple):
+    """What a timing file holds. place: how deep in folders, and where. digest: in it a file and its copies agree."""
+
+    place: tuple[int, str]
+    digest: str
+    records: list[Record]
 
 
-def _is_timing(path: Path) -> bool:
-    try:
-        with path.open("rb") as file:
-            return b'"process": ' in file.readline(100_000)
-    except OSError:  # whoever reads it next will say so
-        return False
+def _without_timings(files: Iterable[RawFile], timings: list[_Timing], warnings: list[str]) -> Iterator[RawFile]:
+    """All but the timing files: what they hold goes into `timings`, and what is wrong with one into `warnings`."""
+    for file in files:
+        held = _held(file)
+        content = held.held or b""
+        if TIMING not in content[:MOST_OF_A_LINE].partition(b"\n")[0]:
+            yield held
+            continue
+        try:
+            place, digest = (file.name.count("/"), file.name), hashlib.sha256(content).hexdigest()
+            timings.append(_Timing(place, digest, list(_of_timing(held))))
+        except (InputError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            warnings.append(f"{file.path}: not a whole timing file ({_first_line(error)}); left out")
+
+
+def _held(file: RawFile) -> RawFile:
+    """The file with what it holds; as it is, if it cannot be read: whoever reads it next will say so."""
+    with suppress(InputError):
+        return replace(file, held=file.read())
+    return file
 
 
 def _of_run(run: Mapping[str, Any]) -> Iterator[Record]:
@@ -114,23 +133,21 @@ def _of_run(run: Mapping[str, Any]) -> Iterator[Record]:
     yield from _each(shared, {name: value for name, value in run.items() if name not in (*shared, *CONSTANT)})
 
 
-def _of_timing(path: Path) -> Iterator[Record]:
+def _of_timing(file: RawFile) -> Iterator[Record]:
     """A record for each value of a process that timed."""
     from dlbench import timing_files
 
-    with path.open(encoding="utf-8") as file:
-        start = json.loads(file.readline())
+    start, process = timing_files.read(file)
     if start["schema"] != store.SCHEMA:
         raise InputError(f"schema {start['schema']!r}, this dlbench reads {store.SCHEMA}")
     code = store.code_of(start)
-    (process,) = timing_files.load([path]).to_dict("records")
     shared = {key: process[key] for key in COLUMNS if key in process} | {
         "recipe_json": start["recipe"], "budget": TIMED, "dlbench": start["versions"]["dlbench"],
         "dataset_digest": "synthetic" if process["data"] == "synthetic" else "own",
         "status": FINISHED if timing_files.skipped(process) is not None else NOT_STEADY, "message": "",
         "replicate": process["process"], "jobs": process.get("jobs", 1),
         "cuda_graphs": process.get("cuda_graphs", False), "code": code,
-        "identity": grouping.identity_of(code),
+        "identity": grouping.identity_of(code), "written": file.written,
     }  # fmt: skip
     seconds, joules = timing_files.lap_seconds(process), process.get("joules") or math.nan
     values = {

@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from dlbench import grouping
+from dlbench import grouping, raw_files
 from dlbench.errors import InputError
+from dlbench.raw_files import RawFile
 from dlbench.reading import near
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def check(places: Places) -> None:
 
 def after_run(paths: Sequence[Path], places: Places) -> None:
     """Write the runs in these files, whatever became of them, to the places."""
-    there = [path for path in paths if path.exists()]
+    there = list(raw_files.at(paths))
     if there and any(places.values()):
         frame = _of_runs(there)
         for format, place in places.items():
@@ -114,10 +115,10 @@ def _may_write(place: Path) -> bool:
     return not target.is_dir() and os.access(target.parent, os.W_OK | os.X_OK)
 
 
-def _of_runs(paths: Sequence[Path]) -> pd.DataFrame:
+def _of_runs(files: Sequence[RawFile]) -> pd.DataFrame:
     from dlbench.comparison import measurements
 
-    frame = measurements.of_files(paths, Path())
+    frame = measurements.of_files(files)
     for warning in frame.attrs["warnings"]:
         print(f"dlbench: {warning}", file=sys.stderr)
     return frame

@@ -90,7 +90,7 @@ def _reconstructions(axes: Axes, pictures: Mapping[int, NDArray[np.float64]], ro
 def _pictures(shown: Sequence[Group]) -> dict[int, NDArray[np.float64]]:
     """What each group's first run kept, [n, 1, h, w] by its place from the top, and the originals at place -1."""
     paths = [Path(group.runs["path"].iloc[0]) for group in shown]
-    kept = [store.pictures(path) if path.exists() else {} for path in paths]
+    kept = [store.pictures(path) for path in paths]
     found = {place: each["reconstructions"] for place, each in enumerate(kept) if "reconstructions" in each}
     originals = next((each["originals"] for each in kept if "originals" in each), None)
     return found if originals is None else {-1: originals, **found}

@@ -46,7 +46,7 @@ def end_to_end(runs: pd.DataFrame, curves: pd.DataFrame) -> Figure:
 def _pictures(nets: Sequence[Group]) -> dict[str, NDArray[np.float64]]:
     """The image and the maps [maps, channels, h, w] that the first learnt net kept, by what they are; or nothing."""
     paths = [Path(group.runs["path"].iloc[0]) for group in nets if not is_untaught(group)]
-    kept = store.pictures(paths[0]) if paths and paths[0].exists() else {}
+    kept = store.pictures(paths[0]) if paths else {}
     return {
         "a test image" if name == "input" else f"maps of {name}": each[None] if name == "input" else each[:, None]
         for name, each in kept.items()
