@@ -78,7 +78,7 @@ def run(
     `interrupted`.
     """
     if standings is None:
-        standings = [standing.of(trial, out, accepted) for trial in trials]
+        standings = standing.of_all(trials, out, accepted, [])
     pairs = zip(trials, standings, strict=True)
     done = {} if fresh else {trial.path(out): found for trial, found in pairs if found.is_done}
     _check_data([trial for trial in trials if trial.path(out) not in done])

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -41,38 +42,95 @@ class Standing:
         """Whether the trial need not run."""
         return self.status in store.DONE and all(change.kind in self.accepted for change in self.changes)
 
+    @property
+    def is_as_planned(self) -> bool:
+        """Whether it is done, and nothing has changed."""
+        return self.is_done and not self.changes
+
 
 def of(trial: Trial, out: Path, accepted: Collection[str] = (), *, any_share: bool = False) -> Standing:
     """How the trial stands in this results folder.
 
     any_share: a run that had more or less of the machine, in threads and jobs, answers it as well.
     """
-    own = of_own_file(trial, out, accepted)
-    if own.is_done and not own.changes:
-        return own
-    others = [_at(path, trial, accepted, any_share) for path in _files(trial, out)]
-    finished = [other for other in others if other is not None]
-    finished.sort(key=lambda other: other.started, reverse=True)
-    return min(finished, key=lambda other: (not other.is_done, len(other.changes)), default=own)
+    (found,) = of_all([trial], out, accepted, [], any_share=any_share)
+    return found
+
+
+def of_all(
+    trials: Sequence[Trial], out: Path, accepted: Collection[str], warnings: list[str], *, any_share: bool = False
+) -> list[Standing]:
+    """How each of the trials stands; packs are read once for all, and only if a trial's own file does not answer it.
+
+    warnings: gets what is wrong with packs.
+    """
+    own = [(trial, of_own_file(trial, out, accepted)) for trial in trials]
+    packed = _packed([trial for trial, found in own if not found.is_as_planned], out, warnings)
+
+    return [
+        found
+        if found.is_as_planned
+        else _nearest(found, trial, [*_loose(trial, out), *packed.get(_key(trial), ())], accepted, any_share)
+        for trial, found in own
+    ]
 
 
 def of_own_file(trial: Trial, out: Path, accepted: Collection[str] = ()) -> Standing:
     """The same by the trial's own run file alone."""
     path = trial.path(out)
-    return _at(path, trial, accepted) or Standing(path, "unfinished" if path.exists() else "absent")
+    return _by(_of_file(path), trial, accepted) or Standing(path, "unfinished" if path.exists() else "absent")
 
 
-def _files(trial: Trial, out: Path) -> Iterator[Path]:
+class _Run(NamedTuple):
+    """A run that may answer a trial, and what `store.outline` says of it."""
+
+    path: Path
+    events: Mapping[str, store.Event]
+
+
+def _nearest(own: Standing, trial: Trial, runs: Iterable[_Run], accepted: Collection[str], any_share: bool) -> Standing:
+    """The standing by the run with the fewest changes, of several the newest; `own` if no other has finished."""
+    finished = [found for run in runs if (found := _by(run, trial, accepted, any_share)) is not None]
+    finished.sort(key=lambda found: found.started, reverse=True)
+    return min(finished, key=lambda found: (not found.is_done, len(found.changes)), default=own)
+
+
+def _loose(trial: Trial, out: Path) -> Iterator[_Run]:
     folder = trial.folder(out)
     if folder.is_dir():
         for name in os.listdir(folder):
-            if name.startswith(trial.stem) and name.endswith(".jsonl"):
-                yield folder / name
+            if name.startswith(trial.stem) and name.endswith(raw_files.ENDING):
+                yield _of_file(folder / name)
 
 
-def _at(path: Path, trial: Trial, accepted: Collection[str], any_share: bool = False) -> Standing | None:
-    """The standing by the run in this file; None if it has not finished, or is of another trial."""
-    events = store.outline(raw_files.one(path))
+def _of_file(path: Path) -> _Run:
+    return _Run(path, store.outline(raw_files.one(path)))
+
+
+def _key(trial: Trial) -> tuple[str, str]:
+    """What runs have in common that may answer the trial: how their files' names begin, and the recipe's name."""
+    return trial.stem, trial.recipe.name
+
+
+def _packed(trials: Iterable[Trial], out: Path, warnings: list[str]) -> Mapping[tuple[str, str], Sequence[_Run]]:
+    """The runs in packs under the folder that may answer one of the trials, by their keys."""
+    wanted = {_key(trial) for trial in trials}
+    stems = {stem for stem, _ in wanted}
+    found: dict[tuple[str, str], list[_Run]] = {}
+    for file in raw_files.packed(out, warnings) if wanted else ():
+        stem = "".join(file.name.rpartition("/")[2].rpartition("-")[:2])
+        if stem in stems:
+            events = store.outline(file)
+            with suppress(LookupError, TypeError):  # anybody may have written it
+                key = (stem, events["start"]["recipe"]["name"])
+                if key in wanted:
+                    found.setdefault(key, []).append(_Run(Path(file.path), events))
+    return found
+
+
+def _by(run: _Run, trial: Trial, accepted: Collection[str], any_share: bool = False) -> Standing | None:
+    """The standing by this run; None if it has not finished, or is of another trial."""
+    path, events = run
     start, ready, end = (events.get(kind, {}) for kind in ("start", "ready", "end"))
     if end.get("status") not in store.DONE:
         return None

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from operator import attrgetter, itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -87,24 +88,24 @@ def outline(file: RawFile) -> Mapping[str, Event]:
     return found if found.get("start", {}).get("schema", SCHEMA) == SCHEMA else {}
 
 
-def run_files(folder: Path) -> Sequence[Path]:
-    """All run files under a folder; InputError if there is no such folder."""
-    return [Path(file.path) for file in _run_files(folder, None)]
+def run_files(folder: Path, warnings: list[str]) -> Iterator[RawFile]:
+    """All run files under a folder or in a pack, which `warnings` may tell of; InputError if there is neither."""
+    return (file for file in raw_files.under(folder, warnings) if not file.is_timing)
 
 
 def events(path: Path) -> Iterator[Event]:
     """All events in a file, in order, laps too; lines that cannot be read are left out. Raises InputError."""
-    return _events(raw_files.one(path), EVENTS)
+    return _events(next(raw_files.at([path]), raw_files.one(path)), EVENTS)
 
 
 def load(folder: Path, paths: Iterable[Path] | None = None) -> pd.DataFrame:
-    """One row a run under `folder` (or in `paths`), oldest first; of a run file and its copies one.
+    """One row a run under `folder`, or in a pack (or in `paths`), oldest first; of a run file and its copies one.
 
     Columns: recipe, title, tags, budget, seed, status, message, device, precision, compile, cuda_graphs,
     channels_last, threads, jobs, torch, dlbench, machine, fingerprint, recipe_digest, code, identity, started, date,
     dataset_digest, parameters, multiply_adds, train_examples, test_examples, steps, training_seconds, wall_seconds,
-    examples_per_second, joules, peak_memory_bytes, weights_digest, published and recipe_json (dictionaries), path, and
-    one column for each metric of the final score.
+    examples_per_second, joules, peak_memory_bytes, weights_digest, published and recipe_json (dictionaries), path (of a
+    packed run that of the pack, a colon, and that in it), and one column for each metric of the final score.
 
     code: digest of the code that ran, empty for runs of identity 0.1, which did not keep it. identity: what a run's
     identity is made of, `0.1` or `0.2`. date: when it began, as far as that can be believed (see `dlbench.dating`).
@@ -113,28 +114,31 @@ def load(folder: Path, paths: Iterable[Path] | None = None) -> pd.DataFrame:
     A line or a file that cannot be read, or is of another schema, is left out; `frame.attrs["warnings"]` names it, as
     well as copies and wrong dates.
     """
-    return frame(_run_files(folder, paths))
+    warnings: list[str] = []
+    chosen = None if paths is None else list(paths)
+    return frame(_run_files(folder, chosen, warnings), warnings, chosen)
 
 
-def frame(files: Iterable[RawFile]) -> pd.DataFrame:
-    """The same of files that are read one after the other."""
+def frame(files: Iterable[RawFile], warnings: list[str], paths: Sequence[Path] | None = None) -> pd.DataFrame:
+    """The same of files that are read one after the other; those that began in the same second as `paths` have them."""
     import pandas as pd
 
-    warnings: list[str] = []
-    rows = _rows(files, warnings)
+    rows = _rows(files, warnings, paths)
     runs = pd.DataFrame(rows, columns=None if rows else ["recipe", "budget", "seed", "status", "started", "date"])
     runs = runs.sort_values("date", kind="stable", ignore_index=True)
     runs.attrs["warnings"] = warnings
     return runs
 
 
-def _rows(files: Iterable[RawFile], warnings: list[str]) -> list[dict[str, Any]]:
+def _rows(files: Iterable[RawFile], warnings: list[str], paths: Sequence[Path] | None) -> list[dict[str, Any]]:
     """A row a run, dated, and without copies."""
-    rows: list[dict[str, Any]] = []
+    rows: list[tuple[Any, dict[str, Any]]] = []
+    place = _places(paths)
     for file in files:
         with _left_out_if_unsound(file, warnings):
-            rows.append(_row(file, warnings))
-    single, copies = grouping.without_copies(rows, BEGUN, ENDED)
+            rows.append((place(file), _row(file, warnings)))
+    rows.sort(key=itemgetter(0))
+    single, copies = grouping.without_copies([row for _, row in rows], BEGUN, ENDED)
     warnings += [*copies, *dating.date(single)]
     return single
 
@@ -146,11 +150,14 @@ def curves(folder: Path, paths: Iterable[Path] | None = None) -> pd.DataFrame:
     """
     import pandas as pd
 
-    rows: list[dict[str, Any]] = []
-    for file in _run_files(folder, paths):
+    chosen = None if paths is None else list(paths)
+    place = _places(chosen)
+    found: list[tuple[Any, list[dict[str, Any]]]] = []
+    for file in _run_files(folder, chosen, []):
         with _left_out_if_unsound(file, []):
-            rows += _looks(file)
-    return pd.DataFrame(rows)
+            found.append((place(file), _looks(file)))
+    found.sort(key=itemgetter(0))
+    return pd.DataFrame([look for _, looks in found for look in looks])
 
 
 def pictures(path: Path) -> dict[str, NDArray[np.float64]]:
@@ -163,10 +170,16 @@ def pictures(path: Path) -> dict[str, NDArray[np.float64]]:
     return {}
 
 
-def _run_files(folder: Path, paths: Iterable[Path] | None) -> Iterator[RawFile]:
-    if paths is not None:
-        return raw_files.at(paths)
-    return (file for file in raw_files.under(folder) if not file.is_timing)
+def _run_files(folder: Path, paths: Sequence[Path] | None, warnings: list[str]) -> Iterator[RawFile]:
+    return run_files(folder, warnings) if paths is None else raw_files.at(paths)
+
+
+def _places(paths: Sequence[Path] | None) -> Callable[[RawFile], Any]:
+    """The place of a file among others, loose or packed: by name, or as the paths have it."""
+    if paths is None:
+        return attrgetter("name")
+    places = {str(path): place for place, path in enumerate(paths)}
+    return lambda file: places[file.path]
 
 
 @contextmanager

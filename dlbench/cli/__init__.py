@@ -9,7 +9,7 @@ from typing import Annotated, Final, NoReturn
 import typer
 
 from dlbench import exits, streams
-from dlbench.cli import comparing, looking, measuring, replaying
+from dlbench.cli import comparing, filing, looking, measuring, replaying
 from dlbench.errors import InputError
 from dlbench.reading import plain
 
@@ -48,7 +48,8 @@ def _version(version: Annotated[bool, typer.Option("--version", help="Show the v
 
 for _verb in (
     looking.show, measuring.run, replaying.replay, measuring.lecture, looking.report, looking.claims, measuring.time,
-    comparing.compare, comparing.gate, comparing.export, looking.doctor, looking.machine, looking.devices,
+    comparing.compare, comparing.gate, comparing.export, filing.pack, filing.unpack, looking.doctor, looking.machine,
+    looking.devices,
 ):  # fmt: skip
     app.command()(_verb)
 

@@ -12,7 +12,7 @@ from dlbench.cli.options import BaselineName, Baselines, ComparisonFormat, Expor
 
 def compare(
     base: Annotated[
-        str, typer.Argument(help="A results folder, a run or timing file, an exported JSON, or a baseline.")
+        str, typer.Argument(help="A results folder, a pack, a run or timing file, an exported JSON, or a baseline.")
     ],
     new: Annotated[list[str], typer.Argument(metavar="NEW...", help="What to compare with it, the same kinds.")],
     metric: Annotated[list[str] | None, typer.Option(help="Compare this instead of the usual; repeatable.")] = None,
@@ -114,7 +114,7 @@ def gate(
 
 def export(
     results: Annotated[
-        Path, typer.Argument(help="A results folder, a run file, a timing file, or an exported JSON.")
+        Path, typer.Argument(help="A results folder, a pack, a run file, a timing file, or an exported JSON.")
     ] = Path("results"),
     format: Annotated[
         Export, typer.Option("--format", help="bencher and benchmark-action-...: for dashboards; json: for compare.")

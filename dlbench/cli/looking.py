@@ -43,7 +43,7 @@ def report(
     format: Annotated[
         Format | None, typer.Option("--format", help="How to write the tables; by the ending of -o if left out.")
     ] = None,
-    results: Annotated[Path, typer.Option(help="Folder of run files.")] = Path("results"),
+    results: Annotated[Path, typer.Option(help="Folder of run files, or a pack.")] = Path("results"),
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Write to this file instead of the terminal.")
     ] = None,
@@ -63,7 +63,7 @@ def claims(
         list[str] | None, typer.Argument(metavar="[STUDY...]", help="Studies; those of the lecture if left out.")
     ] = None,
     format: Annotated[Format, typer.Option("--format", help="How to write the table.")] = Format.terminal,
-    results: Annotated[Path, typer.Option(help="Folder of run files.")] = Path("results"),
+    results: Annotated[Path, typer.Option(help="Folder of run files, or a pack.")] = Path("results"),
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Write to this file.")] = None,
 ) -> None:
     """Print what studies claim, published beside measured, and whether the runs bear it out.
@@ -91,7 +91,7 @@ def devices(json: Annotated[bool, typer.Option("--json", help="Print JSON instea
 
 
 def doctor(
-    results: Annotated[Path, typer.Option(help="Folder of run files to look at.")] = Path("results"),
+    results: Annotated[Path, typer.Option(help="Folder of run files to look at, or a pack.")] = Path("results"),
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of lines.")] = False,
 ) -> None:
     """Check the installation, devices, compiler, data and results, and say what to do.

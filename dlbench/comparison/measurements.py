@@ -38,7 +38,7 @@ CONSTANT: Final = ("seed", "steps", "parameters", "multiply_adds", "train_exampl
 
 
 def load(place: Path) -> pd.DataFrame:
-    """One row a value, from a results folder, a run file, a timing file or an exported JSON.
+    """One row a value, from a results folder, a pack, a run file, a timing file or an exported JSON.
 
     Columns: those of COLUMNS. budget: `time` for what `dlbench time` measured. mode: train or infer. replicate: the
     seed of a run, the number of a process that timed. status: how the run ended; `finished` or `not steady` for a
@@ -46,13 +46,15 @@ def load(place: Path) -> pd.DataFrame:
     `own` or `synthetic`. code, identity, date: see `store.load`. Copies of a file count once.
     `frame.attrs["warnings"]` names what could not be read. Raises InputError where nothing can be read at all.
     """
-    if place.is_dir():
-        return of_files(raw_files.under(place))
-    if not place.exists():
+    warnings: list[str] = []
+    if place.is_dir() or raw_files.is_pack(place):
+        return of_files(raw_files.under(place, warnings), warnings)
+    file = next(raw_files.at([place]), None)
+    if file is None:
         raise InputError(f"{place}: no such file or folder")
     if place.suffix != raw_files.ENDING:
         return from_json(_text(place), str(place))
-    frame = of_files([raw_files.one(place)])
+    frame = of_files([file], warnings)
     if frame.empty:
         why = next(iter(frame.attrs["warnings"]), f"{place}: holds no run")
         raise InputError(why.removesuffix("; left out"))
@@ -79,18 +81,20 @@ def from_json(text: str, where: str) -> pd.DataFrame:
     return from_records([_checked(record, number, where) for number, record in enumerate(whole["measurements"], 1)])
 
 
-def of_files(files: Iterable[RawFile]) -> pd.DataFrame:
-    """What is in run files and timing files, which their first line tells apart; they are read one after the other."""
-    warnings: list[str] = []
+def of_files(files: Iterable[RawFile], warnings: list[str]) -> pd.DataFrame:
+    """What is in run files and timing files, which their first line tells apart; they are read one after the other.
+
+    warnings: gets what is wrong with them.
+    """
     timings: list[_Timing] = []
-    runs = store.frame(_without_timings(files, timings, warnings))
+    runs = store.frame(_without_timings(files, timings, warnings), warnings)
     records = [record for run in runs.to_dict("records") for record in _of_run(run)]
     processes: dict[str, list[Record]] = {}
     for timing in sorted(timings, key=lambda timing: timing.place):
         processes.setdefault(timing.digest, timing.records)
     warnings += dating.date([process[0] for process in processes.values()])
     records += [record | {"date": process[0]["date"]} for process in processes.values() for record in process]
-    return from_records(records, [*runs.attrs["warnings"], *warnings])
+    return from_records(records, warnings)
 
 
 class _Timing(NamedTuple):

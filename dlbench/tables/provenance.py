@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from dlbench import grouping
+from dlbench import grouping, packs
 from dlbench.grouping import Identity
 from dlbench.measure.statistics import binomial_sd_percent
 from dlbench.tables.selection import Group, budget_rank
@@ -165,5 +165,6 @@ def _files(groups: Sequence[Group]) -> list[str]:
         return []
     # each folder once: a Path for every file takes longer than all other notes together
     folders = dict.fromkeys((os.path.dirname(path), group.budget) for group in groups for path in group.runs["path"])
-    patterns = dict.fromkeys(f"{Path(folder).name}/{budget}-*" for folder, budget in folders)
+    names = ((Path(folder).name.rpartition(f"{packs.ENDING}:")[2], budget) for folder, budget in folders)
+    patterns = dict.fromkeys(f"{name}/{budget}-*" for name, budget in names)
     return [f"Run files, under the results folder: {', '.join(patterns)}."]

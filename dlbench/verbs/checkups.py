@@ -18,7 +18,7 @@ from pathlib import Path
 
 import psutil
 
-from dlbench import __version__
+from dlbench import __version__, raw_files
 from dlbench.data import sources
 from dlbench.reading import plain
 from dlbench.verbs.doctor import Check, Finding
@@ -215,16 +215,21 @@ def data_folder() -> Iterator[Finding]:
 
 
 def results_folder(folder: Path) -> Iterator[Finding]:
-    """Whether runs can be kept there, and whether those that are can be read."""
+    """Whether runs can be kept there, and whether those that are can be read; of a pack, whether it can be."""
+    if not raw_files.is_pack(folder):
+        room = _room("results", folder, "choose another folder with --out")
+        yield room
+        if room.status != "problem" and not locking.work_in(_there(folder)):
+            said = f"{folder}: no locks work there, two dlbench would write one file"
+            yield Finding("results", "warning", said, "run one at a time, or choose another folder with --out")
+        if not folder.is_dir():
+            return
+    yield from _runs_in(folder)
+
+
+def _runs_in(folder: Path) -> Iterator[Finding]:
     from dlbench import store
 
-    room = _room("results", folder, "choose another folder with --out")
-    yield room
-    if room.status != "problem" and not locking.work_in(_there(folder)):
-        said = f"{folder}: no locks work there, two dlbench would write one file"
-        yield Finding("results", "warning", said, "run one at a time, or choose another folder with --out")
-    if not folder.is_dir():
-        return
     runs = store.load(folder)
     unsound = {warning.partition(": ")[0]: warning for warning in runs.attrs["warnings"]}
     for warning in unsound.values():

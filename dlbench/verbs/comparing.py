@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from dlbench import exits
+from dlbench import exits, raw_files
 from dlbench.comparison import limits, metrics
 from dlbench.comparison.limits import Limit
 from dlbench.errors import InputError
@@ -43,8 +43,8 @@ def compare(
 ) -> int:
     """Compare each of `news` with `base`, print or write what was found; returns the exit code.
 
-    base, news: results folders, run files, timing files, exported JSON, or names of baselines in `results`. chosen:
-    metrics, the usual ones if empty. across: what may differ all the same, with commas. fail, limits_file: see
+    base, news: results folders, packs, run files, timing files, exported JSON, or names of baselines in `results`.
+    chosen: metrics, the usual ones if empty. across: what may differ all the same, with commas. fail, limits_file: see
     `dlbench.comparison.limits`. Raises InputError for what the user can mend.
     """
     from dlbench.comparison import verdicts
@@ -121,7 +121,7 @@ def load(side: str, results: Path) -> pd.DataFrame:
     from dlbench.comparison import measurements
 
     place = Path(side)
-    if not place.exists():
+    if next(raw_files.at([place]), None) is None:
         known = baseline.names(results)
         if side not in known:
             here = f"; baselines in {results}: {', '.join(known)}" if known else f"; no baselines in {results}"

@@ -118,7 +118,7 @@ def _may_write(place: Path) -> bool:
 def _of_runs(files: Sequence[RawFile]) -> pd.DataFrame:
     from dlbench.comparison import measurements
 
-    frame = measurements.of_files(files)
+    frame = measurements.of_files(files, [])
     for warning in frame.attrs["warnings"]:
         print(f"dlbench: {warning}", file=sys.stderr)
     return frame

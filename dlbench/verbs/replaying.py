@@ -11,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from dlbench import exits, replay, store
+from dlbench import exits, raw_files, replay, store
 from dlbench.errors import InputError
 from dlbench.reading import near
 from dlbench.replay import Outcome, Recorded, State
@@ -64,17 +64,30 @@ def line(outcome: Outcome) -> str:
 
 
 def _paths(name: str, results: Path) -> Sequence[Path]:
-    """The run files that a file, a folder, or a recipe's name in the results folder stands for."""
-    if Path(name).is_file():
-        return [Path(name)]
-    folder = Path(name) if Path(name).is_dir() else results / name
-    if not folder.is_dir():
-        known = sorted(path.name for path in results.glob("*/")) if results.is_dir() else []
+    """The run files that a file, a folder, a pack, or a recipe's name in the results folder stands for."""
+    place = Path(name)
+    if place.is_dir() or raw_files.is_pack(place):
+        paths = [path for paths in _by_recipe(place).values() for path in paths]
+        if not paths:
+            raise InputError(f"{place}: holds no run files")
+        return paths
+    if any(raw_files.at([place])):
+        return [place]
+    known = _by_recipe(results) if results.is_dir() or raw_files.is_pack(results) else {}
+    if name not in known:
         raise InputError(f"{name}: no run file, no folder, and no recipe with runs in {results}{near(name, known)}")
-    paths = store.run_files(folder)
-    if not paths:
-        raise InputError(f"{folder}: holds no run files")
-    return paths
+    return known[name]
+
+
+def _by_recipe(folder: Path) -> Mapping[str, Sequence[Path]]:
+    """The run files under a folder or in a pack, in order, by the folder that they are in."""
+    warnings: list[str] = []
+    found: dict[str, list[tuple[str, Path]]] = {}
+    for file in store.run_files(folder, warnings):
+        found.setdefault(file.name.rpartition("/")[0], []).append((file.name, Path(file.path)))
+    for warning in warnings:
+        print(f"dlbench: {warning}", file=sys.stderr)
+    return {recipe: [path for _, path in sorted(files)] for recipe, files in sorted(found.items())}
 
 
 def _outcomes(paths: Sequence[Path], steps: int, device: str | None, threads: int | None) -> Iterator[Outcome]:

@@ -78,7 +78,10 @@ def run(
     for found in {trial.recipe.entry: trial.recipe for trial in trials}.values():
         recipe.tell_overruled(found)
     trials = sorted(trials, key=order) if order else trials
-    standings = [standing.of(trial, out, accepted, any_share=any_share) for trial in trials]
+    warnings: list[str] = []
+    standings = standing.of_all(trials, out, accepted, warnings, any_share=any_share)
+    for warning in warnings:
+        print(f"dlbench: {warning}", file=sys.stderr)
     if dry_run:
         _print_plan(trials, standings, out)
         return 0
