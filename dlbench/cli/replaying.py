@@ -11,7 +11,9 @@ import typer
 def replay(
     names: Annotated[
         list[str],
-        typer.Argument(metavar="RUN|FOLDER...", help="Run files, folders or packs of them, or names of recipes with runs."),
+        typer.Argument(
+            metavar="RUN|FOLDER...", help="Run files, folders or packs of them, or names of recipes with runs."
+        ),
     ],
     steps: Annotated[int, typer.Option(min=1, help="At least so many steps of each run, to the end of a lap.")] = 50,
     results: Annotated[Path, typer.Option(help="Folder of run files in which a recipe's name is looked for.")] = Path(

@@ -111,7 +111,7 @@ def _homes() -> Mapping[str, str]:
 def _write(target: Path, sources: Iterable[Iterable[RawFile]]) -> None:
     """Write a pack of all files of the sources, each in order, and say how large it is."""
     count = packs.write(target, _each_once(heapq.merge(*sources, key=attrgetter("name"))))
-    print(f"{target}: {_files(count)}, {target.stat().st_size / 1e6:.2f} MB")
+    print(f"{target}: {_files(count)}, {target.stat().st_size:,} bytes")
 
 
 def _each_once(files: Iterable[RawFile]) -> Iterator[Member]:

@@ -14,7 +14,7 @@ import pytest
 
 from dlbench import exits, plan, replay, runner, store
 from dlbench.errors import InputError
-from dlbench.verbs import replaying
+from dlbench.verbs import packing, replaying
 
 STEPS = "training.steps=40"
 
@@ -171,3 +171,14 @@ def test_one_run_of_each_rule_is_found_in_the_reference_runs(monkeypatch, capsys
     assert {"perceptron_rule", "generalised_delta_rule", "linear_program"} <= {*chosen, *left_out}
     assert {"svm", "pca"} <= set(left_out), "there is no MNIST in this folder"
     assert all(path.is_file() for path in chosen.values())
+
+
+def test_runs_in_a_pack_are_replayed_by_their_path_their_recipe_or_all(finished, tmp_path, capsys):
+    own.write(tmp_path, "plain")
+    results = finished[0].parents[1]
+    packing.pack(results, tmp_path / "some.jsonl.gz", by_study=False, force=False, remove=False)
+    capsys.readouterr()
+    one = f"{tmp_path / 'some.jsonl.gz'}:plain/{finished[0].name}"
+    for names, count in (([one], 1), (["plain"], 1), ([tmp_path / "some.jsonl.gz"], 4)):
+        assert replayed(*names, steps=3, results=tmp_path) == exits.FINE
+        assert len(capsys.readouterr().out.splitlines()) == count
