@@ -25,13 +25,11 @@ def from_runs(folder: Path) -> Callable[[Trial], Forecast | None]:
 
     None where no such run lies under the folder.
     """
-    if not folder.is_dir():
+    runs = store.load(folder) if folder.is_dir() else None
+    finished = runs[runs["status"].isin(store.DONE)] if runs is not None else None
+    if finished is None or finished.empty:
         return lambda trial: None
-    runs = store.load(folder)
-    if "wall_seconds" not in runs:
-        return lambda trial: None
-    finished = runs[runs["status"].isin(store.DONE)].dropna(subset=["wall_seconds"])
-    finished = finished.assign(kind=finished["device"].str.partition(":")[0])
+    finished = finished.dropna(subset=["wall_seconds"]).assign(kind=finished["device"].str.partition(":")[0])
     by_work = dict(list(finished.groupby(["recipe", "budget", "kind"])))
 
     def expected(trial: Trial) -> Forecast | None:
