@@ -25,6 +25,8 @@ def gradients_at_start(runs: pd.DataFrame, curves: pd.DataFrame) -> Figure:
     axes = drawn.subplots(1, 2, sharey=True)
     _panel(axes[0], "with batch normalisation", [group for group in here if is_normalised(group)])
     _panel(axes[1], "without", [group for group in here if not is_normalised(group)])
+    if here:
+        axes[0].legend(frameon=False, fontsize=9)  # the same lines on both sides
     axes[0].set_ylabel("gradient by a convolution's weights (rms)")
     return drawn
 
@@ -48,4 +50,3 @@ def _panel(axes: Axes, title: str, shown: Sequence[Group]) -> None:
             markersize=4,
             label=f"{kind_of(group)}, {depth_of(group)} layers",
         )
-    axes.legend(frameon=False, fontsize=9)
