@@ -21,7 +21,7 @@ from turns import Lap, rates, take_turns, tell
 from dlbench.measure.statistics import median
 
 RESULTS = REPOSITORY / "results"
-TEMPLATE = "plain-20/short-seed0-*.jsonl"
+TEMPLATE = "plain-20/medium-seed0-*.jsonl"
 NETS = {"plain-20": (20, "none"), "plain-56": (56, "none"), "resnet-20": (20, "A"), "resnet-56": (56, "A")}
 REPORT = "dlbench report degradation"
 
@@ -64,7 +64,7 @@ def real_run() -> list[Any]:
     """A finished run from this repository's results: first event, lines as they are, final score and end."""
     path = next(iter(sorted(RESULTS.glob(TEMPLATE))), None)
     if path is None:
-        sys.exit(f"{RESULTS / TEMPLATE}: no such run file; `dlbench run plain-20 --seeds 0` makes one")
+        sys.exit(f"{RESULTS / TEMPLATE}: no such run file; `dlbench run plain-20 --budget medium --seeds 0` makes one")
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
     return [json.loads(lines[0]), *lines[1:-2], json.loads(lines[-2]), json.loads(lines[-1])]
 
