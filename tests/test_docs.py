@@ -111,6 +111,7 @@ def test_every_verb_and_option_in_running_text_exists(page):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)  # a page may train a dozen nets, on a machine that does other work
 @pytest.mark.parametrize("page", STORIES, ids=name)
 def test_a_page_can_be_followed(page, tmp_path):
     for file, text in readme.listings(page.read_text()).items():

@@ -64,7 +64,7 @@ class TestRun:
 
     def test_nothing_runs_if_a_batch_size_fits_no_recipe(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(process, "start", None)
-        with pytest.raises(InputError, match=r"perceptron-or\.yaml: training: unknown key 'batch_size'"):
+        with pytest.raises(InputError, match=r"perceptron-or: training: unknown key 'batch_size'"):
             timing.run(["perceptron-or"], device="cpu", batch_sizes=[32])
 
     def test_tf32_is_refused_where_there_is_none(self) -> None:
