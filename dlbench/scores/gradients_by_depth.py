@@ -47,7 +47,7 @@ def gradients_by_depth(model: nn.Module, data: Dataset, examples: Examples, *, f
             handle.remove()
         model.train(was_training)
         model.load_state_dict(state)  # the running statistics moved
-    found = {"loss": float(loss)}
+    found = {"loss": float(loss.detach())}
     for place in PLACES:
         index = round(place / 100 * (len(layers) - 1))
         found[f"activation_rms_at_{place}_percent"] = _rms(outputs[layers[index]])
