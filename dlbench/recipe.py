@@ -8,15 +8,16 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from dlbench import shelf
 from dlbench.errors import InputError
+from dlbench.measure.precision import Precision
 from dlbench.reading import MAX_DEPTH, near, parse, plain, read_mapping, shown
 from dlbench.shelf import Entry
 
 TOGETHER = ("model", "worker")
-PRECISIONS = ("auto", "fp32", "tf32", "bf16", "fp16")
+PRECISIONS = ("auto", *get_args(Precision))
 BUDGETS = ("smoke", "short", "medium", "full")
 NEEDED = ("medium",)  # budgets that not every recipe has
 PARTS = ("data", "model", "training", "score")

@@ -11,7 +11,7 @@ Precision: TypeAlias = Literal["fp32", "tf32", "bf16", "fp16"]
 CPUINFO = Path("/proc/cpuinfo")
 NATIVE = ("amx_bf16", "avx512_bf16", "bf16")
 """Flags of processors that multiply bf16 themselves: Intel and AMD's two, and Arm's. Others imitate it, slower."""
-AMPERE = (8, 0)  # the first CUDA capability with bf16
+AMPERE = (8, 0)  # the first CUDA capability with bf16 and TensorFloat-32
 
 
 def automatic(device: str) -> Precision:

@@ -26,10 +26,12 @@ HOW = (
     "claim's side; refuted: all on the other; inconclusive: neither, with about how many seeds more would tell; "
     "untested: no runs, or only below the budget that the claim takes. 'In each run' asks for no interval but for no "
     "exception.",
-    "Needs: the budget that an untested claim takes, and how long one seed of its recipes would train there, at the "
-    "speed of the runs there are.",
     "Ratios: of means, with Fieller's interval. The published figure is the source's own, at its own budget and on its "
     "own data.",
+)
+NEEDS = (
+    "Needs: the budget that an untested claim takes, and how long one seed of its recipes would train there, at the "
+    "speed of the runs there are."
 )
 GROUNDS = (
     "Rests on: of several kinds of runs at one budget, those that know their code before those of identity 0.1, then "
@@ -46,6 +48,7 @@ def claims(verdicts: Sequence[Verdict]) -> list[Table]:
     total = ", ".join(f"{counted[word]} {word}" for word in WORDS if counted[word])
     groups = list({id(group): group for verdict in verdicts for group in verdict.runs}.values())
     notes = [f"Of {len(verdicts)} claims: {total}.", *HOW, *_measured(groups), *_remarks(verdicts)]
+    notes += [NEEDS] if any(row["needs"] for row in rows) else []
     notes += [GROUNDS] if any(row["rests_on"] for row in rows) else []
     return [Table.of("Claims and verdicts", rows, notes, KEYS, MIXED)]
 

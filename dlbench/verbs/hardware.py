@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
 from rich.console import Console
 
@@ -16,10 +16,9 @@ from dlbench.tables.provenance import quoted
 from dlbench.tables.table import PUBLISHED, Table
 from dlbench.verbs import reporting
 
-PRECISIONS = ("fp32", "tf32", "bf16", "fp16")
+PRECISIONS = get_args(precision.Precision)
 BESIDE = {"fp32_tflops": "single_tflops", "fp16_tflops": "fp16_tflops", "fp64_tflops": "double_tflops"}
-PEAK_COLUMNS = [f"{precision}_tflops" for precision in (*PRECISIONS, "fp64")]
-AMPERE = (8, 0)  # the first CUDA devices with TensorFloat-32; older ones would pass plain fp32 off as it
+PEAK_COLUMNS = [f"{name}_tflops" for name in (*PRECISIONS, "fp64")]
 
 FINGERPRINT = (
     "The fingerprint is a digest of all other rows: a machine with the same one is taken for the same.",
@@ -104,10 +103,10 @@ def probe(device: str, seconds: float = 0.5) -> dict[str, Any]:
 
 
 def precisions(device: str) -> list[str]:
-    """The precisions worth asking this device for: TensorFloat-32 only where there is such a thing."""
+    """The precisions worth asking this device for: TensorFloat-32 only where fp32 would not be passed off as it."""
     import torch
 
-    tf32 = device.startswith("cuda") and torch.cuda.get_device_capability(torch.device(device)) >= AMPERE
+    tf32 = device.startswith("cuda") and torch.cuda.get_device_capability(torch.device(device)) >= precision.AMPERE
     return [name for name in PRECISIONS if name != "tf32" or tf32]
 
 
