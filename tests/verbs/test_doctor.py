@@ -86,7 +86,6 @@ def test_every_package_the_project_asks_for_is_looked_at(monkeypatch):
 
 
 def test_the_torch_pair_and_the_arithmetic_of_this_machine_are_sound():
-    torch.set_flush_denormal(False)  # tests that train in this process leave it on
     assert only(checkups.torch_pair()).status == "ok"
     assert only(checkups.arithmetic()).status == "ok"
     assert {finding.status for finding in checkups.devices()} == {"ok"}
