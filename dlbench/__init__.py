@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pandas as pd
 
-    from dlbench.tables.selection import Group
+    from dlbench.records.groups import Group
 
 __version__ = "0.1.0"
 __all__ = ["__version__", "groups", "load", "run"]
@@ -34,7 +34,8 @@ def run(
     settings: changes such as `"training.lr=0.05"`. accept: what may have changed since a run that counts all the same,
     of `code`, `data` and `version`. Raises dlbench.errors.InputError for what the user can mend.
     """
-    from dlbench import plan, runner, store
+    from dlbench.records import store
+    from dlbench.trials import plan, runner
 
     trials = plan.trials(names, device=device, seeds=seeds, budget=budget, settings=settings)
     outcomes = runner.run(trials, Path(out), accepted=accept)
@@ -42,8 +43,8 @@ def run(
 
 
 def load(folder: str | Path = "results") -> pd.DataFrame:
-    """One row for each run under `folder`; see `dlbench.store.load` for the columns."""
-    from dlbench import store
+    """One row for each run under `folder`; see `dlbench.records.store.load` for the columns."""
+    from dlbench.records import store
 
     return store.load(Path(folder))
 
@@ -53,6 +54,6 @@ def groups(runs: pd.DataFrame) -> list[Group]:
 
     Each has `variant`, which sets it apart from others of its recipe, `measure(metric)`, and its `runs`.
     """
-    from dlbench.tables import selection
+    from dlbench.records import groups
 
-    return selection.groups(runs)
+    return groups.groups(runs)

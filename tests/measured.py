@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from dlbench.comparison import measurements
+from dlbench.judge import measurements
 
 RECIPE = {
     "name": "net", "title": "a net", "source": "", "published": {}, "tags": [], "together": False,

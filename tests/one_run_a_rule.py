@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from dlbench import parts, store
+from dlbench import parts
 from dlbench.data import sources
+from dlbench.records import store
 
 RESULTS = Path(__file__).parents[1] / "results"
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from dlbench import plan, store
+from dlbench.records import store
+from dlbench.trials import plan
 
 MAIN = '''
 """Plays `dlbench time`: the laps of the next process that play.json holds for a recipe."""

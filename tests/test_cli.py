@@ -13,8 +13,9 @@ import own
 import psutil
 import pytest
 
-from dlbench import __version__, parts, recipe, shelf, study
+from dlbench import __version__, parts
 from dlbench.data import sources
+from dlbench.spec import catalog, recipe, study
 from dlbench.verbs import listing
 
 
@@ -67,9 +68,9 @@ def test_what_is_listed_is_what_the_files_come_to():
     rows = [tuple(line.split("\t")) for line in dlbench("list", "recipes").stdout.splitlines()]
     loaded = [recipe.load(name, "full") for name, *_ in rows]
     assert rows == [(each.name, each.title, each.source) for each in loaded]
-    assert [name for name, *_ in rows] == list(shelf.recipes())
+    assert [name for name, *_ in rows] == list(catalog.recipes())
     rows = [tuple(line.split("\t")) for line in dlbench("list", "studies").stdout.splitlines()]
-    found = [study.load(name) for name in shelf.studies()]
+    found = [study.load(name) for name in catalog.studies()]
     assert rows == [(each.name, each.title, ", ".join(each.recipes or each.studies)) for each in found]
 
 
@@ -90,7 +91,7 @@ def test_everything_listed_is_listed(what, names):
 
 def test_the_list_is_by_study_with_a_first_hour_on_top():
     names = [line.split("\t")[0] for line in dlbench("list").stdout.splitlines()]
-    assert sorted(names) == sorted([*shelf.recipes(), *shelf.studies()])  # each once
+    assert sorted(names) == sorted([*catalog.recipes(), *catalog.studies()])  # each once
     assert tuple(names[:5]) == listing.FIRST_HOUR
     below = {name: names.index(name) for name in study.course("lecture")[3].recipes if name not in listing.FIRST_HOUR}
     assert set(below.values()) == set(range(min(below.values()), min(below.values()) + len(below)))

@@ -19,8 +19,9 @@ import readme
 from markdown_it import MarkdownIt
 from typer.testing import CliRunner
 
-from dlbench import exits, shelf, study
+from dlbench import exits
 from dlbench.cli import app
+from dlbench.spec import catalog, study
 
 ROOT = readme.REPOSITORY
 PAGES = readme.pages()
@@ -62,7 +63,7 @@ def as_tested(line: str) -> list[str]:
     """The command as it runs here: `--results results` are the repository's, and training is short or left out."""
     words = shlex.split(line.replace("--results results", f"--results {ROOT / 'results'}"))
     if verb(words) in TRAINS:
-        shipped = {word for word in words if word in shelf.recipes() | shelf.studies()}
+        shipped = {word for word in words if word in catalog.recipes() | catalog.studies()}
         is_quick = verb(words) == "run" and shipped <= QUICK
         words += ["--budget", "smoke", "--seeds", "0,1"] if is_quick else ["--dry-run"]
     return words
@@ -98,7 +99,7 @@ def test_every_command_is_understood(line):
     if words[1] in ("run", "time", "show", "report", "claims"):
         shown = {f"./{file}" for page in PAGES for file in readme.listings(page.read_text())}
         names = [word for word in line.split(" -")[0].split()[2:] if word != "NAME"]
-        assert set(names) <= set(shelf.recipes()) | set(shelf.studies()) | shown
+        assert set(names) <= set(catalog.recipes()) | set(catalog.studies()) | shown
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)

@@ -6,9 +6,10 @@ import random
 import numpy as np
 import torch
 
-from dlbench import plan, randomness, runner
+from dlbench import randomness
 from dlbench.training.checkpoint import Checkpoint
-from dlbench.workers.checkpoint_file import CheckpointFile
+from dlbench.trials import plan, runner
+from dlbench.trials.workers.checkpoint_file import CheckpointFile
 
 PARTS = '''
 import random

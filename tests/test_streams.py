@@ -9,8 +9,8 @@ import own
 import pytest
 
 from dlbench import exits, streams
-from dlbench.report.terminal import terminal
-from dlbench.tables.table import Measure, Table
+from dlbench.report.formats.terminal import terminal
+from dlbench.report.table import Measure, Table
 
 ASCII = {"PYTHONIOENCODING": "ascii", "LC_ALL": "C"}
 NOISE = """
@@ -130,7 +130,7 @@ main()
         ("KeyError('x')", exits.BUG, "a bug of dlbench, please report it with the lines above: KeyError: 'x'"),
         ("MemoryError()", exits.BUG, "a bug of dlbench"),
         ("ImportError('no numpy', name='numpy')", exits.USAGE, "the installation is not whole (no numpy)"),
-        ("ImportError('no such name', name='dlbench.store')", exits.BUG, "a bug of dlbench"),
+        ("ImportError('no such name', name='dlbench.records.store')", exits.BUG, "a bug of dlbench"),
     ],
 )
 def test_a_crash_is_no_verdict(error, code, said):

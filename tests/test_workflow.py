@@ -20,7 +20,7 @@ import yaml
 from benchmarks import gating
 
 from dlbench import exits
-from dlbench.comparison import limits
+from dlbench.judge import limits
 from dlbench.verbs import comparing
 
 REPOSITORY = Path(__file__).parents[1]

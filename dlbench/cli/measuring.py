@@ -54,8 +54,8 @@ def run(
     Exit codes: 0 all finished, 2 something to mend in the call, 3 a trial failed, diverged, was killed or not run,
     70 a bug of dlbench, 124 a trial timed out and nothing worse happened, 130 interrupted.
     """
-    from dlbench.plan import parse_seeds
     from dlbench.reading import seconds
+    from dlbench.trials.plan import parse_seeds
     from dlbench.verbs import running
 
     chosen = parse_seeds(seeds) if seeds is not None else None

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from dlbench.measure import steady
 from dlbench.measure.clock import Clock
+from dlbench.stats import steady
 
 LAP_SECONDS = 0.05  # long beside a wait for the device, short enough for some hundred laps
 

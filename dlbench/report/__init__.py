@@ -1,1 +1,1 @@
-"""How tables look: one file a format, file name == function name, each `(tables) -> text`."""
+"""What people read: tables, figures and the formats they are written in."""

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dlbench.measure.statistics import Estimate
-from dlbench.tables.numerals import fixed, negligible, number, places_of_lone, places_of_spread
-from dlbench.tables.table import Measure, Quoted, Table, missing
+from dlbench.report.numerals import fixed, negligible, number, places_of_lone, places_of_spread
+from dlbench.report.table import Measure, Quoted, Table, missing
+from dlbench.stats.estimates import Estimate
 
 NOTHING = "–"
 UNITS = {  # the first that fits

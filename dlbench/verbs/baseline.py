@@ -19,7 +19,7 @@ NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}", re.ASCII)
 
 def save(name: str, results: Path, *, force: bool = False) -> None:
     """Keep a copy of all measurements in the results folder; InputError if the name is taken, unless `force`."""
-    from dlbench.comparison import measurements
+    from dlbench.judge import measurements
     from dlbench.verbs import comparing
 
     target = path(name, results)
@@ -35,8 +35,8 @@ def save(name: str, results: Path, *, force: bool = False) -> None:
 
 def list_(results: Path) -> None:
     """Print the baselines of a results folder."""
-    from dlbench.comparison import measurements
-    from dlbench.tables.table import Table
+    from dlbench.judge import measurements
+    from dlbench.report.table import Table
     from dlbench.verbs import reporting
 
     rows = [{"baseline": name} | _about(measurements.load(path(name, results))) for name in names(results)]
@@ -48,9 +48,9 @@ def list_(results: Path) -> None:
 
 def show(name: str, results: Path) -> None:
     """Print what a baseline holds: a row for each recipe and metric."""
-    from dlbench.comparison import measurements
-    from dlbench.comparison.subjects import labels, subjects
-    from dlbench.tables.table import Measure, Table
+    from dlbench.judge import measurements
+    from dlbench.judge.series import labels, subjects
+    from dlbench.report.table import Measure, Table
     from dlbench.verbs import reporting
 
     held = subjects(measurements.load(existing(name, results)))

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.table import Table
 
-from dlbench import parts, recipe, shelf, streams, study
+from dlbench import parts, streams
 from dlbench.errors import InputError
-from dlbench.recipe import Part, Recipe
+from dlbench.spec import catalog, recipe, study
+from dlbench.spec.recipe import Part, Recipe
 
 if TYPE_CHECKING:
     from torch import nn
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 def show(name: str, settings: Sequence[str]) -> None:
     """Print the card of a recipe, or what a study compares."""
     console = Console()
-    if shelf.is_study(shelf.find(name)):
+    if catalog.is_study(catalog.find(name)):
         _study(study.load(name), console)
     else:
         short = recipe.load(name, "short", settings)

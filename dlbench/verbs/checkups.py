@@ -18,11 +18,12 @@ from pathlib import Path
 
 import psutil
 
-from dlbench import __version__, raw_files
+from dlbench import __version__
 from dlbench.data import sources
 from dlbench.reading import plain
+from dlbench.records import raw_files
+from dlbench.trials.workers import locking
 from dlbench.verbs.doctor import Check, Finding
-from dlbench.workers import locking
 
 IMPORTED = {"scikit-learn": "sklearn", "scikit-image": "skimage", "pyyaml": "yaml"}  # where it differs from the name
 NEEDED_GIB, WANTED_GIB = 0.05, 1.0  # of disk: for run files alone; for data sets as well
@@ -184,13 +185,13 @@ def memory() -> Iterator[Finding]:
 
 def recipes() -> Iterator[Finding]:
     """Every recipe and study that ships can be read."""
-    from dlbench import recipe, shelf, study
+    from dlbench.spec import catalog, recipe, study
 
-    for name in shelf.recipes():
+    for name in catalog.recipes():
         recipe.load(name, "full")
-    for name in shelf.studies():
+    for name in catalog.studies():
         study.load(name)
-    yield Finding("recipes", "ok", f"{len(shelf.recipes())} recipes and {len(shelf.studies())} studies can be read")
+    yield Finding("recipes", "ok", f"{len(catalog.recipes())} recipes and {len(catalog.studies())} studies can be read")
 
 
 def data(name: str) -> Iterator[Finding]:
@@ -228,7 +229,7 @@ def results_folder(folder: Path) -> Iterator[Finding]:
 
 
 def _runs_in(folder: Path) -> Iterator[Finding]:
-    from dlbench import store
+    from dlbench.records import store
 
     runs = store.load(folder)
     unsound = {warning.partition(": ")[0]: warning for warning in runs.attrs["warnings"]}

@@ -8,13 +8,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dlbench import exits, shelf, study
+from dlbench import exits
 from dlbench.errors import InputError
-from dlbench.study import Study
+from dlbench.spec import catalog, study
+from dlbench.spec.study import Study
 
 if TYPE_CHECKING:
-    from dlbench.claims import Verdict
-    from dlbench.plan import Trial
+    from dlbench.judge.claims import Verdict
+    from dlbench.trials.plan import Trial
 
 LECTURE = "lecture"
 OPEN = ("untested", "inconclusive")
@@ -26,7 +27,7 @@ def claims(names: Sequence[str], results: Path, format: str, output: Path | None
     names: studies; the lecture's, in its order, if there are none. REGRESSION if a claim is refuted, NOTHING_COMPARABLE
     if every claim is untested, else FINE.
     """
-    from dlbench.tables.claims import claims as table
+    from dlbench.report.claims import claims as table
     from dlbench.verbs import reporting
 
     found = verdicts(names or [LECTURE], results)
@@ -116,6 +117,6 @@ def exit_code(found: Sequence[Verdict]) -> int:
 
 
 def _course(name: str) -> list[Study]:
-    if not shelf.is_study(shelf.find(name)):
+    if not catalog.is_study(catalog.find(name)):
         raise InputError(f"{name}: a recipe states no claims; name a study (`dlbench list studies` shows all)")
     return study.course(name)

@@ -8,17 +8,18 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from dlbench import exits, raw_files
-from dlbench.comparison import limits, metrics
-from dlbench.comparison.limits import Limit
+from dlbench import exits
 from dlbench.errors import InputError
+from dlbench.judge import limits, metrics
+from dlbench.judge.limits import Limit
 from dlbench.reading import near
+from dlbench.records import raw_files
 from dlbench.verbs import baseline
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from dlbench.comparison.verdicts import Row
+    from dlbench.judge.changes import Row
 
 Sort = Literal["name", "ratio", "verdict"]
 ONE_AFTER_ANOTHER = (
@@ -45,9 +46,9 @@ def compare(
 
     base, news: results folders, packs, run files, timing files, exported JSON, or names of baselines in `results`.
     chosen: metrics, the usual ones if empty. across: what may differ all the same, with commas. fail, limits_file: see
-    `dlbench.comparison.limits`. Raises InputError for what the user can mend.
+    `dlbench.judge.limits`. Raises InputError for what the user can mend.
     """
-    from dlbench.comparison import verdicts
+    from dlbench.judge import changes
 
     held = [*(limits.load(limits_file) if limits_file else []), *map(limits.parse, fail)]
     past = parse_across(across)
@@ -56,7 +57,7 @@ def compare(
     rows: list[Row] = []
     notes: dict[str, None] = {}
     for side in dict.fromkeys(news):
-        found, told = verdicts.compare(frames[base], frames[side], side, verdicts.Choice(chosen, held, past))
+        found, told = changes.compare(frames[base], frames[side], side, changes.Choice(chosen, held, past))
         rows += found
         notes |= dict.fromkeys(told)
     unused, told = idle(held, rows)
@@ -118,7 +119,7 @@ def exit_code(rows: Sequence[Row], idle: Sequence[Limit] = (), *, strict: bool =
 
 def load(side: str, results: Path) -> pd.DataFrame:
     """The measurements of one side: of a path, or of the baseline of that name in the results folder."""
-    from dlbench.comparison import measurements
+    from dlbench.judge import measurements
 
     place = Path(side)
     if next(raw_files.at([place]), None) is None:
@@ -140,7 +141,7 @@ def warn(frame: pd.DataFrame) -> None:
 
 def parse_across(text: str) -> Collection[str]:
     """`version,machine` -> what may differ; InputError with the near miss for anything else."""
-    from dlbench.comparison.subjects import ACROSS
+    from dlbench.judge.series import ACROSS
 
     found = [piece.strip() for piece in text.split(",") if piece.strip()]
     for piece in found:
@@ -163,9 +164,9 @@ def show(
     rows: Sequence[Row], base: str, notes: Sequence[str], format: str, output: Path | None, sort: Sort, changed: bool
 ) -> None:
     """Print the table of the rows, or write it to `output`; `changed`: only rows that are not the same."""
-    from dlbench.report.github import github
-    from dlbench.report.junit import junit
-    from dlbench.tables.comparison import ordered, table_of
+    from dlbench.report.changes import ordered, table_of
+    from dlbench.report.formats.github import github
+    from dlbench.report.formats.junit import junit
     from dlbench.verbs import reporting
 
     shown = ordered(rows, sort, only_changed=changed)

@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from dlbench import grouping, raw_files
 from dlbench.errors import InputError
-from dlbench.raw_files import RawFile
 from dlbench.reading import near
+from dlbench.records import grouping, raw_files
+from dlbench.records.raw_files import RawFile
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,7 +27,7 @@ def export(format: str, results: Path, output: Path | None) -> None:
 
     Raises InputError for an unknown format, if there is nothing to export, or if the file cannot be written.
     """
-    from dlbench.comparison import measurements
+    from dlbench.judge import measurements
 
     place = output or STANDARD_OUTPUT
     check({format: place})
@@ -65,8 +65,8 @@ def after_run(paths: Sequence[Path], places: Places) -> None:
 
 def text(frame: pd.DataFrame, format: str) -> str:
     """The frame of `measurements.load` in one of FORMATS."""
-    from dlbench.comparison import measurements
-    from dlbench.report import dashboards
+    from dlbench.judge import measurements
+    from dlbench.report.formats import dashboards
 
     if format == "json":
         return measurements.to_json(frame)
@@ -116,7 +116,7 @@ def _may_write(place: Path) -> bool:
 
 
 def _of_runs(files: Sequence[RawFile]) -> pd.DataFrame:
-    from dlbench.comparison import measurements
+    from dlbench.judge import measurements
 
     frame = measurements.of_files(files, [])
     for warning in frame.attrs["warnings"]:
@@ -131,10 +131,10 @@ def _csv(frame: pd.DataFrame) -> str:
 
 def _markdown(frame: pd.DataFrame) -> str:
     """One row a benchmark, with the mean and deviation of its metrics."""
-    from dlbench.comparison import metrics
-    from dlbench.report import dashboards
-    from dlbench.report.markdown import markdown
-    from dlbench.tables.table import Measure, Table
+    from dlbench.judge import metrics
+    from dlbench.report.formats import dashboards
+    from dlbench.report.formats.markdown import markdown
+    from dlbench.report.table import Measure, Table
 
     found = dashboards.series(frame)
     usual = {each.benchmark for each in found if each.metric.name in metrics.DEFAULT}

@@ -15,17 +15,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
-from dlbench import shelf, store, study
-from dlbench.comparison import environments, limits, metrics, rounds, widening
-from dlbench.comparison.environments import Environment
-from dlbench.comparison.limits import Limit
-from dlbench.comparison.rounds import Case, Taken
-from dlbench.comparison.widening import NULL, Checked
 from dlbench.errors import InputError
+from dlbench.judge import environments, limits, metrics, null_limits, rounds
+from dlbench.judge.environments import Environment
+from dlbench.judge.limits import Limit
+from dlbench.judge.null_limits import NULL, Checked
+from dlbench.judge.rounds import Case, Taken
+from dlbench.records import store
+from dlbench.spec import catalog, study
 from dlbench.verbs import comparing
 
 if TYPE_CHECKING:
-    from dlbench.comparison.verdicts import Row
+    from dlbench.judge.changes import Row
     from dlbench.verbs.timing import BatchSize, Mode
 
 USUAL: Final = "examples_per_second:5%"  # a gate without limits would let everything pass
@@ -56,7 +57,7 @@ def run(
 ) -> int:
     """Measure both environments in `count` rounds, show how they compare; returns the exit code, as `compare` does.
 
-    base, head: see `dlbench.comparison.environments`. fail, limits_file: see `dlbench.comparison.limits`; USUAL if
+    base, head: see `dlbench.judge.environments`. fail, limits_file: see `dlbench.judge.limits`; USUAL if
     there is none. null_check: measure base against itself first, in twice as many rounds, and widen the limits to what
     the machine can tell; a limit that this makes useless is refused, which is a comparison that could not be made: exit
     code 4 if it was all there was. options: further ones for `dlbench time`. out: keeps the timing files. Raises
@@ -89,9 +90,9 @@ def _gate(
     checked = {case: Checked(held) for case in cases}
     failed: dict[Case, str] = {}
     if null_check:
-        pool = widening.pool(sides["base"], cases, count, options, out)
+        pool = null_limits.pool(sides["base"], cases, count, options, out)
         failed |= pool.failed
-        checked |= {case: widening.check(case, pool, held, count) for case in cases if case not in failed}
+        checked |= {case: null_limits.check(case, pool, held, count) for case in cases if case not in failed}
     going = [case for case in cases if case not in failed and not checked[case].is_pointless]
     if going:
         _say(f"{count} rounds, base and head in turns: {2 * count * len(going)} processes")
@@ -103,15 +104,15 @@ def _gate(
         found, told = _rows(case, taken, checked[case], failed.get(case, ""), sides["head"].words, held)
         rows += found
         notes += [*checked[case].notes, *told]
-    return rows, [*dict.fromkeys(notes), *([widening.how(count)] if null_check else [])]
+    return rows, [*dict.fromkeys(notes), *([null_limits.how(count)] if null_check else [])]
 
 
 def _rows(
     case: Case, taken: Taken, checked: Checked, failure: str, side: str, held: Sequence[Limit]
 ) -> tuple[list[Row], list[str]]:
     """The rows of one case: that it failed, how it compares, and what was refused."""
-    from dlbench.comparison import verdicts
-    from dlbench.comparison.verdicts import Choice, Row
+    from dlbench.judge import changes
+    from dlbench.judge.changes import Choice, Row
 
     blank = Row(side, case.recipe, case.measured)
     if failure:
@@ -126,7 +127,7 @@ def _rows(
     if case not in taken.frames:
         return refused, []
     choice = Choice((), checked.limits, ACROSS)
-    found, notes = verdicts.compare(taken.of(case, "base"), taken.of(case, "head"), side, choice)
+    found, notes = changes.compare(taken.of(case, "base"), taken.of(case, "head"), side, choice)
     return [*(row for row in found if row.name not in checked.refused), *refused], notes
 
 
@@ -142,11 +143,11 @@ def _cases(names: Sequence[str], modes: Sequence[Mode], batch_sizes: Sequence[Ba
 def _recipes(name: str) -> Iterator[str]:
     """A study's recipes, or the recipe itself; a name that only the environments know is a recipe's."""
     try:
-        found = shelf.find(name)
+        found = catalog.find(name)
     except InputError:
         yield name
         return
-    yield from (r for each in study.course(name) for r in each.recipes) if shelf.is_study(found) else [name]
+    yield from (r for each in study.course(name) for r in each.recipes) if catalog.is_study(found) else [name]
 
 
 def _limits(fail: Sequence[str], limits_file: Path | None, cases: Sequence[Case]) -> list[Limit]:

@@ -11,9 +11,9 @@ from rich.console import Console
 
 from dlbench.measure import machine, precision
 from dlbench.measure.disturbance import Watch, warnings
-from dlbench.tables.lecture_hardware import remarks, systems
-from dlbench.tables.provenance import quoted
-from dlbench.tables.table import PUBLISHED, Table
+from dlbench.report.notes import quoted
+from dlbench.report.table import PUBLISHED, Table
+from dlbench.studies.lecture_hardware import remarks, systems
 from dlbench.verbs import reporting
 
 PRECISIONS = get_args(precision.Precision)

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from dlbench import reading, shelf
+from dlbench import reading
+from dlbench.spec import catalog
 
 Row = Sequence[str]
 FIRST_HOUR = ("perceptron-xor", "mlp-xor", "wave-sgd-64", "things-distributed", "lenet-digits")
@@ -47,7 +48,7 @@ def show(what: str) -> None:
 
 def _recipes() -> dict[str, Row]:
     """Name, title and source, not checked: to read and check all recipes takes several times as long."""
-    heads = {entry.name: head for entry, head in shelf.heads().items()}
+    heads = {entry.name: head for entry, head in catalog.heads().items()}
     return {name: (name, head["title"], _source(head, heads)) for name, head in heads.items()}
 
 
@@ -68,7 +69,7 @@ def _studies() -> dict[str, Row]:
 
 def _heads_of_studies() -> dict[str, dict[str, Any]]:
     """What each study says before its claims, which are most of it."""
-    return {name: reading.outline(path, _before_claims) for name, path in shelf.studies().items()}
+    return {name: reading.outline(path, _before_claims) for name, path in catalog.studies().items()}
 
 
 def _before_claims(text: str) -> str:
@@ -93,7 +94,7 @@ def _groups() -> Iterator[Group]:
 
 def _parts(folder: str) -> Iterator[Row]:
     """The parts of a kind, each with the first line of its docstring, read without importing torch."""
-    for name in shelf.functions(folder):
+    for name in catalog.functions(folder):
         yield name, _first_line(Path(__file__).parents[1] / folder / f"{name}.py")
 
 

@@ -12,11 +12,12 @@ from operator import attrgetter
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from dlbench import packs, raw_files, shelf, study
 from dlbench.errors import InputError
-from dlbench.packs import Member
-from dlbench.raw_files import RawFile
-from dlbench.workers import checkpoint_file, locking
+from dlbench.records import packs, raw_files
+from dlbench.records.packs import Member
+from dlbench.records.raw_files import RawFile
+from dlbench.spec import catalog, study
+from dlbench.trials.workers import checkpoint_file, locking
 
 OTHERS: Final = "others"  # the pack of recipes that no study compares
 
@@ -80,7 +81,7 @@ def _finished(folder: Path) -> list[RawFile]:
 
 def _is_under_way(path: Path) -> bool:
     """Whether a process has it locked, or a checkpoint lies beside it. To look for locks would remove empty files."""
-    locks = [path.with_name(".lock"), *([path] if path.stat().st_size else [])]  # see dlbench.workers.runfile
+    locks = [path.with_name(".lock"), *([path] if path.stat().st_size else [])]  # see dlbench.trials.workers.runfile
     return any(map(locking.is_locked, locks)) or checkpoint_file.path_for(path).exists()
 
 
@@ -102,7 +103,7 @@ def _pack_by_study(folder: Path, loose: Iterable[RawFile], remove: bool) -> None
 def _homes() -> Mapping[str, str]:
     """Recipe -> the first study, by name, that compares it."""
     homes: dict[str, str] = {}
-    for name in shelf.studies():
+    for name in catalog.studies():
         for reference in study.load(name).recipes:
             homes.setdefault(Path(reference).stem, name)
     return homes

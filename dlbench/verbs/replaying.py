@@ -11,11 +11,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from dlbench import exits, raw_files, replay, store
+from dlbench import exits
 from dlbench.errors import InputError
 from dlbench.reading import near
-from dlbench.replay import Outcome, Recorded, State
-from dlbench.workers import process
+from dlbench.records import raw_files, store
+from dlbench.trials import replay
+from dlbench.trials.replay import Outcome, Recorded, State
+from dlbench.trials.workers import process
 
 Event = dict[str, Any]
 WORDS: Mapping[State, str] = {
@@ -109,7 +111,7 @@ def _repeated(left: deque[Recorded]) -> Iterator[Outcome]:
     """Repeat runs in one worker, those left; if it dies, the one it was at is the last."""
     job = {"runs": [_wanted(recorded) for recorded in left]}
     with tempfile.TemporaryFile() as errors:
-        worker = process.start("dlbench.workers.replays", job, left[0].trial.execution.threads, errors)
+        worker = process.start("dlbench.trials.workers.replays", job, left[0].trial.execution.threads, errors)
         try:
             here: list[Event] = []
             for event in process.events(worker):

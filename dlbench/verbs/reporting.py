@@ -11,15 +11,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dlbench import recipe, shelf, store, study
 from dlbench.errors import InputError
-from dlbench.study import Study
-from dlbench.tables.table import Table
+from dlbench.records import store
+from dlbench.report.table import Table
+from dlbench.spec import catalog, recipe, study
+from dlbench.spec.study import Study
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from dlbench.claims import Verdict
+    from dlbench.judge.claims import Verdict
 
 FORMATS = {".md": "markdown", ".csv": "csv", ".tex": "latex", ".json": "json"}
 PICTURES = (".png", ".svg", ".pdf")
@@ -64,7 +65,7 @@ def tables(names: Sequence[str], frames: Frames) -> list[Table]:
 
     Of a course one table of all claims comes first, and studies without runs are left out.
     """
-    shelf.check_names(map(shelf.find, names))
+    catalog.check_names(map(catalog.find, names))
     shown: list[Table] = []
     for name in dict.fromkeys(names):
         studies = _studies(name)
@@ -78,7 +79,7 @@ def tables(names: Sequence[str], frames: Frames) -> list[Table]:
 
 def text(shown: Sequence[Table], format: str, output: Path | None = None) -> str:
     """The tables in one of the formats of `dlbench/report/`; with colours where they go to a terminal, not a file."""
-    render = getattr(importlib.import_module(f"dlbench.report.{format}"), format)
+    render = getattr(importlib.import_module(f"dlbench.report.formats.{format}"), format)
     if format != "terminal":
         return str(render(shown))
     colour = output is None and sys.stdout.isatty()
@@ -113,7 +114,7 @@ def deliver(content: str, output: Path | None) -> None:
 
 def verdicts(studies: Sequence[Study], frames: Frames) -> list[Verdict]:
     """The verdicts on all claims of the studies."""
-    from dlbench import claims
+    from dlbench.judge import claims
 
     chosen = [each for each in studies if each.claims]
     on_the_way = any(claim.is_of_curves for each in chosen for claim in each.claims)
@@ -123,11 +124,11 @@ def verdicts(studies: Sequence[Study], frames: Frames) -> list[Verdict]:
 
 def _studies(name: str) -> list[Study]:
     """What the name of a study stands for, a course for several; nothing for a recipe."""
-    return study.course(name) if shelf.is_study(shelf.find(name)) else []
+    return study.course(name) if catalog.is_study(catalog.find(name)) else []
 
 
 def _runs(found: Study, frame: pd.DataFrame) -> pd.DataFrame:
-    names = [shelf.name(reference) for reference in found.recipes]
+    names = [catalog.name(reference) for reference in found.recipes]
     return _as_published(frame[frame["recipe"].isin(names)], found.recipes) if len(frame) else frame
 
 
@@ -149,29 +150,29 @@ def _as_published(runs: pd.DataFrame, references: Sequence[str]) -> pd.DataFrame
 def _tables(found: Study, frames: Frames) -> Iterator[Table]:
     chosen = _runs(found, frames.runs)
     for name in found.tables if len(chosen) else ():
-        yield from getattr(importlib.import_module(f"dlbench.tables.{name}"), name)(chosen)
+        yield from getattr(importlib.import_module(f"dlbench.studies.{name}"), name)(chosen)
 
 
 def _of_recipe(name: str, frames: Frames) -> list[Table]:
-    from dlbench.tables.results import results
+    from dlbench.studies.results import results
 
-    chosen = frames.runs[frames.runs["recipe"] == shelf.find(name).name]
+    chosen = frames.runs[frames.runs["recipe"] == catalog.find(name).name]
     return results(_as_published(chosen, [name])) if len(chosen) else []
 
 
 def _claims(studies: Sequence[Study], frames: Frames) -> list[Table]:
-    from dlbench.tables.claims import claims
+    from dlbench.report.claims import claims
 
     found = verdicts(studies, frames)
     return claims(found) if found else []
 
 
 def _draw(found: Study, frames: Frames, path: Path) -> None:
-    from dlbench.tables.selection import of_one_block
+    from dlbench.records.groups import of_one_block
 
-    function = getattr(importlib.import_module(f"dlbench.report.figures.{found.figure}"), found.figure)
+    function = getattr(importlib.import_module(f"dlbench.studies.figures.{found.figure}"), found.figure)
     curves = frames.curves()
-    own = curves[curves["recipe"].isin([shelf.name(each) for each in found.recipes])] if len(curves) else curves
+    own = curves[curves["recipe"].isin([catalog.name(each) for each in found.recipes])] if len(curves) else curves
     function(of_one_block(_runs(found, frames.runs)), own).savefig(path)
 
 

@@ -15,13 +15,15 @@ from typing import Any, NoReturn
 
 from rich.console import Console
 
-from dlbench import exits, forecast, plan, progress, recipe, runner, standing
-from dlbench.plan import Asked, Trial
-from dlbench.runner import Outcome
-from dlbench.standing import Standing
+from dlbench import exits
+from dlbench.spec import recipe
+from dlbench.trials import forecast, plan, progress, runner, standing
+from dlbench.trials.plan import Asked, Trial
+from dlbench.trials.runner import Outcome
+from dlbench.trials.standing import Standing
+from dlbench.trials.workers import checkpoint_file
 from dlbench.verbs import exporting
 from dlbench.verbs.exporting import Places
-from dlbench.workers import checkpoint_file
 
 MOST_NAMES = 4  # of recipes in one line
 

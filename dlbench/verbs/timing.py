@@ -13,13 +13,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from dlbench import exits, parts, plan, store
+from dlbench import exits, parts
 from dlbench.data import sources
 from dlbench.errors import InputError
-from dlbench.event_line import line
-from dlbench.plan import Asked, Trial
-from dlbench.recipe import Part
-from dlbench.workers import process
+from dlbench.records import store
+from dlbench.records.event_line import line
+from dlbench.spec.recipe import Part
+from dlbench.trials import plan
+from dlbench.trials.plan import Asked, Trial
+from dlbench.trials.workers import process
 
 Event = dict[str, Any]
 Mode = Literal["train", "infer"]
@@ -158,10 +160,10 @@ def _ask(case: Case, task: str, failures: list[str], **more: float) -> Event | N
 
 
 def answer(case: Case, task: str, **more: float) -> Event:
-    """The one event that a fresh process tells; see `dlbench.workers.timings.do` for tasks and what they take."""
+    """The one event that a fresh process tells; see `workers.timings.do` for tasks and what they take."""
     job = {"trial": case.trial.as_dict(), "mode": case.mode, "synthetic": case.synthetic, "task": task, **more}
     with tempfile.TemporaryFile() as errors:
-        worker = process.start("dlbench.workers.timings", job, case.trial.execution.threads, errors)
+        worker = process.start("dlbench.trials.workers.timings", job, case.trial.execution.threads, errors)
         try:
             told = list(process.events(worker))
             worker.wait()
@@ -190,8 +192,8 @@ def _keep(case: Case, repeat: int, size: Event, timing: Event, out: Path) -> Pat
 
 
 def _show(paths: Sequence[Path], as_json: bool) -> None:
-    from dlbench import timing_files
-    from dlbench.tables.timing import timing
+    from dlbench.records import timing_files
+    from dlbench.report.timing import timing
     from dlbench.verbs import reporting
 
     if paths:

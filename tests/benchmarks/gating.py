@@ -25,7 +25,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dlbench import exits
-from dlbench.comparison import measurements
+from dlbench.judge import measurements
 
 PROJECT = Path(__file__).parent / "gated"
 MODULE = "mynets.py"

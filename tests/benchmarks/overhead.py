@@ -19,15 +19,15 @@ from row import Row
 from torch import nn
 from turns import Lap, median_interval, rates, take_turns, tell
 
-from dlbench import plan, trial
-from dlbench.bench import Bench, build
-from dlbench.measure.statistics import median
-from dlbench.plan import Trial
-from dlbench.progress import Plain
+from dlbench.stats.estimates import median
 from dlbench.training.checkpoint import Checkpoint
 from dlbench.training.step import Step
-from dlbench.workers.checkpoint_file import CheckpointFile
-from dlbench.workers.runfile import RunFile
+from dlbench.trials import plan, trial
+from dlbench.trials.plan import Trial
+from dlbench.trials.progress import Plain
+from dlbench.trials.setup import Bench, build
+from dlbench.trials.workers.checkpoint_file import CheckpointFile
+from dlbench.trials.workers.runfile import RunFile
 
 WHOLE, BARE = "whole loop", "bare loop"
 TITLES = {"lenet-mnist": "LeNet-5", "resnet-20": "ResNet-20"}

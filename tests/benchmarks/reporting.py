@@ -18,7 +18,7 @@ from processes import REPOSITORY, as_installed, run
 from row import Row
 from turns import Lap, rates, take_turns, tell
 
-from dlbench.measure.statistics import median
+from dlbench.stats.estimates import median
 
 RESULTS = REPOSITORY / "results"
 TEMPLATE = "plain-20/medium-seed0-*.jsonl"

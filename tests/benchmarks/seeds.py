@@ -16,9 +16,9 @@ from multiprocessing.connection import Connection
 from row import Row
 from turns import Lap, rate, ratio, take_turns, tell
 
-from dlbench import plan
-from dlbench.bench import build
 from dlbench.measure import machine
+from dlbench.trials import plan
+from dlbench.trials.setup import build
 
 ALONE, TOGETHER, BESIDE = "one alone", "as one batched model", "a process a core, one thread each"
 XOR_SEEDS = 1000

@@ -38,7 +38,7 @@ from row import Row, show
 from turns import Lap
 
 from dlbench.measure import machine
-from dlbench.workers import process
+from dlbench.trials.workers import process
 
 HERE = Path(__file__).parent
 

@@ -13,7 +13,7 @@ from processes import as_installed, run
 from row import Row
 from turns import Lap, rates, ratio, take_turns, tell
 
-from dlbench.measure.statistics import median
+from dlbench.stats.estimates import median
 
 BARE = 'python -c "import typer"'
 COMMANDS = {

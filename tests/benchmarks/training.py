@@ -17,10 +17,11 @@ import torch
 from row import Row
 from turns import Lap, median_interval, rate, rates, ratio, take_turns, tell
 
-from dlbench import parts, plan
-from dlbench.bench import build
+from dlbench import parts
 from dlbench.data.sources import data_folder
 from dlbench.measure import operations
+from dlbench.trials import plan
+from dlbench.trials.setup import build
 
 OURS, COMPILED, PROBE = "dlbench", "dlbench --compile", "GEMM probe"
 EVERYDAY = {f"everyday loop, {workers} workers": workers for workers in (0, 2)}

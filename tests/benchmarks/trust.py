@@ -20,9 +20,9 @@ from typing import Any
 
 from row import Row, show
 
-from dlbench import plan
-from dlbench.measure import difference, statistics
-from dlbench.timing_files import lap_seconds
+from dlbench.records.timing_files import lap_seconds
+from dlbench.stats import difference, estimates
+from dlbench.trials import plan
 from dlbench.verbs import timing
 
 RECIPE = Path(__file__).with_name("slowed-lenet.yaml")
@@ -103,7 +103,7 @@ def rows(taken: Sequence[Lap], comparisons: int, processes: int, together: int =
     slower = sum(one.is_real and one.estimate.value < 1 for one in found[SLOWER])
     yield row(f"5 % slower, called slower ({each})", slower, len(firsts), ">= 95 %")
     ratios = sorted(one.estimate.value for one in found[SLOWER])
-    text = f"{statistics.median(ratios):.3f} ({ratios[0]:.3f} to {ratios[-1]:.3f})"
+    text = f"{estimates.median(ratios):.3f} ({ratios[0]:.3f} to {ratios[-1]:.3f})"
     yield Row(f"5 % slower, ratio of the speeds ({each}; 1 / 1.05 = 0.952)", text)
 
 
@@ -117,7 +117,7 @@ def rates(taken: Iterable[Lap]) -> Mapping[tuple[int, str], list[float]]:
 
 def row(work: str, count: int, of: int, bar: str) -> Row:
     """A count as a share with its interval, beside a bar such as `<= 5 %`."""
-    share = statistics.wilson_interval(count, of).scaled(100)
+    share = estimates.wilson_interval(count, of).scaled(100)
     relation, limit, _ = bar.split()
     met = share.value <= float(limit) if relation == "<=" else share.value >= float(limit)
     return Row(work, f"{count} of {of}: {share.value:.1f} % ({share.low:.1f} to {share.high:.1f})", bar, met)

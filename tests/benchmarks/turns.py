@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dlbench.measure.statistics import median
+from dlbench.stats.estimates import median
 
 Lap = dict[str, Any]
 

@@ -10,11 +10,11 @@ import pytest
 import torch
 from scipy.integrate import quad
 
-from dlbench import recipe
 from dlbench.data.alternating_points import alternating_points
 from dlbench.data.target_function import BUMP_WIDTH, TARGETS, target_function
 from dlbench.data.truth_table import truth_table
 from dlbench.errors import InputError
+from dlbench.spec import recipe
 
 
 def test_values_and_grids_of_the_wave() -> None:

@@ -12,10 +12,10 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-from dlbench import recipe, shelf, study
 from dlbench.errors import InputError
 from dlbench.measure.memory import process_peak_bytes
 from dlbench.reading import read_mapping
+from dlbench.spec import catalog, recipe, study
 
 HANGS_AFTER_SECONDS = 20
 MOST_MESSAGE = 2000
@@ -107,7 +107,7 @@ def attempts(chance: random.Random, file: Path) -> Callable[[], object]:
     if kind < 0.3:
         return lambda: study.load(str(file))
     if kind < 0.6:
-        return lambda: [whole(f"{file}:{name}", budget, []) for name in shelf.variants(file)]
+        return lambda: [whole(f"{file}:{name}", budget, []) for name in catalog.variants(file)]
     return lambda: whole(str(file), budget, [])
 
 
@@ -132,7 +132,7 @@ def outcome(attempt: Callable[[], object]) -> str:
 
 def main(count: int, seed: int, folder: Path) -> None:
     chance = random.Random(seed)
-    paths = [*dict.fromkeys(shelf.recipes().values()), *shelf.studies().values()]
+    paths = [*dict.fromkeys(catalog.recipes().values()), *catalog.studies().values()]
     shipped, mappings = [path.read_bytes() for path in paths], [read_mapping(path) for path in paths]
     file = folder / "mine.yaml"
     target = file.open("wb", buffering=0)  # kept open: opening it again would take longer than all the reading

@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
-from dlbench import plan
-from dlbench.workers import trials as worker
+from dlbench.trials import plan
+from dlbench.trials.workers import trials as worker
 
 RECIPE = """
 title: augmentation, dropout, momentum, milestones

@@ -12,10 +12,12 @@ import pytest
 import torch
 from faults import suite
 
-from dlbench import exits, plan, runner, store
-from dlbench.runner import Outcome
+from dlbench import exits
+from dlbench.records import store
+from dlbench.trials import plan, runner
+from dlbench.trials.runner import Outcome
+from dlbench.trials.workers import endings, locking, process, runfile
 from dlbench.verbs import running
-from dlbench.workers import endings, locking, process, runfile
 
 NETS = '''
 import os, resource, signal, subprocess, sys, time
@@ -203,7 +205,7 @@ def test_a_worker_ends_with_its_parent_even_if_it_does_nothing(tmp_path):
     """Only the closing of its standard input tells it."""
     with (tmp_path / "errors").open("w+b") as errors:
         (tmp_path / "idle.py").write_text(
-            "import time\nfrom dlbench.workers import process\njob, tell = process.job()\n"
+            "import time\nfrom dlbench.trials.workers import process\njob, tell = process.job()\n"
             "try:\n    tell({'pid': 1})\n    time.sleep(600)\n"
             "except KeyboardInterrupt:\n    tell({'event': 'interrupted'})\n"
         )

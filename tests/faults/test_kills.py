@@ -11,7 +11,7 @@ import psutil
 import pytest
 from faults import suite, whole
 
-from dlbench import store
+from dlbench.records import store
 
 SEEDS = range(3)
 KILLS = 30

@@ -8,10 +8,11 @@ import torch
 from faults import suite
 from faults.suite import Killed, events, kill_at_lap, learn, results
 
-from dlbench import bench, plan, store
 from dlbench.errors import InputError
-from dlbench.workers import checkpoint_file, runfile
-from dlbench.workers import trials as worker
+from dlbench.records import store
+from dlbench.trials import plan, setup
+from dlbench.trials.workers import checkpoint_file, runfile
+from dlbench.trials.workers import trials as worker
 
 OTHER = {"a damaged byte": "is damaged", "a cut": "is damaged", "nothing": "cannot be read", "another torch": "torch"}
 
@@ -86,7 +87,7 @@ def test_an_interrupted_trial_keeps_its_checkpoint_even_if_interrupted_while_it_
     learn([chosen], tmp_path / "out", lambda e: interrupt() if e.get("step", 0) >= 8 else None)
     assert store.status(path) == "interrupted"
     with monkeypatch.context() as patch:
-        patch.setattr(bench, "build", interrupt)
+        patch.setattr(setup, "build", interrupt)
         learn([chosen], tmp_path / "out")
     assert store.status(path) == "interrupted"
     assert checkpoint_file.steps(path) == 6

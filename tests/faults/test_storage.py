@@ -11,8 +11,9 @@ import pytest
 from faults import suite
 from faults.suite import Killed, kill_at_lap, learn, results
 
-from dlbench import runner, store
-from dlbench.workers import checkpoint_file, locking, runfile
+from dlbench.records import store
+from dlbench.trials import runner
+from dlbench.trials.workers import checkpoint_file, locking, runfile
 
 
 def at_lap(number, act):

@@ -10,9 +10,10 @@ from contextlib import ExitStack
 import pytest
 from faults import suite, whole
 
-from dlbench import runner, store
+from dlbench.records import store
+from dlbench.trials import runner
+from dlbench.trials.workers import locking
 from dlbench.verbs import checkups
-from dlbench.workers import locking
 
 RECIPE = """
 title: as small as it gets

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from dlbench import plan, runner
-from dlbench.workers import process
-from dlbench.workers import trials as worker
+from dlbench.trials import plan, runner
+from dlbench.trials.workers import process
+from dlbench.trials.workers import trials as worker
 
 
 class InProcess:

@@ -20,11 +20,13 @@ from itertools import islice
 import torch
 from torch import Tensor, nn
 
-from dlbench import bench, parts, plan, recipe, shelf
-from dlbench.bench import Bench
+from dlbench import parts
 from dlbench.data.dataset import Dataset
 from dlbench.errors import InputError
-from dlbench.plan import Trial
+from dlbench.spec import catalog, recipe
+from dlbench.trials import plan, setup
+from dlbench.trials.plan import Trial
+from dlbench.trials.setup import Bench
 
 STEPS = 20
 TOLERANCE = 1e-6  # relative to the first loss
@@ -74,7 +76,7 @@ def main(device: str) -> int:
 def kinds() -> Iterator[Trial]:
     """A smoke trial of each pair of model and learning rule that learns from batches."""
     seen = set()
-    for name in shelf.recipes():
+    for name in catalog.recipes():
         loaded = recipe.load(name, "smoke")
         kind = (loaded.model.name, loaded.training.name, loaded.model.arguments.get("shortcut"))
         if kind not in seen and parts.can_be_captured(loaded):
@@ -88,8 +90,8 @@ def losses(trial: Trial, device: str, dtype: torch.dtype, *, steps: int = STEPS,
     longer = {key: 10**6 for key in ("steps", "epochs") if trial.recipe.training.arguments.get(key) is not None}
     training = recipe.Part(trial.recipe.training.name, {**trial.recipe.training.arguments, **longer})
     own = replace(trial, recipe=replace(trial.recipe, training=training, together=False))
-    built = bench.build([replace(own, execution=replace(own.execution, device=device, cuda_graphs=graphs))])
-    source = bench.build([own]).data
+    built = setup.build([replace(own, execution=replace(own.execution, device=device, cuda_graphs=graphs))])
+    source = setup.build([own]).data
     built.model.to(dtype)
     shared = Shared(
         **{key: getattr(built.data, key) for key in Dataset.__dataclass_fields__}, source=source, dtype=dtype
@@ -100,7 +102,7 @@ def losses(trial: Trial, device: str, dtype: torch.dtype, *, steps: int = STEPS,
     return [float(step.loss) for step in islice(_train(replace(built, data=shared)), steps)]
 
 
-def _train(built: Bench) -> Iterator[bench.Step]:
+def _train(built: Bench) -> Iterator[setup.Step]:
     return built.train(built.model)
 
 

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import pytest
 import torch
 
-from dlbench.measure import laps, steady
+from dlbench.measure import laps
 from dlbench.measure.clock import Clock
+from dlbench.stats import steady
 
 
 class Simulated(Clock):

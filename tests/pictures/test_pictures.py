@@ -5,13 +5,14 @@ import pytest
 import torch
 from torch import nn
 
-from dlbench import plan, runner, store
 from dlbench.data.dataset import Dataset, Examples
 from dlbench.errors import InputError
 from dlbench.models.lenet5 import lenet5
 from dlbench.pictures.activations import activations
 from dlbench.pictures.first_layer_filters import first_layer_filters
 from dlbench.pictures.reconstructions import reconstructions
+from dlbench.records import store
+from dlbench.trials import plan, runner
 
 
 @pytest.fixture

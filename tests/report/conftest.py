@@ -6,8 +6,8 @@ import math
 
 import pytest
 
-from dlbench.measure.statistics import Estimate
-from dlbench.tables.table import Measure, Quoted, Table
+from dlbench.report.table import Measure, Quoted, Table
+from dlbench.stats.estimates import Estimate
 
 
 @pytest.fixture

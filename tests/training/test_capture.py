@@ -3,9 +3,9 @@ from itertools import islice
 import pytest
 import torch
 
-from dlbench import bench, plan
 from dlbench.errors import InputError
 from dlbench.training.capture import EAGER_STEPS, Capture
+from dlbench.trials import plan, setup
 
 needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
 
@@ -37,5 +37,5 @@ def test_a_replayed_step_is_the_step_itself(name):
 
 def _losses(name, graphs):
     [trial] = plan.trials([name], device="cuda", seeds=[0], budget="short", cuda_graphs=graphs)
-    built = bench.build([trial])
+    built = setup.build([trial])
     return [float(step.loss) for step in islice(built.train(built.model), 20)]

@@ -7,9 +7,9 @@ import measured
 import pandas as pd
 import pytest
 
-from dlbench import store
-from dlbench.comparison import measurements
 from dlbench.errors import InputError
+from dlbench.judge import measurements
+from dlbench.records import store
 from dlbench.verbs import baseline
 
 

@@ -7,8 +7,10 @@ import sys
 
 import pytest
 
-from dlbench import exits, plan, runner, shelf, study
+from dlbench import exits
 from dlbench.errors import InputError
+from dlbench.spec import catalog, study
+from dlbench.trials import plan, runner
 from dlbench.verbs import claiming, reporting
 
 STUDY = """
@@ -81,11 +83,11 @@ def test_a_study_s_report_ends_in_its_claims(tmp_path, results, capsys):
 def test_a_course_is_a_document_with_figures(tmp_path, results, monkeypatch):
     folder = tmp_path / "shelf"
     (folder / "studies").mkdir(parents=True)
-    shutil.copy(shelf.recipes()["perceptron"], folder)
+    shutil.copy(catalog.recipes()["perceptron"], folder)
     (folder / "studies" / "mine.yaml").write_text(STUDY)
     (folder / "studies" / "empty.yaml").write_text("title: of nothing\nrecipes: [perceptron-or]\n")
     (folder / "studies" / "all.yaml").write_text("title: A course\nstudies: [mine, empty]\n")
-    monkeypatch.setattr(shelf, "folder", lambda: folder)
+    monkeypatch.setattr(catalog, "folder", lambda: folder)
     reporting.report(["all"], "", results, tmp_path / "all.md", None)
     text = (tmp_path / "all.md").read_text()
     assert text.startswith("# A course\n\n### Claims and verdicts")

@@ -10,12 +10,12 @@ import measured
 import pytest
 
 from dlbench import exits
-from dlbench.comparison import measurements
-from dlbench.comparison.limits import Limit
-from dlbench.comparison.metrics import metric
-from dlbench.comparison.verdicts import Row
 from dlbench.errors import InputError
-from dlbench.measure.difference import of_speeds
+from dlbench.judge import measurements
+from dlbench.judge.changes import Row
+from dlbench.judge.limits import Limit
+from dlbench.judge.metrics import metric
+from dlbench.stats.difference import of_speeds
 from dlbench.verbs import baseline, comparing
 
 RATE, ERROR = "examples_per_second", "test_error_percent"

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import own
 import pytest
-import torch
 
-from dlbench import exits, plan, runner
+from dlbench import exits
 from dlbench.data import files, sources
 from dlbench.errors import InputError
+from dlbench.trials import plan, runner
 from dlbench.verbs import checkups, doctor
 from dlbench.verbs.doctor import Finding
 

@@ -12,10 +12,10 @@ from pathlib import Path
 import own
 import pytest
 
-from dlbench import plan, runner
-from dlbench.comparison import measurements, metrics
 from dlbench.errors import InputError
-from dlbench.report import dashboards
+from dlbench.judge import measurements, metrics
+from dlbench.report.formats import dashboards
+from dlbench.trials import plan, runner
 from dlbench.verbs import exporting
 
 DASHBOARDS = ("bencher", "benchmark-action-bigger", "benchmark-action-smaller")

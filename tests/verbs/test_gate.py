@@ -10,10 +10,11 @@ import own
 import pytest
 import standin
 
-from dlbench import exits, timing_files
-from dlbench.comparison import environments, measurements, rounds
-from dlbench.comparison.rounds import Case
+from dlbench import exits
 from dlbench.errors import InputError
+from dlbench.judge import environments, measurements, rounds
+from dlbench.judge.rounds import Case
+from dlbench.records import timing_files
 from dlbench.verbs import gate
 
 SPEEDS = [1000, 1003, 998, 1001, 996, 1002, 999]

@@ -7,8 +7,8 @@ import torch
 
 from dlbench import published
 from dlbench.measure import machine, peak
-from dlbench.report.terminal import terminal
-from dlbench.tables.table import PUBLISHED, Quoted, missing
+from dlbench.report.formats.terminal import terminal
+from dlbench.report.table import PUBLISHED, Quoted, missing
 from dlbench.verbs import hardware
 
 CPU = {

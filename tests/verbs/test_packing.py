@@ -16,12 +16,13 @@ import pytest
 import torch
 
 import dlbench
-from dlbench import packs, pixels, plan, raw_files, runner, standing, store
-from dlbench.comparison import measurements
 from dlbench.errors import InputError
-from dlbench.packs import Member
+from dlbench.judge import measurements
+from dlbench.records import packs, pixels, raw_files, store
+from dlbench.records.packs import Member
+from dlbench.trials import plan, runner, standing
+from dlbench.trials.workers import checkpoint_file, locking, runfile
 from dlbench.verbs import comparing, doctor, exporting, packing, timing
-from dlbench.workers import checkpoint_file, locking, runfile
 
 
 @pytest.fixture(scope="module")
@@ -238,7 +239,7 @@ def test_what_is_under_way_or_to_be_continued_stays_loose(results, tmp_path, cap
     one, other, *_ = sorted((results / "plain").glob("*.jsonl"))
     checkpoint_file.path_for(one).write_bytes(b"")
     holder = subprocess.Popen(
-        [sys.executable, "-c", "import sys, pathlib; from dlbench.workers import locking\n"
+        [sys.executable, "-c", "import sys, pathlib; from dlbench.trials.workers import locking\n"
          "with locking.locked(pathlib.Path(sys.argv[1])): print('held', flush=True); sys.stdin.read()", str(other)],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE,
     )  # fmt: skip

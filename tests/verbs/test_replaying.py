@@ -12,8 +12,10 @@ import one_run_a_rule
 import own
 import pytest
 
-from dlbench import exits, plan, replay, runner, store
+from dlbench import exits
 from dlbench.errors import InputError
+from dlbench.records import store
+from dlbench.trials import plan, replay, runner
 from dlbench.verbs import packing, replaying
 
 STEPS = "training.steps=40"

@@ -9,7 +9,8 @@ import own
 import pytest
 
 import dlbench
-from dlbench import plan, runner, store
+from dlbench.records import store
+from dlbench.trials import plan, runner
 from dlbench.verbs import claiming, reporting
 
 QUOTED = "published: {test_error_percent: 99.5}\nsource: a misprint\n"

@@ -12,13 +12,14 @@ import own
 import pytest
 import torch
 
-from dlbench import exits, plan
-from dlbench.bench import Bench, build
+from dlbench import exits
 from dlbench.errors import InputError
-from dlbench.measure import steady
-from dlbench.recipe import Part
+from dlbench.spec.recipe import Part
+from dlbench.stats import steady
+from dlbench.trials import plan
+from dlbench.trials.setup import Bench, build
+from dlbench.trials.workers import process, timings
 from dlbench.verbs import timing
-from dlbench.workers import process, timings
 
 
 def job(name: str, **changes: Any) -> dict[str, Any]:

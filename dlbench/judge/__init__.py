@@ -1,0 +1,1 @@
+"""Two sides to verdicts: claims against runs, measurements against others."""

@@ -1,0 +1,277 @@
+"""Two sides -> a row for each recipe and metric: what each measured, how far apart they are, and the verdict."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, Literal, get_args
+
+from dlbench.judge import limits, metrics
+from dlbench.judge.limits import Limit
+from dlbench.judge.metrics import BIGGER, NEITHER, Metric
+from dlbench.judge.series import LOOKED_PAST, Attempt, Subject, Unlike, in_the_way, labels, pairs, subjects, unlike
+from dlbench.records import grouping
+from dlbench.stats import difference, estimates
+from dlbench.stats.difference import MARGIN, PRACTICAL, Difference
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Verdict = Literal[  # what needs looking at first
+    "failed", "slower", "worse", "missing", "not comparable", "inconclusive", "different", "new", "faster", "better",
+    "same",
+]  # fmt: skip
+Outcome = Literal["breached", "kept", "undecided", ""]
+Pair = tuple[Subject | None, Subject | None]
+WORST_FIRST: Final[tuple[Verdict, ...]] = get_args(Verdict)
+CHANGED: Final = tuple(each for each in WORST_FIRST if each not in ("same", "inconclusive", "not comparable"))
+OF_TIME: Final = ("examples/s", "/s", "s", "ms", "TFLOP/s")  # units: faster and slower; others: better and worse
+NEED_STEADY_LAPS: Final = ("examples_per_second", "ms_per_step", "examples_per_joule")
+MANY = 1000  # processes or seeds: nobody means more
+ROUNDING = 1e-9  # a limit that is just reached is kept
+
+
+@dataclass(frozen=True)
+class Row:
+    """One metric of one recipe as one side measured it against BASE; without a metric, what befell its trials.
+
+    side: the name of the new side. measured: budget, or mode and batch size, and what else tells it from its like.
+    base, new: mean of errors, geometric mean of speeds, in the metric's unit; NaN where there is none.
+    why: the reason of a verdict that is no answer. outcome: what became of the limit, empty where there is none.
+    """
+
+    side: str
+    recipe: str
+    measured: str
+    metric: Metric | None = None
+    verdict: Verdict = "same"
+    why: str = ""
+    base: float = math.nan
+    new: float = math.nan
+    difference: Difference | None = None
+    limit: Limit | None = None
+    outcome: Outcome = ""
+
+    @property
+    def name(self) -> str:
+        """The metric's name; `trials` for the row that tells of them."""
+        return self.metric.name if self.metric else "trials"
+
+    @property
+    def worse_by(self) -> float:
+        """How much worse, in the metric's own direction: a share for speeds, else in its unit; NaN if unknown."""
+        return max(_worse_by(self, self.difference.estimate.value)) if self.difference else math.nan
+
+    @property
+    def told(self) -> str:
+        """The difference in words: `examples_per_second x1.050`, `test_error_percent +0.6 points`."""
+        if self.difference is None or self.metric is None:
+            return self.name
+        value = self.difference.estimate.value
+        change = f"x{value:.3f}" if self.difference.is_ratio else f"{value:+.3g} {self.metric.difference_unit}".rstrip()
+        return f"{self.name} {change}"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What the user wants compared: which metrics (the usual ones if none), held to which limits, across what."""
+
+    metrics: Sequence[str] = ()
+    limits: Sequence[Limit] = ()
+    across: Collection[str] = ()
+
+    def of(self, recipe: str, measured: Collection[str]) -> list[str]:
+        """The metrics to show of those measured; the training error only where there is no test error."""
+        usual = [name for name in metrics.DEFAULT if name in measured]
+        if "test_error_percent" in usual and "train_error_percent" in usual:
+            usual.remove("train_error_percent")
+        held = [limit.metric for limit in self.limits if limit.recipe in ("", recipe)]
+        return [name for name in dict.fromkeys([*(self.metrics or usual), *held]) if name in measured]
+
+
+def compare(base: pd.DataFrame, new: pd.DataFrame, side: str, choice: Choice) -> tuple[list[Row], list[str]]:
+    """The rows of one new side against the base, and notes on what was looked past."""
+    sides = [("BASE", subjects(base)), (side, subjects(new))]
+    paired = pairs(sides[0][1], sides[1][1], choice.across)
+    told = labels([one or other for one, other in paired if one or other])  # type: ignore[misc]  # one is there
+    rows: list[Row] = []
+    for pair, (recipe, measured) in zip(paired, told, strict=True):
+        rows += _rows(pair, Row(side, recipe, measured), choice)
+    return rows, [*_looked_past(paired, choice.across), *_older(sides), *_of_old_identity(sides)]
+
+
+def joint(rows: Sequence[Row]) -> list[str]:
+    """A line for each recipe that got faster but worse, or better but slower, whichever files say so."""
+    lines = []
+    for key in dict.fromkeys((row.side, row.recipe) for row in rows):
+        mine = [row for row in rows if (row.side, row.recipe) == key]
+        for gain, loss, kind in (("faster", "worse", "error"), ("better", "slower", "speed")):
+            won = [row for row in mine if row.verdict == gain and row.metric and row.metric.kind != kind]
+            lost = [row for row in mine if row.verdict == loss and row.metric and row.metric.kind == kind]
+            if won and lost:
+                lines.append(f"{key[1]}: {gain}, but {loss}: {won[0].told}, {', '.join(row.told for row in lost)}.")
+    return lines
+
+
+def _rows(pair: Pair, blank: Row, choice: Choice) -> Iterator[Row]:
+    base, new = pair
+    if new and new.failures:
+        yield replace(blank, verdict="failed", why=_fates(new.failures))
+    names = choice.of(blank.recipe, [*(base.metrics if base else ()), *(new.metrics if new else ())])
+    for name in names:
+        row = replace(blank, metric=metrics.metric(name), limit=limits.choose(choice.limits, blank.recipe, name))
+        row = _compared(base, new, row, metrics.metric(name), choice.across)
+        yield replace(row, outcome=_outcome(row))
+    if not names and not (new and new.failures):
+        side = new or base
+        yield replace(blank, verdict="missing", why=_fates(side.attempts) if side else "")
+
+
+def _compared(base: Subject | None, new: Subject | None, row: Row, metric: Metric, across: Collection[str]) -> Row:
+    """The row with its verdict, as far as that can be told."""
+    here, there = (side.values(metric.name) if side else {} for side in (base, new))
+    row = replace(row, base=_centre(metric, here), new=_centre(metric, there))
+    if not (base and here):
+        return replace(row, verdict="new", why=_fates(base.attempts) if base else "")
+    if not (new and there):
+        return replace(row, verdict="missing", why=_fates(new.attempts) if new else "")
+    if why := _bar(base, new, metric, across):
+        return replace(row, verdict="not comparable", why=why)
+    if metric.kind == "error":
+        return _errors(here, there, row, metric)
+    return _speeds(_processes(base, here), _processes(new, there), row)
+
+
+def _bar(base: Subject, new: Subject, metric: Metric, across: Collection[str]) -> str:
+    """Why these two cannot be compared by this metric; empty if they can."""
+    if barred := in_the_way(unlike(base, new), metric.kind, across):
+        past = ",".join(dict.fromkeys(each.what for each in barred))
+        return f"{', '.join(each.words for each in barred)} (--across {past})"
+    if metric.name in NEED_STEADY_LAPS and (base.unsteady or new.unsteady):
+        sides = (("BASE", base), ("NEW", new))
+        counts = [f"{side.unsteady} of {len(side.attempts)} in {name}" for name, side in sides if side.unsteady]
+        return f"not steady: processes {', '.join(counts)}"
+    here, there = base.values(metric.name), new.values(metric.name)
+    if metric.kind == "error":
+        return "" if here.keys() & there.keys() else "no seed is in both"
+    return "" if min(*here.values(), *there.values()) > 0 else "a value is not above zero"
+
+
+def _speeds(base: Sequence[float], new: Sequence[float], row: Row) -> Row:
+    allowed = _allowed(row)
+    found = difference.of_speeds(base, new, practical=min(PRACTICAL, allowed))
+    return _with_verdict(replace(row, difference=found), found, allowed, "process", "processes")
+
+
+def _errors(base: dict[int, float], new: dict[int, float], row: Row, metric: Metric) -> Row:
+    shared = base.keys() & new.keys()  # the means shown are those of the difference shown
+    here, there = ({seed: side[seed] for seed in shared} for side in (base, new))
+    row = replace(row, base=_centre(metric, here), new=_centre(metric, there))
+    found = difference.of_pairs(here, there)
+    return _with_verdict(replace(row, difference=found), found, _allowed(row), "seed", "seeds")
+
+
+def _allowed(row: Row) -> float:
+    """How far from the base is still the same: the limit, or 5 % of the base."""
+    limit = row.limit or Limit("", 100 * MARGIN, is_percent=True)
+    return limit.allowed(row.metric, row.base) if row.metric else 0.0
+
+
+def _with_verdict(row: Row, found: Difference, margin: float, one: str, many: str) -> Row:
+    if found.is_real:
+        return replace(row, verdict=_direction(row))
+    if found.is_same(margin):
+        return replace(row, verdict="same")
+    n, needed = found.estimate.n, found.needed(margin)
+    count = f"more than {MANY:,}" if needed > MANY else str(needed)
+    if n < found.fewest:
+        why = f"{n} {one if n == 1 else many}{' a side' if found.is_ratio else ''}, at least {count} are needed"
+    else:
+        why = f"too noisy: about {count} {many}{' a side' if found.is_ratio else ''} would tell"
+    return replace(row, verdict="inconclusive", why=why)
+
+
+def _direction(row: Row) -> Verdict:
+    if row.metric is None or row.metric.better == NEITHER:
+        return "different"
+    if row.metric.unit in OF_TIME and row.metric.kind == "speed":
+        return "slower" if row.worse_by > 0 else "faster"
+    return "worse" if row.worse_by > 0 else "better"
+
+
+def _worse_by(row: Row, *ends: float) -> list[float]:
+    """How much worse the new side would be at each of these values of the difference."""
+    sign = -(row.metric.better if row.metric and row.metric.better != NEITHER else BIGGER)
+    neutral = 1 if row.difference and row.difference.is_ratio else 0
+    return [sign * (end - neutral) for end in ends]
+
+
+def _outcome(row: Row) -> Outcome:
+    """What became of the limit: breached only if it is exceeded and the difference is real."""
+    if row.limit is None:
+        return ""
+    if row.difference is None:
+        return "undecided"
+    allowed, found = _allowed(row) + ROUNDING, row.difference
+    if found.is_real:
+        return "breached" if row.worse_by > allowed else "kept"
+    enough = found.estimate.n >= found.fewest and found.estimate.has_interval
+    within = enough and max(_worse_by(row, found.estimate.low, found.estimate.high)) <= allowed
+    return "kept" if found.identical or within else "undecided"
+
+
+def _centre(metric: Metric, values: dict[int, float]) -> float:
+    found = list(values.values())
+    if metric.kind == "speed" and found and min(found) > 0:
+        return math.exp(estimates.mean([math.log(value) for value in found]))
+    return estimates.mean(found)
+
+
+def _processes(subject: Subject, values: dict[int, float]) -> list[float]:
+    """One value a process: seeds that took turns in one are not independent."""
+    found = list(values.values())
+    return [estimates.median(found)] if subject.shares_a_process else found
+
+
+def _fates(attempts: Iterable[Attempt]) -> str:
+    """How attempts ended that did not finish: `seed 0-2 killed: ...`."""
+    from dlbench.report.notes import seed_range
+
+    fates: dict[str, list[int]] = {}
+    for each in attempts:
+        if each.status != "finished":
+            words = each.message.strip().partition("\n")[0][:120]
+            fates.setdefault(": ".join(filter(None, [each.status, words])), []).append(each.replicate)
+    return "; ".join(f"seed {seed_range(seeds)} {fate}" for fate, seeds in fates.items())
+
+
+def _looked_past(paired: Sequence[Pair], across: Collection[str]) -> list[str]:
+    """What differs between sides that were compared all the same, each once."""
+    lines: dict[str, list[str]] = {}
+    for base, new in paired:
+        if not (base and new):
+            continue
+        kind: metrics.Kind = "error" if any(metrics.metric(name).kind == "error" for name in base.metrics) else "speed"
+        if not in_the_way(found := unlike(base, new), kind, across):
+            for each in found:
+                lines.setdefault(_past(each, across), []).append(base.recipe)
+    return [f"{line}: {', '.join(dict.fromkeys(recipes))}." for line, recipes in lines.items()]
+
+
+def _older(sides: Sequence[tuple[str, Sequence[Subject]]]) -> list[str]:
+    """A line for each side that holds runs of older code or data."""
+    return [
+        f"{side}: left out, because newer code or data of the same recipe is there: {count}."
+        for side, found in sides
+        if (count := sum(subject.older for subject in found))
+    ]
+
+
+def _of_old_identity(sides: Sequence[tuple[str, Sequence[Subject]]]) -> list[str]:
+    return grouping.identity_notes(subject.about["identity"] for _, found in sides for subject in found)
+
+
+def _past(each: Unlike, across: Collection[str]) -> str:
+    whole = each.what in (*across, *LOOKED_PAST)
+    return f"Compared across {each.words}" if whole else f"Errors, not speeds, compared across {each.words}"

@@ -1,0 +1,166 @@
+"""Environments to measure in: a Python interpreter, a virtual environment, or a folder with other code for this one."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from dlbench import exits
+from dlbench.errors import InputError
+from dlbench.spec import catalog
+from dlbench.trials.workers import process
+
+PROBE: Final = """
+import json, platform
+import dlbench, torch
+print(json.dumps({
+    "Python": platform.python_version(), "torch": torch.__version__, "dlbench": dlbench.__version__,
+    "path": dlbench.__file__,
+}))
+"""
+PROBE_SECONDS: Final = 300  # torch may come from a cold disk
+
+
+class Failed(Exception):
+    """A measurement came to nothing; the message says why in one line."""
+
+
+@dataclass(frozen=True)
+class Environment:
+    """Somewhere `dlbench` can be started.
+
+    words: as the user wrote it. python: the interpreter. folder: goes first on its path and is its current folder.
+    versions: of Python, torch and dlbench, and the path of the latter, once `check` has asked.
+    """
+
+    words: str
+    python: str
+    folder: Path | None = None
+    versions: Mapping[str, str] = field(default_factory=dict, compare=False)
+
+    def __str__(self) -> str:
+        """`../main: Python 3.12.3, torch 2.11.0, dlbench 0.1.0 (/home/me/main/dlbench)`."""
+        told = ", ".join(f"{name} {self.versions[name]}" for name in ("Python", "torch", "dlbench"))
+        return f"{self.words}: {told} ({Path(self.versions['path']).parent})"
+
+    def dlbench(self, words: Sequence[str]) -> None:
+        """Run a command of its dlbench, to the end; what it prints is dropped.
+
+        Raises Failed, or InputError where dlbench itself says that the user can mend it.
+        """
+        with tempfile.TemporaryFile() as errors:
+            child = subprocess.Popen(
+                [self.python, "-m", "dlbench", *words], cwd=self.folder, env=self._variables, stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL, stderr=errors, encoding="utf-8", start_new_session=True,
+            )  # fmt: skip
+            try:
+                code = child.wait()
+            finally:
+                _stop(child)
+            errors.seek(0)
+            said = _last_line(errors.read())
+        if code == exits.USAGE:
+            raise InputError(f"{self.words}: {said.removeprefix('dlbench: ')}")
+        if code != exits.FINE:
+            how = f"killed by signal {-code}" if code < 0 else f"exit code {code}"
+            raise Failed(said.partition(": failed: ")[2] or ": ".join(filter(None, [how, said])))
+
+    def place(self, name: str) -> Path | None:
+        """Where a recipe given as a relative path lies in the folder; None if it does not, or is something else."""
+        if self.folder is None or not _is_path(name) or Path(name).is_absolute():
+            return None
+        file, variant = catalog.split(name)
+        if not (self.folder / file).exists():
+            return None
+        return self.folder / f"{file}:{variant}" if variant else self.folder / file
+
+    @property
+    def _variables(self) -> dict[str, str]:
+        """The environment's variables; PYTHONSAFEPATH: a folder called dlbench in the current one is not its own."""
+        variables = {**os.environ, "PYTHONSAFEPATH": "1"}
+        if self.folder is not None:
+            here = str(Path(__file__).parents[2])  # for a folder that has modules, but no dlbench
+            path = [str(self.folder), here, os.environ.get("PYTHONPATH", "")]
+            variables["PYTHONPATH"] = os.pathsep.join(filter(None, path))
+        return variables
+
+
+def find(words: str) -> Environment:
+    """The environment a user means, checked: it starts, and dlbench and torch import; InputError if not."""
+    place = Path(words).expanduser()
+    if words and place.is_dir():
+        inside = [place.absolute() / "bin" / "python", place.absolute() / "Scripts" / "python.exe"]
+        python = next((str(path) for path in inside if path.exists()), None)
+        if python is None and (place / "pyvenv.cfg").exists():
+            raise InputError(f"{words}: a virtual environment without its interpreter; make it anew")
+        return check(Environment(words, python) if python else Environment(words, sys.executable, place.resolve()))
+    found = shutil.which(place)
+    if found is None:
+        raise InputError(f"{words}: no Python interpreter, virtual environment or folder with code is there")
+    return check(Environment(words, os.path.abspath(found)))  # not resolved: a link is what makes it a virtual one
+
+
+def check(environment: Environment) -> Environment:
+    """The same, knowing its versions; InputError if it does not start, or lacks dlbench or torch."""
+    try:
+        done = subprocess.run(
+            [environment.python, "-c", PROBE], cwd=environment.folder, env=environment._variables,
+            stdin=subprocess.DEVNULL, capture_output=True, timeout=PROBE_SECONDS, check=False,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        raise InputError(f"{environment.words}: has not imported torch after {PROBE_SECONDS} s") from None
+    except OSError as error:
+        raise InputError(f"{environment.words}: does not start ({error.strerror})") from None
+    if done.returncode != 0:
+        why = _last_line(done.stderr) or f"exit code {done.returncode}"
+        raise InputError(
+            f"{environment.words}: no dlbench can run there ({why}); `{environment.python} -m pip install dlbench` "
+            "installs what it takes"
+        )
+    try:
+        versions = {str(key): str(value) for key, value in json.loads(_last_line(done.stdout)).items()}
+    except (ValueError, AttributeError):
+        raise InputError(f"{environment.words}: is no Python interpreter") from None
+    return Environment(environment.words, environment.python, environment.folder, versions)
+
+
+def names(name: str, sides: Sequence[Environment]) -> list[str]:
+    """What each environment is told of this recipe: a relative path is looked up in its folder, then in ours.
+
+    InputError if only some of the folders have it: the others would be measured with modules that are not their own.
+    """
+    if not _is_path(name):
+        return [name] * len(sides)
+    places = [side.place(name) for side in sides]
+    for side, place in zip(sides, places, strict=True):
+        if side.folder is not None and place is None and any(places):
+            raise InputError(f"{side.words}: has no {name}, as the other environment has")
+    return [str(place or Path(name).absolute()) for place in places]
+
+
+def _is_path(name: str) -> bool:
+    return catalog.split(name)[0].endswith(catalog.ENDINGS) or "/" in name
+
+
+def _stop(child: subprocess.Popen[str]) -> None:
+    """Interrupt a command that still runs, as Ctrl-C would, so that it ends its own workers."""
+    if child.poll() is None:
+        child.send_signal(signal.SIGTERM if sys.platform == "win32" else signal.SIGINT)
+        try:
+            child.wait(2 * process.GRACE_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill(child)
+            child.wait()
+
+
+def _last_line(said: bytes) -> str:
+    return next(reversed(said.decode("utf-8", "replace").strip().splitlines()), "").strip()

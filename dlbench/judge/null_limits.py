@@ -1,0 +1,106 @@
+"""Limits no narrower than this machine can tell: the base environment measured against itself, before the gate."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from dlbench.judge import limits, metrics, rounds
+from dlbench.judge.environments import Environment
+from dlbench.judge.limits import Limit
+from dlbench.judge.rounds import Case, Taken
+
+if TYPE_CHECKING:
+    from dlbench.stats.null_check import NullCheck
+
+NULL: Final = ("null-base", "null-head")  # what the two sides are called
+MORE: Final = 2  # times as many rounds as the gate takes: they know better how far chance reaches
+TOO_COARSE: Final = 0.5  # a gate that may miss half the speed is none
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What the null check made of a case's limits.
+
+    limits: those that hold, some of them wider than before. refused: by metric, why a limit on it cannot hold.
+    """
+
+    limits: Sequence[Limit]
+    refused: Mapping[str, str] = field(default_factory=dict)
+    notes: Sequence[str] = ()
+
+    @property
+    def is_pointless(self) -> bool:
+        """Whether nothing is left to hold the case to."""
+        return bool(self.refused) and not self.limits
+
+
+def pool(base: Environment, cases: Sequence[Case], count: int, options: Sequence[str], out: Path) -> Taken:
+    """The base environment against itself, in MORE times as many rounds as the gate will take."""
+    processes = 2 * MORE * count * len(cases)
+    print(
+        f"null check: base against itself in {MORE * count} rounds: {processes} processes", file=sys.stderr, flush=True
+    )
+    return rounds.take(cases, dict.fromkeys(NULL, base), MORE * count, options, out)
+
+
+def check(case: Case, taken: Taken, held: Sequence[Limit], count: int) -> Checked:
+    """The case's limits for a gate of `count` rounds, from what `pool` took."""
+    kept: list[Limit] = []
+    refused: dict[str, str] = {}
+    notes: list[str] = []
+    for name in dict.fromkeys(limit.metric for limit in held):
+        limit = limits.choose(held, case.recipe, name)
+        if limit is None:
+            continue
+        found = _null_check(case, taken, name, count)
+        least = found.tells_worse_by(metrics.metric(name).better) if found else 0.0
+        if least >= TOO_COARSE:
+            refused[name] = (
+                f"base differs from itself by up to {100 * least:.0f} %: quieten the machine, or --min-seconds"
+            )
+            continue
+        kept.append(_widened(limit, found, least) if found else limit)
+        notes += [f"{case.recipe} {case.measured}: {_told(limit, kept[-1], found)}"] if found else []
+    return Checked(kept, refused, notes)
+
+
+def _null_check(case: Case, taken: Taken, metric: str, count: int) -> NullCheck | None:
+    """None where the metric was not measured often enough, or has a value of zero."""
+    from dlbench.stats.null_check import NullCheck
+
+    first, second = (taken.values(case, side, metric) for side in NULL)
+    pairs = [(first[number], second[number]) for number in sorted(first.keys() & second.keys())]
+    return NullCheck(pairs, count) if len(pairs) >= count and min(map(min, pairs)) > 0 else None
+
+
+def _widened(limit: Limit, found: NullCheck, least: float) -> Limit:
+    """The limit, or if it is narrower what chance exceeds in 5 % of comparisons, rounded up to 0.1 %."""
+    if limit.allowed(metrics.metric(limit.metric), found.typical) >= least:
+        return limit
+    return replace(limit, amount=math.ceil(1000 * least) / 10, is_percent=True)
+
+
+def _told(limit: Limit, widened: Limit, found: NullCheck) -> str:
+    """What the null check found for one limit."""
+    known = metrics.metric(limit.metric)
+    before, after = (
+        f"{100 * found.alarms(each.allowed(known, found.typical), known.better):.1f} %" for each in (limit, widened)
+    )
+    said = f"null check: {before} of {len(found.comparisons):,} comparisons of BASE with itself breach {limit.bare}"
+    if widened == limit:
+        return f"{said}; it holds as it is."
+    return f"{said}; chance alone may reach {widened.text}: widened to that, which {after} breach."
+
+
+def how(count: int) -> str:
+    """How to read the notes of the null check."""
+    return (
+        f"Null check: {2 * MORE * count} processes of BASE in {MORE * count} rounds of two; any {count} of the rounds, "
+        "with either of a round's two as the new side, are one comparison. A limit narrower than the 95 % quantile of "
+        "their distances (stretched by Student's t over the normal quantile: the pool is small) is widened to it."
+    )

@@ -1,0 +1,155 @@
+"""Measuring in turns: each round times every case once in each environment, in fresh processes, in changing order.
+
+It drives the environment's own `dlbench time` and reads the files that leaves. Both are promises to users: options keep
+their names, and files say their schema. The jobs that `workers.timings` takes are not, and an environment may hold
+another dlbench. That costs a few seconds a measurement (planning, memory and
+operations are done anew each time).
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from dlbench.errors import InputError
+from dlbench.judge.environments import Environment, Failed, names
+from dlbench.spec import catalog
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ATTEMPTS: Final = 3  # at laps that become steady; both sides get as many, so this favours neither
+
+
+@dataclass(frozen=True)
+class Case:
+    """One recipe to time, in training or inference; batch_size: the recipe's own if None."""
+
+    name: str
+    mode: str
+    batch_size: int | None
+
+    @property
+    def recipe(self) -> str:
+        """The recipe's name, without its path."""
+        return catalog.name(self.name)
+
+    @property
+    def measured(self) -> str:
+        """What is timed, as a comparison says it."""
+        return f"time {self.mode}" + (f", batch {self.batch_size}" if self.batch_size else "")
+
+    @property
+    def options(self) -> list[str]:
+        """For `dlbench time`."""
+        return ["--mode", self.mode, *(["--batch-size", str(self.batch_size)] if self.batch_size else [])]
+
+
+@dataclass
+class Taken:
+    """What rounds left behind: by case and side a frame of each round, and why a case was given up."""
+
+    frames: dict[Case, dict[str, list[pd.DataFrame]]] = field(default_factory=dict)
+    failed: dict[Case, str] = field(default_factory=dict)
+
+    def of(self, case: Case, side: str) -> pd.DataFrame:
+        """All measurements of one side, as `dlbench.judge.measurements.load` gives them."""
+        import pandas as pd
+
+        frame = pd.concat(self.frames[case][side], ignore_index=True)
+        frame.attrs["warnings"] = []
+        return frame
+
+    def values(self, case: Case, side: str, metric: str) -> dict[int, float]:
+        """By round."""
+        frame = self.of(case, side)
+        mine = frame[frame["metric"] == metric]
+        return dict(zip(mine["replicate"], mine["value"], strict=True))
+
+
+def take(
+    cases: Sequence[Case], sides: Mapping[str, Environment], rounds: int, options: Sequence[str], out: Path
+) -> Taken:
+    """Measure every case in every round on each side; the order of the sides is reversed every other round (ABBA).
+
+    sides: by a label, which is also the folder below `out` that keeps the timing files, as `dlbench time` would.
+    options: further ones for `dlbench time`. A case that fails in one environment is given up; the others go on.
+    """
+    taken, began = Taken({case: {side: [] for side in sides} for case in cases}), time.monotonic()
+    told = {case: dict(zip(sides, names(case.name, list(sides.values())), strict=True)) for case in cases}
+    for number in range(rounds):
+        if len(taken.failed) == len(cases):
+            break
+        for case in cases:
+            for side in list(sides)[:: -1 if number % 2 else 1]:
+                if case not in taken.failed:
+                    words = ["time", told[case][side], *case.options, *options]
+                    _one(case, side, sides[side], words, number, taken, out)
+        left = (time.monotonic() - began) / (number + 1) * (rounds - number - 1)
+        _say(f"round {number + 1} of {rounds} done" + (f", about {_duration(left)} to go" if left else ""))
+    return taken
+
+
+def _one(
+    case: Case, side: str, environment: Environment, words: Sequence[str], number: int, taken: Taken, out: Path
+) -> None:
+    """One measurement, noted and told."""
+    try:
+        frame = _measured(environment, words, number, out / side)
+    except Failed as failure:
+        taken.failed[case] = f"{side}, round {number + 1}: {failure}"
+        _say(f"{side}: {case.recipe} {case.measured}: failed: {failure}")
+        return
+    taken.frames[case][side].append(frame)
+    speed = frame.loc[frame["metric"] == "examples_per_second", "value"].iloc[0]
+    steady = "" if _is_steady(frame) else ", not steady"
+    _say(f"{side}: {case.recipe} {case.measured}: about {speed:,.0f} examples/s{steady}")
+
+
+def _measured(environment: Environment, words: Sequence[str], number: int, out: Path) -> pd.DataFrame:
+    """What a fresh process measured; a process whose laps never became steady gets another in its place."""
+    from dlbench.judge import measurements
+
+    for _ in range(ATTEMPTS):
+        with tempfile.TemporaryDirectory() as scratch:
+            environment.dlbench([*words, "--repeats", "1", "--out", scratch])
+            path = _keep(Path(scratch), number, out)
+        try:
+            frame = measurements.load(path)
+        except InputError as error:
+            raise Failed(f"left a timing file of another kind: {error}") from None
+        if _is_steady(frame):
+            break
+    return frame
+
+
+def _keep(scratch: Path, number: int, out: Path) -> Path:
+    """Move the timing file that a process left; it becomes the one of this number."""
+    files = sorted(scratch.rglob("*.jsonl"))
+    if len(files) != 1:
+        raise Failed(f"left {len(files)} timing files instead of one")
+    first, _, rest = files[0].read_text("utf-8").partition("\n")
+    path = out / files[0].relative_to(scratch).with_name(files[0].name.replace("process0", f"process{number}"))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(json.loads(first) | {"process": number, "sized": True}) + f"\n{rest}", encoding="utf-8")
+    return path
+
+
+def _is_steady(frame: pd.DataFrame) -> bool:
+    from dlbench.judge.measurements import FINISHED
+
+    return bool((frame["status"] == FINISHED).all())
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)

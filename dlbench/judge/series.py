@@ -1,0 +1,255 @@
+"""What one side measured, put together by what was measured; its partner on the other side; how the two are unlike."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+from dlbench.judge.measurements import FINISHED, NOT_STEADY, TIMED
+from dlbench.records import grouping
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ACROSS: Final = ("version", "machine", "recipe", "budget", "settings")  # what a user may choose to look past
+PARTS: Final = ("data", "model", "training", "score")
+WHAT: Final = {  # each trait of a subject, and what has to be looked past where it differs
+    "budget": "budget",
+    "recipe_digest": "recipe",
+    "dataset_digest": "recipe",
+    "fingerprint": "machine",
+    "torch": "version",
+    "device": "settings",
+    "precision": "settings",
+    "threads": "settings",
+    "jobs": "settings",
+    "compile": "settings",
+    "cuda_graphs": "settings",
+    "channels_last": "settings",
+    "code": "code",
+}
+LOOKED_PAST: Final = ("code",)  # whoever compares wants to know what an edit changed
+MEANS_THE_SAME: Final = ("machine", "version", "settings")  # for errors; a speed depends on all of it
+FAILURES: Final = ("failed", "diverged", "killed", "out_of_memory", "timeout")
+OF_CODE: Final = ("code", "dataset_digest")  # traits of which a side has one: its newest
+NAMES: Final = {"fingerprint": "machine", "dataset_digest": "data", "channels_last": "channels-last"}
+MOST_SETTINGS = 3  # named of those in which two recipes differ
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One run, or one process that timed: how it ended, and what it measured."""
+
+    replicate: int
+    status: str
+    message: str
+    date: str
+    values: Mapping[str, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """All that one side measured of one thing: attempts that differ in nothing but seed or process.
+
+    traits: a value for each of WHAT. about: machine, resolved recipe and whatever else is told in words. data: the
+    digest of the data of each replicate that knows it. older: how many runs of older code or data it leaves out.
+    """
+
+    recipe: str
+    mode: str
+    batch_size: float | None
+    traits: Mapping[str, Any]
+    about: Mapping[str, Any]
+    attempts: Sequence[Attempt]
+    data: Mapping[int, str] = field(default_factory=dict)
+    older: int = 0
+
+    @property
+    def is_timing(self) -> bool:
+        """Whether `dlbench time` measured it, rather than a run."""
+        return bool(self.traits["budget"] == TIMED)
+
+    @property
+    def failures(self) -> list[Attempt]:
+        """The attempts that failed, in whichever way."""
+        return [each for each in self.attempts if each.status in FAILURES]
+
+    @property
+    def unsteady(self) -> int:
+        """How many processes never became steady."""
+        return sum(each.status == NOT_STEADY for each in self.attempts)
+
+    @property
+    def shares_a_process(self) -> bool:
+        """Whether seeds took turns in one process, or learnt as one model: what it took is then measured once."""
+        return not self.is_timing and bool(self.about["recipe_json"].get("together"))
+
+    @cached_property
+    def metrics(self) -> list[str]:
+        """The metrics of which there is a value."""
+        return list(dict.fromkeys(name for each in self._counted for name in each.values))
+
+    def values(self, metric: str) -> dict[int, float]:
+        """By seed or process, of attempts that came to an end."""
+        return {each.replicate: each.values[metric] for each in self._counted if metric in each.values}
+
+    @property
+    def _counted(self) -> list[Attempt]:
+        return [each for each in self.attempts if each.status in (FINISHED, NOT_STEADY)]
+
+
+@dataclass(frozen=True)
+class Unlike:
+    """One thing in which two subjects differ: in words, and what a user would have to look past to compare them."""
+
+    words: str
+    what: str
+
+
+def subjects(frame: pd.DataFrame) -> list[Subject]:
+    """The subjects of one side, in order of appearance; of several runs of a trial the newest counts.
+
+    So does of several codes or data sets, which are never put together, the one with the newest run: a side stands for
+    what it is now.
+    """
+    found: dict[tuple[Any, ...], dict[tuple[str, ...], list[dict[str, Any]]]] = {}
+    for record, identity in zip(frame.to_dict("records"), grouping.identities(frame, "replicate"), strict=True):
+        synthetic = record["dataset_digest"] == "synthetic"  # a run that failed early knows no digest
+        key = *(record[name] for name in ("recipe", "mode", "batch_size", *WHAT) if name not in OF_CODE), synthetic
+        versions = found.setdefault(key, {})
+        versions.setdefault((identity.code, identity.data), []).append(record)
+    return [_newest(list(versions.values())) for versions in found.values()]
+
+
+def pairs(
+    base: Sequence[Subject], new: Sequence[Subject], across: Collection[str]
+) -> list[tuple[Subject | None, Subject | None]]:
+    """Each subject with the most alike one of the other side that measured the same recipe the same way, or alone."""
+    near = sorted(
+        (*_distance(unlike(one, other), across), place, rank)
+        for place, one in enumerate(base)
+        for rank, other in enumerate(new)
+        if _kind(one) == _kind(other)
+    )
+    partner: dict[int, int] = {}
+    for *_, place, rank in near:
+        if place not in partner and rank not in partner.values():
+            partner[place] = rank
+    both = [(one, new[partner[place]] if place in partner else None) for place, one in enumerate(base)]
+    return [*both, *((None, other) for rank, other in enumerate(new) if rank not in partner.values())]
+
+
+def unlike(base: Subject, new: Subject) -> list[Unlike]:
+    """All in which they differ; another budget is another recipe and other data as well, and told as the budget."""
+    differ = [key for key in WHAT if base.traits[key] != new.traits[key]]
+    if not _saw_other_data(base, new) or "recipe_digest" in differ:
+        differ = [key for key in differ if key != "dataset_digest"]
+    if "budget" in differ:
+        differ = [key for key in differ if key != "recipe_digest"]
+    return [Unlike(_words(key, base, new), WHAT[key]) for key in differ]
+
+
+def in_the_way(found: Iterable[Unlike], kind: str, across: Collection[str]) -> list[Unlike]:
+    """Those that forbid a comparison of this kind of metric, unless the user looks past them."""
+    harmless = MEANS_THE_SAME if kind == "error" else ()
+    return [each for each in found if each.what not in (*across, *harmless, *LOOKED_PAST)]
+
+
+def recipe_differences(base: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """`training.lr 0.1 against 0.2` for every setting in which two resolved recipes differ."""
+    from dlbench.records.groups import differences, settings
+
+    one, other = settings(base), settings(new)
+    return [f"{key} {_shown(one.get(key))} against {_shown(other.get(key))}" for key in differences(one, other)]
+
+
+def _kind(subject: Subject) -> tuple[Any, ...]:
+    """What no option can look past."""
+    return subject.recipe, subject.mode, subject.is_timing
+
+
+def _distance(found: Sequence[Unlike], across: Collection[str]) -> tuple[int, int]:
+    """How unlike, and that with what the user looks past."""
+    return sum(each.what not in (*across, *LOOKED_PAST) for each in found), len(found)
+
+
+def _saw_other_data(base: Subject, new: Subject) -> bool:
+    """Whether the data differ, of seeds that both have if there are any: data may be drawn by the seed."""
+    if shared := base.data.keys() & new.data.keys():
+        return any(base.data[replicate] != new.data[replicate] for replicate in shared)
+    return bool(base.data and new.data) and set(base.data.values()) != set(new.data.values())
+
+
+def _newest(versions: Sequence[list[dict[str, Any]]]) -> Subject:
+    """The subject of the newest of several codes or data sets."""
+    chosen = max(versions, key=lambda records: max(record["date"] for record in records))
+    older = {record["path"] for records in versions if records is not chosen for record in records}
+    return replace(_subject(chosen), older=len(older))
+
+
+def _subject(records: Sequence[Mapping[str, Any]]) -> Subject:
+    tries: dict[tuple[int, str], list[Mapping[str, Any]]] = {}
+    for record in records:
+        tries.setdefault((record["replicate"], record["path"]), []).append(record)
+    best: dict[int, Attempt] = {}
+    for attempt in sorted(map(_attempt, tries.values()), key=lambda each: each.date):
+        best[attempt.replicate] = attempt  # the newest: an edit that fails must not hide behind what finished before it
+    first = records[0]
+    digests = [record["dataset_digest"] for record in records if record["dataset_digest"]]
+    return Subject(
+        recipe=first["recipe"], mode=first["mode"], batch_size=first["batch_size"],
+        traits={key: first[key] for key in WHAT} | {"dataset_digest": digests[-1] if digests else ""},
+        about={key: first[key] for key in ("machine", "recipe_json", "dlbench", "identity")},
+        attempts=[best[replicate] for replicate in sorted(best)],
+        data={record["replicate"]: record["dataset_digest"] for record in records if record["dataset_digest"]},
+    )  # fmt: skip
+
+
+def _attempt(records: Sequence[Mapping[str, Any]]) -> Attempt:
+    first = records[0]
+    values = {record["metric"]: record["value"] for record in records if math.isfinite(record["value"])}
+    return Attempt(first["replicate"], first["status"], first["message"], first["date"], values)
+
+
+def _words(key: str, base: Subject, new: Subject) -> str:
+    if key == "recipe_digest":
+        found = recipe_differences(base.about["recipe_json"], new.about["recipe_json"])
+        more = f" and {len(found) - MOST_SETTINGS} more" if len(found) > MOST_SETTINGS else ""
+        return ", ".join(found[:MOST_SETTINGS]) + more if found else "another recipe"
+    one, other = base.traits[key], new.traits[key]
+    if key == "fingerprint" and base.about["machine"] != new.about["machine"]:
+        return f"machine {base.about['machine']} against {new.about['machine']}"
+    return f"{NAMES.get(key, key)} {_shown(one)} against {_shown(other)}"
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return "none" if value is None or value == "" else str(value)
+
+
+def labels(found: Sequence[Subject]) -> list[tuple[str, str]]:
+    """Recipe and what was measured, `short` or `time train, batch 16`, and whatever tells it from its like."""
+    plain = [(subject.recipe, _plain(subject)) for subject in found]
+    told = []
+    for key, subject in zip(plain, found, strict=True):
+        like = [other for other, other_key in zip(found, plain, strict=True) if other_key == key]
+        told.append((key[0], ", ".join([key[1], *_telling(subject, like)])))
+    return told
+
+
+def _plain(subject: Subject) -> str:
+    if not subject.is_timing:
+        return str(subject.traits["budget"])
+    batch = f", batch {subject.batch_size:g}" if subject.batch_size else ""
+    return f"time {subject.mode}{batch}"
+
+
+def _telling(subject: Subject, like: Sequence[Subject]) -> Iterator[str]:
+    """The traits in which a subject differs from any other of its kind."""
+    for key in WHAT:
+        if len({str(other.traits[key]) for other in like}) > 1:
+            yield f"{NAMES.get(key, key.removesuffix('_digest'))} {_shown(subject.traits[key])}"

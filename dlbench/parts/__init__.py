@@ -1,0 +1,172 @@
+"""A name in YAML -> a function: `{name: resnet, depth: 56}` calls `dlbench/models/resnet.py`'s `resnet(depth=56)`.
+
+A name is a file is a function; a name with a dot (`mylab.nets.wide`) is imported as written, from the folder of the
+recipe or the current one. Functions, classes and callable objects alike; their keyword-only arguments are the schema of
+the YAML.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import traceback
+import typing
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from dlbench import streams
+from dlbench.errors import InputError
+from dlbench.numbers import Number, numbers
+from dlbench.parts import identity, modules
+from dlbench.reading import near
+from dlbench.spec import catalog
+from dlbench.spec.catalog import Entry
+from dlbench.spec.recipe import Part, Recipe
+
+
+def names(kind: str) -> Sequence[str]:
+    """The parts of a kind (`data`, `model`, `training`, `score`, `pictures`) that dlbench has; imports none of them."""
+    return catalog.functions(identity.PACKAGES[kind].partition(".")[2])
+
+
+def check(recipe: Recipe) -> None:
+    """Raise InputError if a part of the recipe names no function, or gives it an argument it does not take."""
+    for kind in recipe.parts:
+        _arguments(kind, getattr(recipe, kind), recipe.entry)
+
+
+def bind(kind: str, recipe: Recipe) -> Callable[..., Any]:
+    """The function of that part with its arguments from the recipe filled in and checked; a score's numbers, too."""
+    part: Part = getattr(recipe, kind)
+    function = functools.partial(_function(kind, part.name, recipe.entry), **_arguments(kind, part, recipe.entry))
+    return _giving_numbers(function, f"the score {part.name}") if kind == "score" else function
+
+
+def _giving_numbers(score: Callable[..., Any], who: str) -> Callable[..., dict[str, Number]]:
+    """The same score; NoResult where it gives anything but numbers by name."""
+
+    def checked(*given: Any) -> dict[str, Number]:
+        return numbers(score(*given), who)
+
+    return checked
+
+
+def can_continue(recipe: Recipe) -> bool:
+    """Whether the learning rule of the recipe takes a checkpoint."""
+    return _takes(recipe, "checkpoint")
+
+
+def can_be_captured(recipe: Recipe) -> bool:
+    """Whether the learning rule of the recipe can make a CUDA graph of its step."""
+    return _takes(recipe, "capture")
+
+
+def _takes(recipe: Recipe, name: str) -> bool:
+    """Whether the learning rule has an argument of this name that is the trial's to give."""
+    function = _function("training", recipe.training.name, recipe.entry)
+    parameter = inspect.signature(function, eval_str=True).parameters.get(name)
+    return parameter is not None and _is_given(parameter.annotation)
+
+
+def cause(error: BaseException) -> str:
+    """One line: what went wrong and in which line of which file, `ValueError: depth 57 (nets.py:3)`."""
+    if isinstance(error, SyntaxError):
+        place, said = f"{error.filename}:{error.lineno}", error.msg
+    else:
+        frames = [f for f in traceback.extract_tb(error.__traceback__) if not f.filename.startswith("<frozen")]
+        place, said = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "", str(error)
+    return " ".join(f"{type(error).__name__}: {said}".split()) + (f" ({place})" if place else "")
+
+
+def _function(kind: str, name: str, entry: Entry) -> Callable[..., Any]:
+    where = f"{entry}: {kind}"
+    if not name.rpartition(".")[0] and name not in names(kind):
+        raise InputError(
+            f"{where}: no {kind} is called '{name}'{near(name, names(kind))}; here: {', '.join(names(kind))}"
+        )
+    module, attribute = identity.module(kind, name), name.rpartition(".")[2]
+    with streams.aside():
+        found = getattr(_module(module, name, entry, where), attribute, None)
+    if found is None:
+        raise InputError(f"{where}: module '{module}' has no function '{attribute}'")
+    if not callable(found):
+        raise InputError(f"{where}: '{name}' is no function but a {type(found).__name__}")
+    return found  # type: ignore[no-any-return]
+
+
+def _module(module: str, name: str, entry: Entry, where: str) -> Any:
+    """The module, imported; whatever goes wrong while it is, its author can mend."""
+    try:
+        return modules.load(module, entry.file.parent)
+    except modules.Taken as error:
+        raise InputError(f"{where}: '{name}' cannot be imported: {error}") from None
+    except (Exception, SystemExit) as error:
+        if isinstance(error, ModuleNotFoundError) and f"{module}.".startswith(f"{error.name}."):
+            raise InputError(
+                f"{where}: '{name}' cannot be imported ({error}); looked in {entry.file.parent} and the current folder"
+            ) from None
+        raise InputError(f"{where}: '{name}' cannot be imported: {cause(error)}") from None
+
+
+def _arguments(kind: str, part: Part, entry: Entry) -> dict[str, Any]:
+    """The part's arguments, checked one by one against the function's keyword-only arguments."""
+    where = f"{entry}: {kind}"
+    function = _function(kind, part.name, entry)
+    try:
+        known = _schema(function)
+    except Exception as error:  # a signature is as its author wrote it
+        raise InputError(f"{where}: the signature of '{part.name}' cannot be read: {cause(error)}") from None
+    for key in part.arguments:
+        if key not in known:
+            raise InputError(
+                f"{where}: unknown key '{key}'{near(key, known)}; {part.name} takes {', '.join(known) or 'none'}"
+            )
+    for key, argument in known.items():
+        if argument.needed and key not in part.arguments:
+            raise InputError(f"{where}: {part.name} needs '{key}'")
+    return {key: _checked(known[key], value, f"{where}: {key}") for key, value in part.arguments.items()}
+
+
+class _Argument(typing.NamedTuple):
+    hint: Any
+    needed: bool
+    type: TypeAdapter[Any]
+
+
+@functools.cache
+def _schema(function: Callable[..., Any]) -> Mapping[str, _Argument]:
+    """The keyword-only arguments; built once, for a thousand seeds ask for the same."""
+    strict = ConfigDict(strict=True, arbitrary_types_allowed=True)
+    taken = inspect.signature(function, eval_str=True).parameters
+    hints = {
+        name: Any if p.annotation is p.empty else p.annotation
+        for name, p in taken.items()
+        if p.kind is p.KEYWORD_ONLY and not _is_given(p.annotation)
+    }
+    return {
+        name: _Argument(hint, taken[name].default is inspect.Parameter.empty, TypeAdapter(hint, config=strict))
+        for name, hint in hints.items()
+    }
+
+
+def _is_given(hint: Any) -> bool:
+    """Whether an argument is the trial's to give, not the YAML's."""
+    from dlbench.training.capture import Capture
+    from dlbench.training.checkpoint import Checkpoint
+
+    return not {Capture, Checkpoint}.isdisjoint((hint, *typing.get_args(hint)))
+
+
+def _checked(argument: _Argument, value: Any, where: str) -> Any:
+    try:
+        return argument.type.validate_python(value)
+    except ValidationError as error:
+        problem = error.errors(include_url=False)[0]
+        raise InputError(f"{where}: {problem['msg']}, not {value!r}{_near_choice(argument.hint, value)}") from None
+
+
+def _near_choice(hint: Any, value: Any) -> str:
+    choices = [choice for choice in typing.get_args(hint) if isinstance(choice, str)]
+    return near(value, choices) if isinstance(value, str) else ""

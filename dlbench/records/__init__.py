@@ -1,0 +1,1 @@
+"""What trials left: run files, packs and timing files, and frames made from them."""

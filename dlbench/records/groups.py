@@ -1,0 +1,237 @@
+"""Runs in groups that may be averaged, as tables, claims and figures look at them; `grouping` has the rules."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+import pandas as pd
+
+from dlbench.records import grouping
+from dlbench.records.grouping import Identity
+from dlbench.report.table import Measure, Quoted
+from dlbench.spec.recipe import BUDGETS, PARTS
+
+COUNTED = ("finished", "diverged")  # what any table or figure may count
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """Runs that differ in their seed alone, so that a mean over them means something: one run a seed, by seed.
+
+    variant: what sets this group apart from others of the same name, budget, device (`training.lr=0.05, code 1a2b`), or
+    empty. mark: of that, what no setting of the recipe tells (`code 1a2b`).
+    """
+
+    recipe: str
+    budget: str
+    device: str
+    digest: str
+    runs: pd.DataFrame
+    variant: str = ""
+    precision: str = "fp32"
+    identity: Identity = field(default_factory=Identity)
+    mark: str = ""
+
+    @property
+    def block(self) -> tuple[str | bool, ...]:
+        """What it shares with groups of other recipes that it may be compared with."""
+        return (*self._place, "" if self._chosen_by == "recipe" else self.precision)
+
+    def is_comparable(self, other: Group) -> bool:
+        """Whether they ran in the same way; in unlike precisions only if a recipe asks for that and no user did.
+
+        Two recipes that leave the choice to the device are meant to have the same precision.
+        """
+        chosen = {self._chosen_by, other._chosen_by}
+        meant = "recipe" in chosen and "user" not in chosen
+        return self._place == other._place and (meant or self.precision == other.precision)
+
+    @property
+    def _place(self) -> tuple[str | bool, ...]:
+        return self.identity._replace(budget=self.budget, device=self.device).place
+
+    @property
+    def _chosen_by(self) -> Literal["recipe", "device", "user"]:
+        """Who chose the precision."""
+        asked = self.resolved.get("precision", "fp32")
+        return "device" if asked == "auto" else "recipe" if asked == self.precision else "user"
+
+    @property
+    def newest(self) -> str:
+        """When its newest run began."""
+        return str(max(self.runs["date" if "date" in self.runs else "started"]))
+
+    @property
+    def saw_several_data_sets(self) -> bool:
+        """Whether each seed has data of its own."""
+        return "dataset_digest" in self.runs and bool(self.runs["dataset_digest"].nunique() > 1)
+
+    @property
+    def resolved(self) -> Mapping[str, Any]:
+        """The recipe as resolved, parts as mappings."""
+        return dict(self.runs["recipe_json"].iloc[0])
+
+    @property
+    def seeds(self) -> list[int]:
+        """The seeds that ran, in order."""
+        return [int(seed) for seed in self.runs["seed"]]
+
+    def by_seed(self, metric: str) -> dict[int, float]:
+        """The metric of every seed that has it."""
+        if metric not in self.runs:
+            return {}
+        found = zip(self.seeds, self.runs[metric].astype(float), strict=True)
+        return {seed: float(value) for seed, value in found if not math.isnan(value)}
+
+    def values(self, metric: str) -> list[float]:
+        """The metric over the seeds that have it."""
+        return list(self.by_seed(metric).values())
+
+    def measure(self, metric: str) -> Measure | None:
+        """Mean, deviation and n of the metric; None where no run has it."""
+        values = self.values(metric)
+        return Measure.of(values) if values else None
+
+    def constant(self, metric: str) -> int | None:
+        """A whole number that belongs to the recipe, not to a run, such as its parameters."""
+        values = self.values(metric)
+        return int(values[0]) if values else None
+
+    def published(self, metric: str) -> Quoted | None:
+        """The figure the recipe aims at; None where it names none."""
+        figures = self.runs["published"].iloc[0] if "published" in self.runs else None
+        if not isinstance(figures, Mapping) or figures.get(metric) is None:
+            return None
+        return Quoted(figures[metric], str(self.resolved.get("source") or f"recipe {self.recipe}"))
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """The recipe's tags."""
+        tags = self.runs["tags"].iloc[0] if "tags" in self.runs else ()
+        return tuple(tags) if isinstance(tags, list | tuple) else ()
+
+
+def counted(runs: pd.DataFrame, statuses: Sequence[str] = ("finished",)) -> pd.DataFrame:
+    """One run a trial: of those with a status that counts the one whose status comes first, and then the newest.
+
+    A column `_identity` tells which of them may be averaged.
+    """
+    kept = runs[runs["status"].isin(statuses)]
+    return _newest(kept.assign(_identity=grouping.identities(kept)), statuses)
+
+
+def groups(runs: pd.DataFrame, statuses: Sequence[str] = ("finished",)) -> list[Group]:
+    """The runs that count, in groups that may be averaged, smallest budget first, then in order of appearance."""
+    if runs.empty:
+        return []
+    found: dict[tuple[str, str, str], list[Group]] = {}
+    appearance = {name: rank for rank, name in enumerate(dict.fromkeys(runs["recipe"]))}
+    kept = counted(runs, statuses)
+    members: dict[Identity, list[int]] = {}
+    for place, identity in enumerate(kept.pop("_identity")):
+        members.setdefault(identity, []).append(place)
+    for identity in sorted(members):
+        key = identity.recipe, identity.budget, identity.device
+        own = kept.iloc[members[identity]].sort_values("seed")
+        group = Group(*key, identity.digest, own, precision=identity.precision, identity=identity)
+        found.setdefault(key, []).append(group)
+    ordered = sorted(found, key=lambda key: (budget_rank(key[1]), key[2], appearance[key[0]]))
+    return [group for key in ordered for group in _told_apart(found[key])]
+
+
+def _newest(identified: pd.DataFrame, statuses: Sequence[str]) -> pd.DataFrame:
+    rank = {status: -place for place, status in enumerate(statuses)}
+    order = identified.assign(_status=identified["status"].map(rank).astype(float))
+    age = "date" if "date" in order else "started"
+    order = order.sort_values(["_status", age], kind="stable").drop(columns="_status")
+    return order.drop_duplicates(["_identity", "seed"], keep="last")
+
+
+def current(found: Sequence[Group]) -> list[Group]:
+    """Of groups that differ in their code or their data alone the newest: what results of several recipes rest on."""
+    kept: dict[tuple[Any, ...], Group] = {}
+    for group in found:
+        key = (group.recipe, group.digest, *group.block)
+        if key not in kept or group.newest > kept[key].newest:
+            kept[key] = group
+    chosen = set(kept.values())
+    return [group for group in found if group in chosen]
+
+
+def of_one_block(runs: pd.DataFrame) -> pd.DataFrame:
+    """The runs that one picture may show: current ones, and for each budget and device of a single kind.
+
+    That is the one with most recipes, and of several the newest.
+    """
+    found = current(groups(runs, COUNTED))
+    blocks: dict[tuple[str, str], dict[tuple[Any, ...], list[Group]]] = {}
+    for group in found:
+        blocks.setdefault((group.budget, group.device), {}).setdefault(group.block, []).append(group)
+    chosen = [max(kinds.values(), key=_width) for kinds in blocks.values()]
+    shown = [row for members in chosen for group in members for row in group.runs.index]
+    return runs[runs.index.isin(shown) | ~runs["status"].isin(COUNTED)] if shown else runs
+
+
+def _width(members: Sequence[Group]) -> tuple[int, str]:
+    return len({group.recipe for group in members}), max(group.newest for group in members)
+
+
+def of_most_seeds(found: Sequence[Group]) -> list[Group]:
+    """Of the variants of each recipe, as it is now, the one over most seeds: others are points of a sweep."""
+    kept: dict[tuple[Any, ...], Group] = {}
+    for group in current(found):
+        key = (group.recipe, *group.block)
+        if key not in kept or len(group.seeds) > len(kept[key].seeds):
+            kept[key] = group
+    return list(kept.values())
+
+
+def budget_rank(budget: str) -> int:
+    """Smoke before short before full."""
+    return BUDGETS.index(budget) if budget in BUDGETS else len(BUDGETS)
+
+
+def settings(resolved: Mapping[str, Any], parts: Sequence[str] = PARTS) -> dict[str, Any]:
+    """A recipe's parts, flattened: `{"training.lr": 0.1, ...}`."""
+    flat: dict[str, Any] = {}
+    for part in parts:
+        flat |= _flattened(part, resolved.get(part, {}))
+    return flat
+
+
+def differences(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
+    """The keys of two flat mappings whose values differ or which only one of them has."""
+    return [key for key in dict.fromkeys([*one, *other]) if one.get(key) != other.get(key)]
+
+
+def _flattened(prefix: str, value: Any) -> dict[str, Any]:
+    if not isinstance(value, Mapping):
+        return {prefix: value}
+    return {name: leaf for key, inner in value.items() for name, leaf in _flattened(f"{prefix}.{key}", inner).items()}
+
+
+def _told_apart(same_name: list[Group]) -> list[Group]:
+    """The groups of one recipe, budget and device, each marked with what it does not share with all the others."""
+    if len(same_name) == 1:
+        return same_name
+    unlike = {group.digest: settings(group.resolved) for group in same_name}
+    labels = _labels([{key: f"{key}={value}" for key, value in flat.items()} for flat in unlike.values()])
+    named = {
+        digest: label if label and labels.count(label) == 1 else f"digest {digest}" if len(unlike) > 1 else ""
+        for digest, label in zip(unlike, labels, strict=True)
+    }
+    marks = _labels([group.identity.marks for group in same_name])
+    return [
+        replace(group, variant=", ".join(filter(None, [named[group.digest], mark])), mark=mark)
+        for group, mark in zip(same_name, marks, strict=True)
+    ]
+
+
+def _labels(told: Sequence[Mapping[str, str]]) -> list[str]:
+    """For each of these the words in which it differs from any of the others; keys that all have in their order."""
+    unlike = dict.fromkeys(key for other in told[1:] for key in differences(told[0], other))
+    keys = list(dict.fromkeys([*(key for key in told[0] if key in unlike), *unlike]))
+    return [", ".join(filter(None, (each.get(key) for key in keys))) for each in told]

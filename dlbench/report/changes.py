@@ -1,0 +1,159 @@
+"""Rows of a comparison -> the table that shows them, and the notes that say how to read it."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from dlbench.judge.changes import CHANGED, WORST_FIRST, Row, joint
+from dlbench.report.numerals import fixed, negligible, number, places_of_lone, places_of_spread
+from dlbench.report.table import Table
+from dlbench.stats.difference import FEWEST_PROCESSES, MARGIN, PRACTICAL, Difference
+
+KEYS = ("new_side", "recipe", "measured", "metric")
+SPEEDS = (
+    "Speeds, memory and energy: ratio of geometric means over processes, NEW to BASE, with Welch's 95 % interval on "
+    f"the log scale; p: exact Mann-Whitney, from {FEWEST_PROCESSES} processes a side. Called only if p < 0.05, the "
+    f"interval leaves out 1 and the ratio is beyond {100 * PRACTICAL:.0f} %."
+)
+ERRORS = (
+    "Errors and other scores: mean difference, NEW less BASE, in the metric's unit, paired seed by seed, with "
+    "Student's 95 % interval."
+)
+SAME = (
+    f"Same: all values alike, or the whole interval within the limit, or {100 * MARGIN:.0f} % of BASE where there is "
+    "none. Inconclusive: these measurements cannot tell."
+)
+
+
+def table_of(
+    rows: Sequence[Row], base: str, notes: Sequence[str] = (), *, shown: Sequence[Row] | None = None, raw: bool = False
+) -> Table:
+    """The table of all rows, or of those `shown`; its notes count all.
+
+    raw: for a program, every number in a cell of its own. Else for a reader: reasons are notes, bytes are MiB.
+    """
+    shown = rows if shown is None else shown
+    sides = list(dict.fromkeys(row.side for row in rows))
+    measured = {row.measured for row in rows}
+    if raw:
+        cells = [_names(row) | _numbers(row) for row in shown]
+    else:
+        alike = {"new_side": None} if len(sides) == 1 else {}
+        alike |= {"measured": None} if len(measured) == 1 else {}
+        cells = [_names(row) | alike | _texts(row) for row in shown]
+    told = [
+        *_counted(rows, shown),
+        *joint(rows),
+        *([] if raw else _reasons(shown, len(sides) > 1)),
+        *notes,
+        *_how(shown),
+    ]
+    told += [f"All rows: {next(iter(measured))}."] if len(measured) == 1 and not raw else []
+    return Table.of(f"{' and '.join(sides)} against {base}", cells, told, KEYS)
+
+
+def ordered(rows: Sequence[Row], sort: str, *, only_changed: bool = False) -> list[Row]:
+    """The rows by `name` (of the recipe), `ratio` (what got worse most first) or `verdict` (worst first).
+
+    only_changed: those alone that changed or whose limit was not kept.
+    """
+    kept = [
+        row for row in rows if not only_changed or row.verdict in CHANGED or row.outcome in ("breached", "undecided")
+    ]
+    if sort == "ratio":
+        return sorted(kept, key=_severity, reverse=True)
+    if sort == "verdict":
+        return sorted(kept, key=lambda row: (row.outcome != "breached", WORST_FIRST.index(row.verdict)))
+    order = {side: place for place, side in enumerate(dict.fromkeys(row.side for row in rows))}
+    return sorted(kept, key=lambda row: (order[row.side], row.recipe))
+
+
+def _severity(row: Row) -> float:
+    """How much worse, as a share of the base; what is not known comes last."""
+    if math.isnan(row.worse_by):
+        return -math.inf
+    if row.difference and row.difference.is_ratio:
+        return row.worse_by
+    return row.worse_by / abs(row.base) if row.base else math.copysign(math.inf, row.worse_by) if row.worse_by else 0.0
+
+
+def _names(row: Row) -> dict[str, Any]:
+    return {"new_side": row.side, "recipe": row.recipe, "measured": row.measured, "metric": row.name}
+
+
+def _numbers(row: Row) -> dict[str, Any]:
+    found = row.difference
+    return {
+        "verdict": row.verdict,
+        "why": row.why,
+        "base": row.base,
+        "new": row.new,
+        "ratio": found.estimate if found and found.is_ratio else None,
+        "difference": found.estimate if found and not found.is_ratio else None,
+        "p": found.p if found else None,
+        "limit": row.limit.text if row.limit else None,
+        "outcome": row.outcome,
+    }
+
+
+def _texts(row: Row) -> dict[str, Any]:
+    """What has to be seen first stands first: a narrow page cuts the rest off into a table of its own."""
+    found = row.difference
+    return {
+        "verdict": row.verdict,
+        "limit": f"{row.limit.text}: {row.outcome}" if row.limit else None,
+        "change": _change(found) if found else None,
+        "p": f"{found.p:.2g}" if found and not math.isnan(found.p) and not found.identical else None,
+        "n": found.estimate.n if found else None,
+        "base": _value(row, row.base),
+        "new": _value(row, row.new),
+    }
+
+
+def _change(found: Difference) -> str:
+    """`x0.952 [0.940, 0.964]` or `+0.60 [0.20, 1.00]`."""
+    ends, places, sign = found.estimate, 3, "x"
+    if not found.is_ratio:
+        half = (ends.high - ends.low) / 2
+        known = ends.has_interval and not negligible(half, ends.value)
+        places = places_of_spread(half / 5) if known else places_of_lone(ends.value)
+        sign = "+" if ends.value > 0 else ""
+    interval = f" [{fixed(ends.low, places)}, {fixed(ends.high, places)}]" if ends.has_interval else ""
+    return f"{sign}{fixed(ends.value, places)}{interval}"
+
+
+def _value(row: Row, value: float) -> str | None:
+    if math.isnan(value):
+        return None
+    return f"{value / 2**20:,.0f} MiB" if row.metric and row.metric.unit == "bytes" else number(value)
+
+
+def _reasons(rows: Sequence[Row], several_sides: bool) -> list[str]:
+    """Each reason once, with the rows it is the reason for."""
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        if row.why:
+            name = f"{row.side} {row.recipe} {row.name}" if several_sides else f"{row.recipe} {row.name}"
+            found.setdefault(f"{row.verdict.capitalize()}, {row.why}", []).append(name)
+    return [f"{why}: {', '.join(dict.fromkeys(names))}." for why, names in found.items()]
+
+
+def _how(rows: Sequence[Row]) -> list[str]:
+    kinds = {row.difference.is_ratio for row in rows if row.difference}
+    return [*([SPEEDS] if True in kinds else []), *([ERRORS] if False in kinds else []), *([SAME] if kinds else [])]
+
+
+def _counted(rows: Sequence[Row], shown: Sequence[Row]) -> list[str]:
+    counts = Counter(row.verdict for row in rows)
+    parts = ", ".join(f"{counts[verdict]} {verdict}" for verdict in WORST_FIRST if counts[verdict])
+    hidden = f"; {len(shown)} shown" if len(shown) < len(rows) else ""
+    breached = sum(row.outcome == "breached" for row in rows)
+    limits = f"; {_number(breached, 'limit')} breached" if any(row.limit for row in rows) else ""
+    return [f"{_number(len(rows), 'row')}: {parts}{limits}{hidden}."] if rows else ["Nothing measured."]
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count} {noun}{'s' if count != 1 else ''}"

@@ -1,0 +1,145 @@
+"""Verdicts -> the table of claims: published beside measured, the difference or ratio, and the verdict."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, Final, get_args
+
+import pandas as pd
+
+from dlbench.errors import InputError
+from dlbench.judge.claims import MOST_SEEDS, Verdict, Word
+from dlbench.records.groups import Group
+from dlbench.report.notes import identity, machines, seed_range
+from dlbench.report.table import Measure, Quoted, Table
+from dlbench.spec import recipe
+from dlbench.stats import estimates
+from dlbench.stats.estimates import Estimate
+from dlbench.trials.progress import duration
+
+KEYS = ("study", "claim")
+MIXED = ("measured", "against", "difference", "ratio")
+WORDS: Final[tuple[Word, ...]] = get_args(Word)
+HOW = (
+    "Verdicts: from Student's 95 % interval of the mean difference over paired seeds. Reproduced: all of it is on the "
+    "claim's side; refuted: all on the other; inconclusive: neither, with about how many seeds more would tell; "
+    "untested: no runs, or only below the budget that the claim takes. 'In each run' asks for no interval but for no "
+    "exception.",
+    "Ratios: of means, with Fieller's interval. The published figure is the source's own, at its own budget and on its "
+    "own data.",
+)
+NEEDS = (
+    "Needs: the budget that an untested claim takes, and how long one seed of its recipes would train there, at the "
+    "speed of the runs there are."
+)
+GROUNDS = (
+    "Rests on: of several kinds of runs at one budget, those that know their code before those of identity 0.1, then "
+    "those with most shared seeds, then the newest; of a recipe always the newest code and data. Nothing is mixed."
+)
+
+
+def claims(verdicts: Sequence[Verdict]) -> list[Table]:
+    """A row a claim, in the order of the studies."""
+    rows = [_row(verdict) for verdict in verdicts]
+    if len({verdict.study for verdict in verdicts}) == 1:
+        rows = [row | {"study": None} for row in rows]
+    counted = Counter(verdict.word for verdict in verdicts)
+    total = ", ".join(f"{counted[word]} {word}" for word in WORDS if counted[word])
+    groups = list({id(group): group for verdict in verdicts for group in verdict.runs}.values())
+    notes = [f"Of {len(verdicts)} claims: {total}.", *HOW, *_measured(groups), *_remarks(verdicts)]
+    notes += [NEEDS] if any(row["needs"] for row in rows) else []
+    notes += [GROUNDS] if any(row["rests_on"] for row in rows) else []
+    return [Table.of("Claims and verdicts", rows, notes, KEYS, MIXED)]
+
+
+def words(verdict: Verdict) -> str:
+    """The verdict, and what it lacks: `inconclusive: about 4 more seeds`."""
+    told = verdict.why or (_lacking(verdict) if verdict.word == "inconclusive" else "")
+    return f"{verdict.word}: {told}" if told else verdict.word
+
+
+def _lacking(verdict: Verdict) -> str:
+    """What would tell."""
+    if len(verdict.of) < 2:
+        return "one seed has no interval"
+    if verdict.needed:
+        return f"about {verdict.needed} more seed{'s' if verdict.needed != 1 else ''}"
+    has_scatter = verdict.gap is not None and verdict.gap.high > verdict.gap.low
+    return f"more than {MOST_SEEDS:,} more seeds" if has_scatter else "no scatter"
+
+
+def _row(verdict: Verdict) -> dict[str, Any]:
+    claim = verdict.claim
+    published = Quoted(claim.published, claim.source) if claim.published != "" else None
+    return {
+        "study": verdict.study,
+        "claim": claim.says + (" (in each run)" if claim.each else ""),
+        "verdict": words(verdict),
+        "metric": str(claim.of.metric),
+        "published_figure": published,
+        "measured": Measure.of(verdict.of) if verdict.of else None,
+        "against": _against(verdict),
+        **_effect(verdict),
+        "budget": verdict.budget,
+        "needs": _needs(verdict),
+        "rests_on": _grounds(verdict),
+    }
+
+
+def _grounds(verdict: Verdict) -> str:
+    """Which runs a verdict rests on where there are others that it might: `cuda:0, code 1a2b3c4d`."""
+    several = len({group.device for group in [*verdict.runs, *verdict.others]}) > 1
+    told = [word for group in verdict.runs for word in (group.device if several else "", group.mark)]
+    return ", ".join(dict.fromkeys(filter(None, told))) if verdict.others else ""
+
+
+def _needs(verdict: Verdict) -> str:
+    """The budget that an untested claim takes, and how long a seed of it would, at the speed of the runs there are."""
+    if verdict.word != "untested":
+        return ""
+    seconds = [_seconds(name, verdict) for name in verdict.claim.recipes]
+    known = [each for each in seconds if each is not None]
+    about = f", about {duration(sum(known))} a seed" if known and len(known) == len(seconds) else ""
+    return f"{verdict.claim.budget}{about}"
+
+
+def _seconds(name: str, verdict: Verdict) -> float | None:
+    """Seconds of training of one seed at the budget that the claim takes; None where no run tells its speed."""
+    speeds = [speed for group in verdict.runs if group.recipe == name for speed in group.values("examples_per_second")]
+    try:
+        examples = recipe.load(name, verdict.claim.budget).examples
+    except InputError:  # a recipe of a user's own, that is not found by its name
+        return None
+    return examples / estimates.median(speeds) if speeds and examples else None
+
+
+def _against(verdict: Verdict) -> Measure | float | None:
+    than = verdict.than
+    return Measure.of(than) if isinstance(than, Sequence) else than
+
+
+def _effect(verdict: Verdict) -> dict[str, Estimate | None]:
+    """The ratio for a claim about one, else the difference; neither for what holds in each run or not."""
+    if not verdict.of or verdict.than is None or verdict.claim.each:
+        return {"difference": None, "ratio": None}
+    of = list(verdict.of)
+    than = list(verdict.than) if isinstance(verdict.than, Sequence) else [verdict.than] * len(of)
+    if verdict.claim.relation.startswith("ratio"):
+        return {"difference": None, "ratio": estimates.paired_ratio(of, than)}
+    return {"difference": estimates.mean_interval([a - b for a, b in zip(of, than, strict=True)]), "ratio": None}
+
+
+def _measured(groups: Sequence[Group]) -> list[str]:
+    if not groups:
+        return ["Nothing measured here yet."]
+    seeds = {seed_range(group.seeds) for group in groups}
+    over = f"seeds {seeds.pop()}" if len(seeds) == 1 else "n seeds as the cells say"
+    return [
+        f"Measured here: {over}, after the last step, on {'; '.join(machines(pd.concat([g.runs for g in groups])))}.",
+        *identity(groups),
+    ]
+
+
+def _remarks(verdicts: Sequence[Verdict]) -> list[str]:
+    return [f"{verdict.claim.says}: {verdict.claim.note}" for verdict in verdicts if verdict.claim.note]

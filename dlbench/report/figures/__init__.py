@@ -1,1 +1,0 @@
-"""Figures of studies: file name == function name, each `(runs, curves) -> matplotlib Figure`."""

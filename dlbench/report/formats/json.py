@@ -1,0 +1,37 @@
+"""Tables as JSON: raw numbers at full precision."""
+
+from __future__ import annotations
+
+import json as library
+from collections.abc import Sequence
+from typing import Any
+
+from dlbench.report.cells import parts
+from dlbench.report.table import Measure, Quoted, Table
+from dlbench.stats.estimates import Estimate
+
+
+def json(tables: Sequence[Table]) -> str:
+    """A list of {title, columns, rows, notes}.
+
+    A measured cell is {mean, sd, n}, a worked-out one {value, low, high, n}, a quoted one {value, source}, a missing
+    one null.
+    """
+    return library.dumps([_table(table) for table in tables], indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _table(table: Table) -> dict[str, Any]:
+    columns = [str(column) for column in table.frame.columns]
+    rows = [
+        {column: _cell(cell) for column, cell in zip(columns, cells, strict=True)}
+        for cells in table.frame.itertuples(index=False, name=None)
+    ]
+    return {"title": table.title, "columns": columns, "rows": rows, "notes": list(table.notes)}
+
+
+def _cell(cell: Any) -> Any:
+    found = parts("", cell)
+    if isinstance(cell, Measure | Estimate | Quoted):
+        first = "mean" if isinstance(cell, Measure) else "value"
+        return {name.removeprefix("_") or first: value for name, value in found.items()}
+    return found[""]

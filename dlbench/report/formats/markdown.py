@@ -1,0 +1,37 @@
+"""Tables as GitHub-flavoured Markdown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from dlbench.report.cells import heading, is_numeric, one_line, texts
+from dlbench.report.table import Table
+
+SPECIAL = re.compile(r"[\\`*\[\]<>|&~$]|(?<!\w)_|_(?!\w)")  # an underscore within a word is only an underscore
+
+
+def markdown(tables: Sequence[Table]) -> str:
+    """Each table under a heading of its own, its notes as a list below."""
+    return "\n".join(_table(table) for table in tables)
+
+
+def escaped(text: str) -> str:
+    """Text that Markdown shows as it stands, on one line."""
+    return SPECIAL.sub(r"\\\g<0>", one_line(text))
+
+
+def _table(table: Table) -> str:
+    lines = [f"### {escaped(table.title)}", ""]
+    if len(table.frame):
+        names = [str(name) for name in table.frame.columns]
+        lines.append(_row([heading(name) for name in names]))
+        lines.append("|" + "|".join("---:" if is_numeric(list(table.frame[name])) else "---" for name in names) + "|")
+        lines += [_row(row) for row in texts(table)]
+        lines.append("")
+    notes = [f"- {escaped(note)}" for note in table.notes]
+    return "\n".join([*lines, *notes, *([""] if notes else [])])
+
+
+def _row(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(escaped(cell) for cell in cells) + " |"

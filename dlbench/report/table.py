@@ -1,0 +1,117 @@
+"""A table: raw values with a title and notes, and the kinds of cell that say where a number comes from."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from dlbench.report.numerals import fixed, negligible, places_of_lone, places_of_spread
+from dlbench.stats import estimates
+from dlbench.stats.estimates import Estimate
+
+PUBLISHED = "published_"
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What several runs gave: mean, sd over n - 1 (NaN for one run), number of runs. Prints `9.1 ± 0.2 (n=5)`."""
+
+    mean: float
+    sd: float
+    n: int
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> Measure:
+        """The measure of a sample of at least one value."""
+        return cls(estimates.mean(values), estimates.sd(values), len(values))
+
+    @property
+    def has_spread(self) -> bool:
+        """Whether the deviation is known and more than rounding."""
+        return math.isfinite(self.sd) and not negligible(self.sd, self.mean)
+
+    @property
+    def places(self) -> int:
+        """Decimal places this measure deserves on its own."""
+        return max(places_of_spread(self.sd), 1) if self.has_spread else places_of_lone(self.mean)
+
+    def text(self, places: int | None = None) -> str:
+        """Mean, deviation and n with `places` decimals, by default as many as it deserves."""
+        places = self.places if places is None else places
+        spread = f" ± {fixed(self.sd, 0 if abs(self.mean) >= 1000 else places)}" if math.isfinite(self.sd) else ""
+        return f"{fixed(self.mean, places)}{spread} (n={self.n})"
+
+    def __str__(self) -> str:
+        return self.text()
+
+
+@dataclass(frozen=True)
+class Quoted:
+    """A figure from elsewhere, and from where. `shown` is its text where the bare value says too little (`>60`)."""
+
+    value: float | str
+    source: str
+    shown: str = ""
+
+    def __str__(self) -> str:
+        return self.shown or str(self.value)
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Rows of raw values under machine names with units (`test_error_percent`), and notes on where they come from.
+
+    A cell is a text, a bool, a number, Measure, Estimate, Quoted, or missing (None or NaN). Quoted figures stand in
+    columns named `published_...` and nothing measured does: ValueError otherwise.
+    keys: how many leading columns name the row; a narrow page repeats them.
+    mixed: columns whose cells have no unit in common, so that each shows as many decimals as it deserves.
+    """
+
+    title: str
+    frame: pd.DataFrame
+    notes: tuple[str, ...] = ()
+    keys: int = 1
+    mixed: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for column, cells in self.frame.items():
+            quotes = str(column).startswith(PUBLISHED)
+            for cell in cells:
+                if isinstance(cell, Quoted) and not quotes:
+                    raise ValueError(
+                        f"{self.title}: a quoted figure under '{column}'; such columns are named {PUBLISHED}..."
+                    )
+                if isinstance(cell, Measure | Estimate) and quotes:
+                    raise ValueError(f"{self.title}: a measured value under '{column}', which is for quoted figures")
+
+    @classmethod
+    def of(
+        cls,
+        title: str,
+        rows: Sequence[Mapping[str, Any]],
+        notes: Iterable[str] = (),
+        keys: Sequence[str] = (),
+        mixed: Sequence[str] = (),
+    ) -> Table:
+        """A table of rows, without the columns that hold nothing. `keys`: the first columns, which name a row."""
+        columns = list(dict.fromkeys(column for row in rows for column in row))
+        filled = [column for column in columns if not all(missing(row.get(column)) for row in rows)]
+        # object columns keep whole numbers whole and None as None
+        frame = pd.DataFrame([[row.get(column) for column in filled] for row in rows], columns=filled, dtype=object)
+        return cls(title, frame, tuple(notes), max(1, sum(key in filled for key in keys)), tuple(mixed))
+
+
+def missing(cell: object) -> bool:
+    """Whether a cell holds nothing: None, NaN, NA, or an empty text."""
+    return (
+        cell is None or cell is pd.NA or cell is pd.NaT or cell == "" or (isinstance(cell, float) and math.isnan(cell))
+    )
+
+
+def sources(rows: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Where the quoted cells of these rows come from, each source once."""
+    return list(dict.fromkeys(cell.source for row in rows for cell in row.values() if isinstance(cell, Quoted)))

@@ -1,0 +1,1 @@
+"""What YAML says: recipes, studies and claims. Knows no torch."""

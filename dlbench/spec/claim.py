@@ -1,0 +1,173 @@
+"""A claim: a sentence that runs can bear out or refute, as the typed inequality it stands for. Knows no torch.
+
+    claims:
+      - says: A deeper plain net has the higher training error
+        source: He et al. 2015, Figure 1
+        metric: train_error_percent
+        of: plain-56
+        relation: greater
+        than: plain-20
+        budget: full
+
+`dlbench.judge.claims` comes to the verdict.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal, TypeAlias, get_args
+
+from dlbench.errors import InputError
+from dlbench.reading import near, plain, shown
+from dlbench.spec.recipe import BUDGETS
+
+Relation: TypeAlias = Literal["greater", "less", "ratio_at_least", "ratio_at_most", "within"]
+RELATIONS: Final[tuple[str, ...]] = get_args(Relation)
+USUAL: Final = {"greater": 0.0, "less": 0.0, "ratio_at_least": 1.0, "ratio_at_most": 1.0}
+KEYS: Final = ("says", "source", "metric", "of", "relation", "than", "by", "each", "published", "budget", "note")
+NEEDED: Final = ("says", "metric", "of", "relation", "than")
+
+
+@dataclass(frozen=True)
+class StepsUntil:
+    """The first look at which a metric of the curve is at most so much, in steps of training."""
+
+    metric: str
+    at_most: float
+
+    def __str__(self) -> str:
+        return f"steps until {self.metric} <= {self.at_most:g}"
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """What is measured of which recipe."""
+
+    recipe: str
+    metric: str | StepsUntil
+
+
+@dataclass(frozen=True)
+class Claim:
+    """`of` is `relation` `than`, by so much.
+
+    of: a measured quantity. than: another one, or a number. by: the margin of `greater` and `less`, the ratio of
+    `ratio_at_least` and `ratio_at_most`, the tolerance of `within`. each: it has to hold in every run, and not for the
+    mean. published: what the source reports. budget: the smallest one that can decide it.
+    """
+
+    says: str
+    source: str
+    of: Quantity
+    relation: Relation
+    than: Quantity | float
+    by: float
+    each: bool = False
+    published: str | float = ""
+    budget: str = "short"
+    note: str = ""
+
+    @property
+    def recipes(self) -> tuple[str, ...]:
+        """The recipes it compares."""
+        return tuple(dict.fromkeys(side.recipe for side in (self.of, self.than) if isinstance(side, Quantity)))
+
+    @property
+    def is_of_curves(self) -> bool:
+        """Whether it asks for what was measured on the way, not at the end alone."""
+        return any(isinstance(q, Quantity) and isinstance(q.metric, StepsUntil) for q in (self.of, self.than))
+
+
+def parse(raw: Any, recipes: Sequence[str], where: str) -> Claim:
+    """The claim that a mapping states about the recipes of its study; InputError names the key and the near miss."""
+    if not isinstance(raw, dict):
+        raise InputError(f"{where}: {shown(raw)} is not a mapping")
+    for key in raw:
+        if key not in KEYS:
+            raise InputError(f"{where}: unknown key {shown(key)}{near(key, KEYS)}; a claim has {', '.join(KEYS)}")
+    for key in NEEDED:
+        if raw.get(key) in (None, ""):
+            raise InputError(f"{where}: has no '{key}'")
+    relation = _one_of(raw, "relation", RELATIONS, where)
+    metric = _metric(raw["metric"], f"{where}: metric")
+    of = _quantity(raw["of"], metric, recipes, f"{where}: of")
+    if not isinstance(of, Quantity):
+        raise InputError(f"{where}: of: {shown(raw['of'])} is not a recipe")
+    return Claim(
+        says=_text(raw, "says", where),
+        source=_text(raw, "source", where),
+        of=of,
+        relation=relation,  # type: ignore[arg-type]
+        than=_quantity(raw["than"], metric, recipes, f"{where}: than"),
+        by=_by(raw, relation, where),
+        each=_flag(raw, "each", where),
+        published=_published(raw.get("published", ""), where),
+        budget=_one_of({"budget": "short"} | raw, "budget", BUDGETS, where),
+        note=_text(raw, "note", where),
+    )
+
+
+def _metric(raw: Any, where: str) -> str | StepsUntil:
+    if isinstance(raw, str):
+        return raw
+    if isinstance(raw, dict) and set(raw) == {"steps_until", "at_most"} and isinstance(raw["steps_until"], str):
+        return StepsUntil(raw["steps_until"], _number(raw["at_most"], f"{where}: at_most"))
+    raise InputError(
+        f"{where}: {shown(raw)}: write a metric's name, or {{steps_until: train_error_percent, at_most: 25}}"
+    )
+
+
+def _quantity(raw: Any, metric: str | StepsUntil, recipes: Sequence[str], where: str) -> Quantity | float:
+    if isinstance(raw, int | float) and not isinstance(raw, bool):
+        return _number(raw, where)
+    if isinstance(raw, dict) and raw and set(raw) <= {"recipe", "metric"} and "recipe" in raw:
+        metric = _metric(raw["metric"], f"{where}: metric") if "metric" in raw else metric
+        raw = raw["recipe"]
+    if not isinstance(raw, str):
+        raise InputError(f"{where}: {shown(raw)}: write a recipe, {{recipe: ..., metric: ...}}, or a number")
+    if raw not in recipes:
+        raise InputError(f"{where}: the study has no recipe {shown(raw)}{near(raw, recipes)}")
+    return Quantity(raw, metric)
+
+
+def _by(raw: Mapping[str, Any], relation: str, where: str) -> float:
+    if "by" not in raw and relation not in USUAL:
+        raise InputError(f"{where}: '{relation}' needs 'by', the tolerance")
+    by = _number(raw.get("by", USUAL.get(relation)), f"{where}: by")
+    if by < 0 or (by == 0 and relation.startswith("ratio")):
+        raise InputError(f"{where}: by: {by:g} is below what '{relation}' takes")
+    return by
+
+
+def _number(raw: Any, where: str) -> float:
+    if isinstance(raw, bool) or not isinstance(raw, int | float) or not math.isfinite(raw):
+        raise InputError(f"{where}: {shown(raw)} is not a number")
+    return float(raw)
+
+
+def _text(raw: Mapping[str, Any], key: str, where: str) -> str:
+    value = raw.get(key, "")
+    if not isinstance(value, str):
+        raise InputError(f"{where}: {key}: {shown(value)} is not a text")
+    return plain(value)
+
+
+def _flag(raw: Mapping[str, Any], key: str, where: str) -> bool:
+    value = raw.get(key, False)
+    if not isinstance(value, bool):
+        raise InputError(f"{where}: {key}: {shown(value)} is not true or false")
+    return value
+
+
+def _one_of(raw: Mapping[str, Any], key: str, known: Sequence[str], where: str) -> str:
+    if raw[key] not in known:
+        raise InputError(
+            f"{where}: {key}: {shown(raw[key])} is not one of {', '.join(known)}{near(str(raw[key]), known)}"
+        )
+    return str(raw[key])
+
+
+def _published(raw: Any, where: str) -> str | float:
+    return plain(raw) if isinstance(raw, str) else _number(raw, f"{where}: published")

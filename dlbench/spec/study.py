@@ -1,0 +1,175 @@
+"""YAML -> Study: which recipes are compared, over how many seeds, in which tables, and what is claimed of them.
+
+A study of studies, `studies: [gates, perceptron-limits]`, is a course: all of them, in this order. Knows no torch.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os.path
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from dlbench.errors import InputError
+from dlbench.reading import near, plain, read_mapping, shown
+from dlbench.spec import catalog, claim
+from dlbench.spec import recipe as recipe_module
+from dlbench.spec.claim import Claim
+
+KEYS: dict[str, type] = {
+    "title": str, "source": str, "recipes": list, "studies": list, "seeds": dict, "tables": list, "figure": str,
+    "claims": list, "sweep": dict,
+}  # fmt: skip
+FOLDERS = {"tables": "studies", "figure": "studies/figures"}
+
+
+@dataclass(frozen=True)
+class Study:
+    """One comparison.
+
+    seeds: a recipe gets at least so many here, by budget (`{smoke: 1, short: 3}`), more if it says so itself.
+    own_seeds: recipes that take part at some budgets only, and with how many seeds there (`{plain-110: {full: 5}}`);
+    both stand under `seeds` in the file.
+    tables: names of files in `dlbench/studies/`. figure: name of a file in `dlbench/studies/figures/`, or empty.
+    sweep: of some recipes, settings whose every combination runs as well, with seed 0 alone: the grid in which a value
+    was looked for (`{alexnet-tanh: {training.lr: [0.01, 0.03]}}`).
+    studies: the names of those that this one is made of; it has no recipes, tables or claims of its own then.
+    """
+
+    name: str
+    title: str
+    source: str
+    recipes: tuple[str, ...]
+    seeds: dict[str, int]
+    tables: tuple[str, ...]
+    figure: str
+    claims: tuple[Claim, ...] = ()
+    sweep: Mapping[str, Sequence[Sequence[str]]] = field(default_factory=dict)
+    studies: tuple[str, ...] = ()
+    own_seeds: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+
+    def has(self, budget: str) -> bool:
+        """Whether the study can be run at this budget."""
+        return budget not in recipe_module.NEEDED or any(
+            budget in own for own in (self.seeds, *self.own_seeds.values())
+        )
+
+    def wanted(self, budget: str) -> Iterator[tuple[str, int]]:
+        """The recipes that take part at this budget, and the least number of seeds of each."""
+        for reference in self.recipes:
+            own = self.own_seeds.get(catalog.name(reference), self.seeds | {budget: self.seeds.get(budget, 1)})
+            if budget in own:
+                yield reference, own[budget]
+
+
+def course(name: str) -> list[Study]:
+    """The studies behind the name of one, in order: itself, or those it is made of."""
+    found = load(name)
+    return [load(each) for each in found.studies] or [found]
+
+
+def load(name: str) -> Study:
+    """The study of that name (or path); InputError names the file, the key and the near miss."""
+    path = catalog.find(name).file
+    raw = read_mapping(path)
+    for key, value in raw.items():
+        if key not in KEYS:
+            raise InputError(f"{path}: unknown key {shown(key)}{near(key, KEYS)}")
+        if not isinstance(value, KEYS[key]):
+            raise InputError(f"{path}: {key}: {shown(value)} is not a {KEYS[key].__name__}")
+    for key in ("title", "studies" if "studies" in raw else "recipes"):
+        if not raw.get(key):
+            raise InputError(f"{path}: has no '{key}'")
+    if "studies" in raw:
+        return _of_studies(raw, path)
+    recipes = _references(raw["recipes"], path)
+    catalog.check_names(map(catalog.find, recipes))
+    stems = [catalog.name(reference) for reference in recipes]
+    seeds = raw.get("seeds", {})
+    return Study(
+        name=path.stem,
+        title=raw["title"],
+        source=raw.get("source", ""),
+        recipes=recipes,
+        seeds=_seeds({key: value for key, value in seeds.items() if key not in stems}, path),
+        own_seeds={key: _seeds(value, path) for key, value in seeds.items() if key in stems},
+        tables=tuple(_known(entry, "tables", path) for entry in raw.get("tables", ["results"])),
+        figure=_known(raw["figure"], "figure", path) if raw.get("figure") else "",
+        claims=tuple(
+            claim.parse(entry, stems, f"{path}: claims: {place}")
+            for place, entry in enumerate(raw.get("claims", []), start=1)
+        ),
+        sweep=_sweep(raw.get("sweep", {}), recipes, path),
+    )
+
+
+def _of_studies(raw: Mapping[str, Any], path: Path) -> Study:
+    """A course: the title and the source are its own, everything else is that of its studies."""
+    known = catalog.studies()
+    for key in raw:
+        if key not in ("title", "source", "studies"):
+            raise InputError(f"{path}: a study of studies has no '{key}' of its own")
+    for entry in raw["studies"]:
+        if not isinstance(entry, str) or entry not in known or entry == path.stem:
+            raise InputError(f"{path}: studies: no study is called {shown(entry)}{near(str(entry), known)}")
+    return Study(path.stem, raw["title"], raw.get("source", ""), (), {}, (), "", studies=tuple(raw["studies"]))
+
+
+def _sweep(raw: Mapping[str, Any], recipes: Sequence[str], path: Path) -> Mapping[str, Sequence[Sequence[str]]]:
+    """Recipe -> the settings of each point of its grid, as `--set` takes them."""
+    by_name = {catalog.name(reference): reference for reference in recipes}
+    found = {}
+    for name, grid in raw.items():
+        where = f"{path}: sweep: {plain(name)}"
+        if name not in by_name:
+            raise InputError(f"{where}: the study has no recipe of that name{near(str(name), by_name)}")
+        if not isinstance(grid, dict) or not all(isinstance(values, list) and values for values in grid.values()):
+            raise InputError(f"{where}: write settings and their values, such as {{training.lr: [0.01, 0.1]}}")
+        lists = [[f"{key}={value}" for value in values] for key, values in grid.items()]
+        found[by_name[name]] = list(itertools.product(*lists))
+        recipe_module.load(by_name[name], "full", [each[0] for each in lists])  # an unknown key is said at once
+    return found
+
+
+def _references(entries: Sequence[Any], path: Path) -> tuple[str, ...]:
+    """The recipes' names, or where those are that lie beside a user's own study, `mine.yaml` or `mine.yaml:wide`."""
+    recipes, studies = catalog.recipes(), catalog.studies()
+    return tuple(_reference(entry, path, recipes, studies) for entry in entries)
+
+
+def _reference(entry: Any, path: Path, recipes: Collection[str], studies: Collection[str]) -> str:
+    if not isinstance(entry, str):
+        raise InputError(f"{path}: recipes: {shown(entry)} is not a recipe's name")
+    place, variant = catalog.split(entry)
+    beside = path.parent / (place if place.endswith(catalog.ENDINGS) else f"{place}.yaml")
+    mine = os.path.isfile(beside)  # unlike Path's, never an OSError, however long the entry
+    if mine and variant:
+        return f"{beside}:{variant}"
+    if catalog.is_study(catalog.Entry(beside, beside.stem)) if mine else entry in studies:
+        raise InputError(f"{path}: recipes: {plain(entry)} is a study, not a recipe")
+    if mine:
+        return str(beside)
+    if found := catalog.variant_in(path.parent, entry):
+        return f"{found.file}:{found.name}"
+    if entry not in recipes:
+        raise InputError(f"{path}: recipes: no recipe is called {shown(entry)}{near(entry, recipes)}")
+    return entry
+
+
+def _known(entry: Any, key: str, path: Path) -> str:
+    """The name of a table or figure that dlbench has."""
+    names = catalog.functions(FOLDERS[key], "runs: ")
+    if entry not in names:
+        raise InputError(f"{path}: {key}: there is no {shown(entry)}{near(entry, names)}; here: {', '.join(names)}")
+    return str(entry)
+
+
+def _seeds(raw: Any, path: Path) -> dict[str, int]:
+    if not isinstance(raw, dict):
+        raise InputError(f"{path}: seeds: {shown(raw)} is not a number of seeds for each budget")
+    for budget, number in raw.items():
+        if budget not in recipe_module.BUDGETS or isinstance(number, bool) or not isinstance(number, int) or number < 1:
+            raise InputError(f"{path}: seeds: write a number of seeds for each budget, such as {{short: 3}}")
+    return raw

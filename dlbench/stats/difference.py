@@ -1,0 +1,162 @@
+"""Whether two sides differ: speeds of independent processes, scores of the same seeds; pure functions of numbers.
+
+Three answers are possible: a real difference, no difference worth the name, or that these measurements cannot tell. The
+third is not the second: `Difference.needed` says how many measurements might tell.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from scipy import special  # scipy.stats would cost a second at start-up
+
+from dlbench.stats import estimates
+from dlbench.stats.estimates import LEVEL, Estimate
+
+ALPHA: Final = 1 - LEVEL
+FEWEST_PROCESSES: Final = 4  # a side: 2 of 70 rankings are as extreme as can be, p = 0.029; with three, p = 0.1
+FEWEST_SEEDS: Final = 2
+FEWEST_SIGNS: Final = 6  # seeds: 2 of 64 patterns of signs are as extreme as can be, p = 0.031
+PRACTICAL: Final = 0.01
+MARGIN: Final = 0.05
+EXHAUSTIVE: Final = 20_000  # rankings: up to so many, ties are reckoned with exactly
+MOST_EXACT: Final = 60  # values a side; far beyond it the normal approximation is exact enough, and instant
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How far `new` lies from `base`.
+
+    estimate: of the ratio new / base if `is_ratio`, else of the difference new - base, with its 95 % interval; n is the
+    smaller side's number of processes, or the number of shared seeds.
+    p: probability of a difference at least this large by chance alone, two-sided; NaN where nothing could be tested.
+    is_real: whether chance is ruled out and the difference is large enough to matter.
+    identical: every value is the same on both sides.
+    fewest: measurements (a side, or seeds) below which no answer is possible.
+    """
+
+    estimate: Estimate
+    p: float
+    is_real: bool
+    identical: bool
+    is_ratio: bool
+    fewest: int
+
+    def is_same(self, margin: float = MARGIN) -> bool:
+        """Whether the difference is known to stay within the margin: a share of a ratio, else in the values' unit."""
+        if self.identical:
+            return True
+        low, high = self._distance(self.estimate.low), self._distance(self.estimate.high)
+        return self._is_testable and -self._allowed(margin) <= low and high <= self._allowed(margin)
+
+    def needed(self, margin: float = MARGIN) -> int:
+        """About how many measurements (a side, or seeds) would tell, if they scatter as these did.
+
+        Half the interval must become shorter than the difference (then it is real) or than what is left of the margin
+        (then it is none), whichever is nearer; it shrinks with the square root of n.
+        """
+        n, found = self.estimate.n, self.estimate
+        if not (self._is_testable and found.has_interval):
+            return max(self.fewest, n + 1 if n >= self.fewest else 0)
+        half = (self._distance(found.high) - self._distance(found.low)) / 2
+        distance = abs(self._distance(found.value))
+        aim = max(distance, self._allowed(margin) - distance)
+        return max(self.fewest, n + 1, math.ceil(n * (half / aim) ** 2) if aim > 0 else 0)
+
+    @property
+    def _is_testable(self) -> bool:
+        return self.estimate.n >= self.fewest
+
+    def _distance(self, value: float) -> float:
+        """From no difference: 0 for a ratio of 1."""
+        return math.log(value) if self.is_ratio and value > 0 else value
+
+    def _allowed(self, margin: float) -> float:
+        return math.log1p(margin) if self.is_ratio else margin
+
+
+def of_speeds(base: Sequence[float], new: Sequence[float], practical: float = PRACTICAL) -> Difference:
+    """Ratio new / base of what independent processes took, all values above zero and at least one a side.
+
+    The estimate is the ratio of geometric means; its interval is Welch's (1947, unequal variances) on the logarithms,
+    so that a rate and the time it stands for get the same answer. It takes the logarithms of process figures as roughly
+    normal. The test takes nothing of the kind: Mann and Whitney's (1947), from the exact distribution of ranks, asks
+    only that processes are independent of each other, which is why laps of one process will not do for values. It
+    cannot reach p < 0.05 with fewer than four processes a side: below that nothing is called real.
+
+    Real is what has p < 0.05, an interval without 1 (so that no table contradicts its verdict: an outlier widens the
+    interval and leaves ranks as they are) and a ratio beyond `practical`, 1 %: code that merely lies elsewhere in
+    memory moves a process's speed by about as much (Mytkowicz et al. 2009, "Producing wrong data without doing anything
+    obviously wrong!"), and with enough processes any such trifle becomes significant. Raises ValueError for values of
+    zero or less.
+    """
+    if min(*base, *new) <= 0:
+        raise ValueError("speeds are compared as a ratio, which takes values above zero")
+    n, identical = min(len(base), len(new)), len({*base, *new}) == 1
+    estimate = _ratio([math.log(value) for value in base], [math.log(value) for value in new])
+    p = mann_whitney(base, new) if n >= FEWEST_PROCESSES else math.nan
+    beyond_chance = p < ALPHA and not estimate.low <= 1 <= estimate.high
+    is_real = beyond_chance and abs(math.log(estimate.value)) > math.log1p(practical)
+    return Difference(estimate, p, is_real, identical, is_ratio=True, fewest=FEWEST_PROCESSES)
+
+
+def of_pairs(base: Mapping[int, float], new: Mapping[int, float]) -> Difference:
+    """Difference new - base of what the same seeds scored; mappings go from seed to value, one seed at least shared.
+
+    Student's t (1908) on the differences seed by seed: seeds are drawn independently, differences roughly normal. What
+    a seed does alike on both sides (its first weights, its batches) cancels. One seed gives no interval. Scores are
+    counts of a finite test set: where all seeds differ by just the same count, their scatter is unknown, not zero, and
+    the exact sign test decides, for which it takes six seeds.
+    """
+    seeds = sorted(base.keys() & new.keys())
+    differences = [new[seed] - base[seed] for seed in seeds]
+    if not differences:
+        raise ValueError("no seed is shared")
+    found, n = estimates.mean_interval(differences), len(seeds)
+    if not any(differences):
+        return Difference(found, 1.0 if n >= FEWEST_SEEDS else math.nan, False, True, False, FEWEST_SEEDS)
+    if n >= FEWEST_SEEDS and estimates.sd(differences) <= 1e-9 * abs(found.value):  # the same count, but for rounding
+        p = 2.0 ** (1 - n)
+        bare = Estimate(found.value, math.nan, math.nan, n)
+        return Difference(bare, p, p < ALPHA, False, False, FEWEST_SIGNS)
+    p = _student_p(differences)
+    return Difference(found, p, p < ALPHA, False, False, FEWEST_SEEDS)
+
+
+def mann_whitney(base: Sequence[float], new: Sequence[float]) -> float:
+    """Two-sided p of the rank test: exact, ties or not, as far as rankings can be counted; asymptotic beyond."""
+    from scipy import stats  # takes a second to load
+
+    if len({*base, *new}) == 1:
+        return 1.0
+    method: Any = "asymptotic"
+    if len({*base, *new}) == len(base) + len(new):
+        method = "exact" if max(len(base), len(new)) <= MOST_EXACT else method
+    elif math.comb(len(base) + len(new), len(base)) <= EXHAUSTIVE:
+        method = stats.PermutationMethod(n_resamples=EXHAUSTIVE)
+    return min(1.0, float(stats.mannwhitneyu(base, new, method=method).pvalue))
+
+
+def _ratio(base: Sequence[float], new: Sequence[float]) -> Estimate:
+    """Exp of the difference of the means of two samples of logarithms, with Welch's interval; none below two a side."""
+    distance, n = estimates.mean(new) - estimates.mean(base), min(len(base), len(new))
+    ratio = math.exp(distance)
+    if n < 2:
+        return Estimate(ratio, math.nan, math.nan, n)
+    parts = [estimates.sd(side) ** 2 / len(side) for side in (base, new)]
+    if sum(parts) == 0:
+        return Estimate(ratio, ratio, ratio, n)
+    freedom = sum(parts) ** 2 / sum(part**2 / (len(side) - 1) for part, side in zip(parts, (base, new), strict=True))
+    half = float(special.stdtrit(freedom, (1 + LEVEL) / 2)) * math.sqrt(sum(parts))
+    return Estimate(ratio, math.exp(distance - half), math.exp(distance + half), n)
+
+
+def _student_p(differences: Sequence[float]) -> float:
+    """Two-sided p of Student's t test on differences that scatter; NaN of one."""
+    n, scatter = len(differences), estimates.sd(differences)
+    if n < FEWEST_SEEDS:
+        return math.nan
+    return float(2 * special.stdtr(n - 1, -abs(estimates.mean(differences)) / (scatter / math.sqrt(n))))

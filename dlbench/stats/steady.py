@@ -1,0 +1,91 @@
+"""From lap times to a figure: when warm-up is over, the median with its interval, and whether that is precise enough.
+
+Times of a lap have a floor and a long upper tail (anything that disturbs makes a lap longer), so all of this rests on
+medians. Within a process laps resemble their neighbours, and a process keeps its luck (memory layout, which cores) to
+its end: the interval over laps says when to stop measuring, the interval over processes is what gets reported
+(Kalibera and Jones 2013, "Rigorous benchmarking in reasonable time").
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left
+from collections.abc import Sequence
+
+from scipy import special
+
+from dlbench.stats.estimates import LEVEL, Estimate, mean_interval, median
+
+WINDOW = 6  # the fewest laps that give a 95 % interval of the median
+TOLERANCE = 0.02  # of the median: laps this close to it have settled
+DOUBT = 0.005  # how rarely laps that only scatter are taken for ones that changed
+PRECISION = 0.01  # an interval that stays this close to its median is narrow enough
+
+
+def warm_up(laps: Sequence[float], window: int = WINDOW, tolerance: float = TOLERANCE) -> int | None:
+    """How many laps at the start are warm-up; None if the laps never became steady.
+
+    The second half of the laps is what they settled to. Warm-up is over at the first lap where a window of laps has a
+    median within the tolerance of theirs, or, where they scatter more than that, between their quartiles. It is
+    None if that takes more than the first half, if the halves of what follows can be told apart, or below two windows.
+    """
+    half = len(laps) // 2
+    if half < window:
+        return None
+    settled = sorted(laps[half:])
+    centre, quarter = median(settled), len(settled) // 4
+    low = min(centre * (1 - tolerance), settled[quarter])
+    high = max(centre * (1 + tolerance), settled[-1 - quarter])
+    for start in range(half + 1):
+        if low <= median(laps[start : start + window]) <= high:
+            middle = (start + len(laps)) // 2
+            return start if alike(laps[start:middle], laps[middle:], tolerance) else None
+    return None
+
+
+def alike(some: Sequence[float], others: Sequence[float], tolerance: float = TOLERANCE) -> bool:
+    """Whether medians lie within the tolerance (a share of the second), or a rank test finds no difference.
+
+    The test is Mann and Whitney's of 1947, at DOUBT.
+    """
+    if abs(median(some) - median(others)) <= tolerance * median(others):
+        return True
+    from scipy import stats  # takes a second to load
+
+    return bool(stats.mannwhitneyu(some, others).pvalue >= DOUBT)
+
+
+def mad(values: Sequence[float]) -> float:
+    """Median absolute deviation from the median, unscaled; NaN of nothing."""
+    centre = median(values)
+    return median([abs(value - centre) for value in values])
+
+
+def median_interval(values: Sequence[float]) -> Estimate:
+    """The median with a distribution-free 95 % interval between two order statistics; none below six values.
+
+    The k-th smallest and the k-th largest enclose the median with probability 1 - 2 P(B < k), B binomial (n, 1/2), if
+    the values are independent; k is the largest with at least 95 % (Conover 1999, section 3.2).
+    """
+    n = len(values)
+    ordered = sorted(values)
+    outside = bisect_left(range(n // 2), True, key=lambda k: special.bdtr(k, n, 0.5) > (1 - LEVEL) / 2)
+    if outside == 0:
+        return Estimate(median(ordered), math.nan, math.nan, n)
+    return Estimate(median(ordered), ordered[outside - 1], ordered[n - outside], n)
+
+
+def enough(laps: Sequence[float], precision: float = PRECISION) -> bool:
+    """Whether both ends of the 95 % interval of the median lie within this share of it."""
+    found = median_interval(laps)
+    return found.has_interval and max(found.high - found.value, found.value - found.low) <= precision * found.value
+
+
+def over_processes(medians: Sequence[float]) -> Estimate:
+    """The geometric mean of the processes' medians, with Student's t interval of their logarithms; all above zero.
+
+    On this scale a rate and the time it stands for have the same interval, and neither reaches below zero. n is the
+    number of processes; one gives no interval.
+    """
+    found = mean_interval([math.log(value) for value in medians])
+    return Estimate(math.exp(found.value), math.exp(found.low), math.exp(found.high), found.n)

@@ -1,0 +1,1 @@
+"""One file a study: its tables and its figure."""

@@ -1,0 +1,193 @@
+"""How fast each recipe trains on each platform: a row for every machine, device and setting that a speed depends on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from dlbench.records import grouping
+from dlbench.records.groups import Group, groups
+from dlbench.report.notes import SHORT_RUN, footnotes, seed_range
+from dlbench.report.table import Table
+from dlbench.stats.estimates import median
+
+KEYS = ("recipe", "variant", "budget", "platform")
+SETTINGS = ("threads", "jobs", "precision", "compile", "cuda_graphs", "channels_last", "torch")
+PLATFORM = ["fingerprint", "device", *SETTINGS]
+STEADY_PERCENT = 10  # all seeds of a recipe do the same work: speeds further apart than this have another cause
+ABOUT = {
+    "median_examples_per_second": "Speed: median over seeds of whole runs, first steps and compilation included; "
+    "`dlbench time` measures the steady rate.",
+    "speed_up": "Speed-up: over the slowest row of the same recipe, variant and budget; none where the seeds' speeds "
+    "overlap with its.",
+    "median_examples_per_joule": "Energy: median over seeds, by the machine's own counters.",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Timed:
+    """The runs of one recipe on one platform: alike in everything a speed depends on but chance.
+
+    platform: a value for each of PLATFORM. label: a short name that no other platform among the runs has.
+    """
+
+    group: Group
+    variant: str
+    platform: Mapping[str, Any]
+    label: str
+
+    @property
+    def work(self) -> tuple[str, ...]:
+        """What was computed: only speeds at the same work are compared."""
+        return self.group.identity.work
+
+    @property
+    def speeds(self) -> list[float]:
+        """Examples a second of every seed."""
+        return self.group.values("examples_per_second")
+
+    @property
+    def spread_percent(self) -> float | None:
+        """Fastest less slowest seed, over the median; None for a single seed."""
+        return 100 * (max(self.speeds) - min(self.speeds)) / median(self.speeds) if len(self.speeds) > 1 else None
+
+    @property
+    def examples_per_joule(self) -> float | None:
+        """Median over the seeds whose energy was counted; None where none was."""
+        speeds, seconds = self.group.by_seed("examples_per_second"), self.group.by_seed("training_seconds")
+        joules = self.group.by_seed("joules")
+        counted = [speeds[seed] * seconds[seed] / joules[seed] for seed in joules if joules[seed] > 0]
+        return median(counted) if counted else None
+
+
+def hardware(runs: pd.DataFrame) -> list[Table]:
+    """Recipes by platforms: examples per second, speed-up over the slowest, examples per joule; then the platforms.
+
+    Unlike machines, devices, threads, precisions and versions of torch are rows of their own, never averaged. Smoke
+    runs are too short to time, and seeds that learn as one batched model share a time: both are left out.
+    """
+    runs = runs.reset_index(drop=True)
+    found = list(timed(worth_timing(runs)))
+    rows = [_row(each, _slowest(each, found)) for each in found]
+    about = [note for column, note in ABOUT.items() if any(row[column] is not None for row in rows)]
+    notes = [*about, *_doubts(found), *_provenance(runs, found), *_not_timed(runs)]
+    return [Table.of("Training speed by platform", rows, notes, KEYS), *_platforms(found)]
+
+
+def timed(runs: pd.DataFrame) -> Iterator[Timed]:
+    """The finished runs by work, smallest budget first, slowest platform first."""
+    if runs.empty:
+        return
+    # told apart over all platforms, so that a variant has the same name on each
+    anywhere = groups(runs.assign(device="", torch="", **grouping.USUAL))
+    variants = {each.identity.work: each.variant for each in anywhere}
+    platforms, members = [], []
+    runs = runs if "cuda_graphs" in runs else runs.assign(cuda_graphs=False)
+    for key, alike in runs.groupby(PLATFORM, sort=False):
+        if speaking := [group for group in groups(alike) if group.values("examples_per_second")]:
+            platforms.append(dict(zip(PLATFORM, key, strict=True)))
+            members.append(speaking)
+    found = [
+        Timed(group, variants.get(group.identity.work, group.variant), platform, label)
+        for platform, label, speaking in zip(platforms, _labels(platforms), members, strict=True)
+        for group in speaking
+    ]
+    order = {work: rank for rank, work in enumerate(variants)}
+    yield from sorted(found, key=lambda each: (order.get(each.work, len(order)), median(each.speeds)))
+
+
+def _labels(platforms: Sequence[Mapping[str, Any]]) -> list[str]:
+    """For each platform its device and, of the rest, what sets it apart from others with that device."""
+    labels = []
+    for platform in platforms:
+        same = [other for other in platforms if other["device"] == platform["device"]]
+        telling = [name for name in (*SETTINGS, "fingerprint") if len({other[name] for other in same}) > 1]
+        labels.append(", ".join([platform["device"], *(_said(name, platform[name]) for name in telling)]))
+    return labels
+
+
+def _said(name: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return f"{name.replace('_', ' ')} {'on' if value else 'off'}"
+    return f"{name} {value}"
+
+
+def _slowest(one: Timed, found: Sequence[Timed]) -> Timed | None:
+    """The slowest platform at the same work; None where there is no other."""
+    same = [each for each in found if each.work == one.work]
+    return min(same, key=lambda each: median(each.speeds)) if len(same) > 1 else None
+
+
+def _row(one: Timed, slowest: Timed | None) -> dict[str, Any]:
+    return {
+        "recipe": one.group.recipe,
+        "variant": one.variant,
+        "budget": one.group.budget,
+        "platform": one.label,
+        "seeds": seed_range(one.group.seeds),
+        "median_examples_per_second": median(one.speeds),
+        "seed_spread_percent": one.spread_percent,
+        "speed_up": _speed_up(one, slowest),
+        "median_examples_per_joule": one.examples_per_joule,
+    }
+
+
+def _speed_up(one: Timed, slowest: Timed | None) -> float | None:
+    if slowest is None or (one is not slowest and min(one.speeds) <= max(slowest.speeds)):
+        return None
+    return median(one.speeds) / median(slowest.speeds)
+
+
+def _platforms(found: Sequence[Timed]) -> list[Table]:
+    """What each label stands for."""
+    rows = {
+        each.label: {"platform": each.label, "machine": each.group.runs["machine"].iloc[0], **each.platform}
+        for each in found
+    }
+    notes = ["Speeds on unlike platforms are compared, never averaged."]
+    return [Table.of("Platforms", list(rows.values()), notes)] if rows else []
+
+
+def _doubts(found: Sequence[Timed]) -> list[str]:
+    """What keeps a reader from trusting a speed, and what to do about it."""
+    notes = []
+    unsteady = [each for each in found if (each.spread_percent or 0) > STEADY_PERCENT]
+    if unsteady:
+        named = ", ".join(f"{each.group.recipe} ({each.group.budget}, {each.label})" for each in unsteady)
+        notes.append(
+            f"Not steady, seeds more than {STEADY_PERCENT} % apart: {named}. The machine was probably not idle; "
+            "`dlbench run --fresh` times them again."
+        )
+    if any(len(each.speeds) == 1 for each in found):
+        notes.append("A row with one seed says nothing of how far its speed varies; `--seeds 0-2` gives it three.")
+    return notes
+
+
+def _provenance(runs: pd.DataFrame, found: Sequence[Timed]) -> list[str]:
+    """Where the rows come from, without the caution about published figures: no figure here is compared with one."""
+    return [note for note in footnotes(runs, [each.group for each in found], []) if note != SHORT_RUN]
+
+
+def worth_timing(runs: pd.DataFrame) -> pd.DataFrame:
+    """The runs whose speed means something: no smoke runs, and no seeds that share a clock."""
+    return runs[~_batched(runs) & (runs["budget"] != "smoke")] if len(runs) else runs
+
+
+def _batched(runs: pd.DataFrame) -> pd.Series[bool]:
+    return runs["recipe_json"].map(lambda recipe: recipe.get("together") == "model").astype(bool)
+
+
+def _not_timed(runs: pd.DataFrame) -> list[str]:
+    """One line for each reason that keeps runs which finished out of the table."""
+    finished = runs[runs["status"] == "finished"]
+    if finished.empty:
+        return []
+    batched = _batched(finished)
+    reasons = {
+        "too short to time (smoke)": (finished["budget"] == "smoke") & ~batched,
+        "seeds learn together as one batched model and share a time": batched,
+    }
+    return [f"Not counted, {why}: {these.sum()}." for why, these in reasons.items() if these.any()]

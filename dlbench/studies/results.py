@@ -1,0 +1,112 @@
+"""The table any recipe gets: its test error, the published figure beside it, its size and its speed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from dlbench.records.groups import Group, groups
+from dlbench.report.notes import finite_test_set, footnotes, seed_range
+from dlbench.report.table import PUBLISHED, Table
+from dlbench.stats.estimates import median
+
+KEYS = ("recipe", "variant", "budget", "device")
+FIRST = ("test_error_percent", "test_top5_error_percent", "train_error_percent")
+ASIDE = {"loss", "top5_error_percent", "novikoff_bound", "mistakes", "iterations", "converged"}  # unless published
+NOT_METRICS = {
+    *KEYS, "parameters", "multiply_adds", "seed", "title", "status", "message", "machine", "fingerprint",
+    "recipe_digest", "dataset_digest", "started", "path", "train_examples", "test_examples", "steps", "threads", "jobs",
+    "training_seconds", "wall_seconds", "examples_per_second", "peak_memory_bytes", "joules", "published",
+    "recipe_json", "tags",
+}  # fmt: skip
+
+
+def results(runs: pd.DataFrame) -> list[Table]:
+    """One row for every recipe, budget and device (and for each variant of a recipe, never averaged together).
+
+    Recipes that learn a truth table have no test error; they are shown where there are no others.
+    """
+    runs = runs.reset_index(drop=True)
+    found = groups(runs)
+    shown = [group for group in found if not _is_truth_table(group)] or found
+    aside = list(dict.fromkeys(group.recipe for group in found if group not in shown))
+    names = metrics(runs)
+    rows = [_row(group, names, several_devices=len({each.device for each in shown}) > 1) for group in shown]
+    notes = footnotes(runs[~runs["recipe"].isin(aside)], shown, rows) + finite_test_set(shown) + _without_speed(shown)
+    if aside:
+        notes.append(f"Truth tables have no test error and are not shown here: {', '.join(aside)}.")
+    return [Table.of("Results", _beside(rows), notes, KEYS)]
+
+
+def metrics(runs: pd.DataFrame) -> list[str]:
+    """The columns that hold a metric, error rates first."""
+    numeric = [name for name in runs.select_dtypes("number").columns if name not in NOT_METRICS]
+    return [name for name in FIRST if name in numeric] + [name for name in numeric if name not in FIRST]
+
+
+def one_machine(group: Group) -> bool:
+    """Whether the group's speeds may be summarised: those of unlike machines may not."""
+    return bool(group.runs["fingerprint"].nunique() <= 1)
+
+
+def _is_truth_table(group: Group) -> bool:
+    solved = group.values("train_solved") or group.values("solved")
+    return bool(solved) and not group.values("test_error_percent")
+
+
+def _is_shown(name: str, group: Group) -> bool:
+    """Whether a metric is shown: always beside a published figure, of training only where there is none of test."""
+    split, bare = name.split("_", 1) if name.startswith(("train_", "test_")) else ("", name)
+    tested = split == "train" and group.values(f"test_{bare}")
+    return group.published(name) is not None or not (bare in ASIDE or tested)
+
+
+def _row(group: Group, names: Sequence[str], several_devices: bool) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "recipe": group.recipe,
+        "variant": group.variant,
+        "budget": group.budget,
+        "device": group.device if several_devices else None,
+        "seeds": seed_range(group.seeds),
+    }
+    row |= {name: group.measure(name) if _is_shown(name, group) else None for name in names}
+    row["parameters"] = group.constant("parameters")
+    figures = group.runs["published"].iloc[0]
+    quoted = figures if isinstance(figures, Mapping) else {}
+    row |= {PUBLISHED + name: group.published(name) for name in quoted if name != "multiply_adds"}
+    speeds = group.values("examples_per_second")
+    if speeds and one_machine(group) and not _is_batched(group):
+        row |= {
+            "median_training_seconds": median(group.values("training_seconds")),
+            "median_examples_per_second": median(speeds),
+        }
+    return row
+
+
+def _beside(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The rows with every published column right behind the measured one, where there is one."""
+    columns = dict.fromkeys(column for row in rows for column in row)
+    order = [
+        name
+        for column in columns
+        if not (column.startswith(PUBLISHED) and column.removeprefix(PUBLISHED) in columns)
+        for name in (column, PUBLISHED + column)
+    ]
+    return [{name: row.get(name) for name in order} for row in rows]
+
+
+def _is_batched(group: Group) -> bool:
+    """Whether all seeds learnt at once as one batched model, so that a time says nothing of one of them."""
+    return group.resolved.get("together") == "model"
+
+
+def _without_speed(found: Sequence[Group]) -> list[str]:
+    """A line for each reason that some rows have no time and no speed."""
+    reasons = {
+        "these runs come from unlike machines": [group for group in found if not one_machine(group)],
+        "all seeds learn at once as one batched model": [group for group in found if _is_batched(group)],
+    }
+    named = {why: ", ".join(f"{each.recipe} ({each.budget})" for each in these) for why, these in reasons.items()}
+    return [f"No speed is given for {names}: {why}." for why, names in named.items() if names]

@@ -1,1 +1,0 @@
-"""Frames of runs -> the tables a study shows; file name == function name."""

@@ -1,0 +1,1 @@
+"""Trials: planned, given a process, run and written down."""

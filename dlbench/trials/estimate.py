@@ -1,0 +1,79 @@
+"""How long a trial will take on this device, told before it starts from a few steps on a copy of its model."""
+
+from __future__ import annotations
+
+import copy
+import time
+from dataclasses import replace
+from itertools import pairwise
+
+from dlbench import parts
+from dlbench.data.dataset import Dataset
+from dlbench.data.sources import data_folder
+from dlbench.errors import InputError
+from dlbench.spec.recipe import Recipe
+from dlbench.trials.setup import Bench, generator_for
+
+PROBE_SECONDS = 1.0
+PROBE_STEPS = 20
+ITERATIVE = ("steps", "epochs", "sweeps", "sequences", "dichotomies")  # arguments of rules whose steps are alike
+
+
+def estimate(bench: Bench) -> dict[str, float | None]:
+    """Expected seconds of training and scoring for this trial (`seconds`) and at the full budget (`full_seconds`).
+
+    None where it cannot be told: a rule that fits in one go or in stages has no steps to try that are like the others,
+    and the full data may be absent.
+    """
+    chosen = bench.trials[0].recipe
+    if not set(ITERATIVE) & set(chosen.training.arguments):
+        return {"seconds": None, "full_seconds": None}
+    seconds_a_step, examples_a_step, steps = _probe(bench)
+    look = _seconds_to_score(bench) if steps * seconds_a_step > 5 else 0.0
+    full = _full(bench)
+    return {
+        "seconds": steps * seconds_a_step + look * _examples_scored(chosen, bench.data),
+        "full_seconds": full and full[1] * seconds_a_step / examples_a_step + look * _examples_scored(full[0], full[2]),
+    }
+
+
+def _probe(bench: Bench) -> tuple[float, int, int]:
+    """Seconds of one step, the first left out, its examples, and how many steps there will be."""
+    began = time.perf_counter()
+    taken: list[float] = []
+    for step in bench.train(copy.deepcopy(bench.model)):
+        _ = float(step.loss.sum())  # waits for the device
+        taken.append(time.perf_counter() - began)
+        if step.number >= PROBE_STEPS or (step.number >= 3 and taken[-1] >= PROBE_SECONDS):
+            break
+    gaps = sorted(b - a for a, b in pairwise(taken)) or taken
+    return gaps[len(gaps) // 2], step.examples, step.of
+
+
+def _seconds_to_score(bench: Bench) -> float:
+    """Seconds to score one example."""
+    examples = min(200, len(bench.data.train))
+    part = replace(bench, data=replace(bench.data, train=bench.data.train.take(examples), test=None))
+    began = time.perf_counter()
+    part.scores(None)
+    return (time.perf_counter() - began) / examples
+
+
+def _examples_scored(chosen: Recipe, data: Dataset) -> int:
+    """How many examples the curve and the final score look at."""
+    splits = [len(split) for split in (data.train, data.test) if split is not None]
+    return sum(splits) + chosen.curve.points * sum(min(size, chosen.curve.examples) for size in splits)
+
+
+def _full(bench: Bench) -> tuple[Recipe, int, Dataset] | None:
+    """The same recipe at the full budget, the examples its steps will see, and its data; None if not to be had here."""
+    chosen, full = bench.trials[0].recipe, bench.trials[0].full
+    if full is None:
+        return None
+    try:
+        data = bench.data if full.data == chosen.data else parts.bind("data", full)(data_folder()).to(bench.device)
+        rule = parts.bind("training", full)(copy.deepcopy(bench.model), data, generator_for(bench.device, 0))
+        step = next(iter(rule))
+        return full, step.of * step.examples, data
+    except InputError:
+        return None

@@ -1,0 +1,220 @@
+"""Names, seeds and a budget -> the trials to run, each with the file its run will be in."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal, TypeAlias, cast
+
+from dlbench import parts
+from dlbench.errors import InputError
+from dlbench.measure import machine
+from dlbench.measure.precision import Precision, automatic
+from dlbench.parts import identity, modules
+from dlbench.parts.identity import Identity
+from dlbench.spec import catalog, study
+from dlbench.spec import recipe as recipes
+from dlbench.spec.recipe import Recipe
+from dlbench.spec.study import Study
+
+MOST_TRIALS = 100_000
+Asked: TypeAlias = Precision | Literal["auto"] | None  # None: what the recipe asks for
+
+
+@dataclass(frozen=True)
+class Execution:
+    """How a trial is computed: what changes its speed but not what it means.
+
+    precision: fp32 is the full thing on every device; tf32, bf16 and fp16 are for the products inside layers
+    (autocast, without loss scaling), parameters stay fp32. compile: by torch.compile. jobs: so many trials, at most,
+    had the machine at once. cuda_graphs: a step is recorded once and replayed.
+    """
+
+    device: str
+    threads: int
+    channels_last: bool = True
+    precision: Precision = "fp32"
+    compile: bool = False
+    jobs: int = 1
+    cuda_graphs: bool = False
+
+    def as_dict(self) -> dict[str, Any]:
+        """All settings, as a run file keeps them."""
+        return asdict(self)
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """The settings that are not the usual ones: a setting added later leaves the identity of older trials alone."""
+        usual = {"precision": "fp32", "compile": False, "jobs": 1, "cuda_graphs": False}
+        return {key: value for key, value in asdict(self).items() if usual.get(key) != value}
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One recipe at one budget, one seed, one execution, on one machine.
+
+    full: the same recipe as published, to tell its time. code: what else decides the result; None for trials as
+    dlbench 0.1 knew them. loaded: the same as the process that trains found it.
+    """
+
+    recipe: Recipe
+    seed: int
+    execution: Execution
+    fingerprint: str
+    full: Recipe | None = field(default=None, compare=False)
+    code: Identity | None = None
+    loaded: Identity | None = field(default=None, compare=False)
+
+    @functools.cached_property
+    def digest(self) -> str:
+        """Eight hex digits: the same trial on the same kind of machine has the same."""
+        decides = [self.recipe.digest, self.seed, self.execution.identity, self.fingerprint]
+        decides += [self.code.digest, self.code.data, self.code.versions] if self.code else []
+        return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:8]
+
+    def path(self, out: Path) -> Path:
+        """The run file this trial leaves under a results folder."""
+        return self.folder(out) / f"{self.stem}{self.digest}.jsonl"
+
+    def folder(self, out: Path) -> Path:
+        """Where all run files of its recipe are."""
+        return out / self.recipe.name
+
+    @property
+    def stem(self) -> str:
+        """How the names begin of run files of this recipe, budget, seed and device, whatever else was different."""
+        return f"{self.recipe.budget}-seed{self.seed}-{self.execution.device.replace(':', '')}-"
+
+    def as_dict(self) -> dict[str, Any]:
+        """What the worker that runs the trial is told."""
+        return {
+            "recipe": self.recipe.as_dict(),
+            "budget": self.recipe.budget,
+            "path": str(self.recipe.path.absolute()),
+            "seed": self.seed,
+            "execution": self.execution.as_dict(),
+            "fingerprint": self.fingerprint,
+            "full": self.full and self.full.as_dict(),
+            "code": self.code and self.code.as_dict(),
+        }
+
+
+def from_dict(kept: dict[str, Any]) -> Trial:
+    """The trial that `Trial.as_dict` describes."""
+    path = Path(kept["path"])
+    recipe = recipes.from_dict(kept["recipe"], kept["budget"], path)
+    full = kept["full"] and recipes.from_dict(kept["full"], "full", path)
+    code = kept["code"] and Identity(**kept["code"])
+    return Trial(recipe, kept["seed"], Execution(**kept["execution"]), kept["fingerprint"], full, code)
+
+
+def trials(
+    names: Sequence[str],
+    *,
+    device: str = "auto",
+    seeds: Sequence[int] | None = None,
+    budget: str = "short",
+    settings: Sequence[str] = (),
+    threads: int | None = None,
+    precision: Asked = None,
+    compile: bool = False,
+    jobs: int = 1,
+    cuda_graphs: bool = False,
+) -> list[Trial]:
+    """All trials that the names of recipes and studies stand for, each once, every part checked.
+
+    `compile` is left out where there is no compiler. jobs: how many may run at once; the cores are shared out among
+    them unless `threads` says otherwise, at least one each. precision: what each recipe asks for if None. Raises
+    InputError for an unknown name, key, value or device, before anything has run.
+    """
+    if jobs < 1:
+        raise InputError(f"jobs: {jobs}: at least 1 is wanted")
+    if isinstance(names, str) or isinstance(settings, str) or not names:
+        raise InputError("give names and settings as lists, and at least one name")
+    _check_seeds(seeds)
+    found = list(_recipes(names, budget, settings, seeds))  # before torch is loaded: a wrong name is said at once
+    catalog.check_names(recipe.entry for recipe, *_ in found)
+    if sum(len(chosen) for *_, chosen in found) > MOST_TRIALS:
+        raise InputError(f"seeds: more than {MOST_TRIALS:,} trials; take fewer seeds")
+    chosen = machine.resolve_device(device)
+    compiled = compile and machine.can_compile(chosen)
+    share = max(1, machine.cores() // jobs)
+    execution = Execution(chosen, threads or share, compile=compiled, jobs=jobs, cuda_graphs=cuda_graphs)
+    fingerprint = machine.describe(execution.device)["fingerprint"]
+    planned: dict[Path, Trial] = {}
+    modules.refresh()
+    for recipe, full, chosen_seeds in found:
+        parts.check(recipe)
+        if cuda_graphs:
+            _check_graphs(recipe, chosen)
+        execution = replace(execution, precision=_resolved(precision or recipe.precision, chosen))
+        code = identity.of(recipe)
+        for seed in chosen_seeds:
+            trial = Trial(recipe, seed, execution, fingerprint, full, code)
+            planned.setdefault(trial.path(Path()), trial)
+    return list(planned.values())
+
+
+def _resolved(asked: str, device: str) -> Precision:
+    """The precision that `auto` comes to on the device; any other as it is."""
+    return automatic(device) if asked == "auto" else cast(Precision, asked)
+
+
+def _check_graphs(recipe: Recipe, device: str) -> None:
+    """Raise InputError where a step cannot become a CUDA graph."""
+    if not device.startswith("cuda"):
+        raise InputError(f"--cuda-graphs: {device} knows no CUDA graphs; leave it out, or take --device cuda")
+    if not parts.can_be_captured(recipe):
+        raise InputError(f"--cuda-graphs: {recipe.training.name} of {recipe.name} has no step that can be recorded")
+
+
+def _check_seeds(seeds: Sequence[int] | None) -> None:
+    """Raise InputError for seeds that are no whole numbers from 0."""
+    if seeds is not None and not all(isinstance(seed, int) and seed >= 0 for seed in seeds):
+        raise InputError(f"seeds: {list(seeds)}: whole numbers from 0 are wanted")
+
+
+def _recipes(
+    names: Sequence[str], budget: str, settings: Sequence[str], seeds: Sequence[int] | None
+) -> Iterator[tuple[Recipe, Recipe, Sequence[int]]]:
+    """The recipes behind the names, the same as published, and the seeds of each; studies with their sweeps."""
+    for name in names:
+        comparisons = study.course(name) if catalog.is_study(catalog.find(name)) else []
+        for reference, least, sweep in _wanted(name, comparisons, budget):
+            recipe = recipes.load(reference, budget, settings)
+            chosen = range(max(recipe.seeds, least)) if seeds is None else seeds
+            yield recipe, recipes.load(reference, "full", settings), chosen
+            for point in sweep:
+                changed = [*settings, *point]
+                yield recipes.load(reference, budget, changed), recipes.load(reference, "full", changed), [0]
+
+
+def _wanted(name: str, comparisons: Sequence[Study], budget: str) -> Iterator[tuple[str, int, Sequence[Sequence[str]]]]:
+    """References to recipes, at least how many seeds each gets, and the points of its sweep."""
+    if not comparisons:
+        yield name, 1, ()
+    ready = [comparison for comparison in comparisons if comparison.has(budget)]
+    if comparisons and not ready:
+        raise InputError(f"{name}: has no {budget} budget")
+    for comparison in ready:
+        for reference, least in comparison.wanted(budget):
+            yield reference, least, comparison.sweep.get(reference, ())
+
+
+def parse_seeds(text: str) -> list[int]:
+    """`0-4` or `0,2,7` or `3` -> seeds; InputError for anything else."""
+    seeds: list[int] = []
+    for piece in text.split(","):
+        match = re.fullmatch(r"\s*(\d{1,9})(?:-(\d{1,9}))?\s*", piece)
+        if not match:
+            raise InputError(f"--seeds {text}: write numbers and ranges, such as 0-4 or 0,2,7")
+        first, last = int(match[1]), int(match[2] or match[1])
+        if last < first or last - first >= MOST_TRIALS:
+            raise InputError(f"--seeds {text}: the range {piece.strip()} is empty or too long")
+        seeds.extend(range(first, last + 1))
+    return list(dict.fromkeys(seeds))

@@ -1,0 +1,319 @@
+"""Trials -> worker processes, as many at once as they say: skips what is finished, and no failure stops the rest.
+
+Others may run trials into the same folder at the same time: what another process is at comes last, when it is done.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dlbench.data import sources
+from dlbench.errors import InputError
+from dlbench.records import store
+from dlbench.trials import standing
+from dlbench.trials.plan import Trial
+from dlbench.trials.standing import Standing
+from dlbench.trials.workers import checkpoint_file, locking, runfile
+from dlbench.trials.workers.pool import Crew, Member
+
+Event = dict[str, Any]
+Watcher = Callable[[Sequence[Trial], Event], None]
+PATIENCE_SECONDS = 20.0  # when time is over: for a trial to come to the end of a lap, and to keep its checkpoint
+POLL_SECONDS = 1.0  # between looks at what another process is at
+OVER = ("end", "busy", "skipped", "changed")  # events after which a trial is not under way any more
+INTERRUPTED = {"event": "end", "status": "interrupted", "message": ""}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a trial ended, and where its run file is; `new` unless it had been finished before.
+
+    `refused`: what it would have been made of was not what was planned any more, and it left nothing.
+    continues_at: the steps that are done and need not be done again, if it is to be continued.
+    """
+
+    trial: Trial
+    status: str
+    message: str
+    path: Path
+    new: bool = True
+    continues_at: int | None = None
+    has_traceback: bool = False  # in the run file
+
+
+class Interrupted(Exception):
+    """Ctrl-C: carries the outcomes so far."""
+
+    def __init__(self, outcomes: list[Outcome]) -> None:
+        super().__init__("interrupted")
+        self.outcomes = outcomes
+
+
+def run(
+    trials: Sequence[Trial],
+    out: Path,
+    *,
+    fresh: bool = False,
+    timeout: float | None = None,
+    watch: Watcher = lambda trials, event: None,
+    accepted: Collection[str] = (),
+    standings: Sequence[Standing] | None = None,
+    seconds: float = math.inf,
+) -> list[Outcome]:
+    """Run the trials that are not finished yet (all, with `fresh`); returns what became of each, in their order.
+
+    A run that is there answers a trial if nothing has changed since that decides its result: see `standing`.
+    accepted: kinds of change that do not count. standings: of the trials, if they are known.
+
+    As many run at once as the execution of each allows. What another process was at comes last.
+    timeout: seconds that a trial may take, its start included; one model of many seeds counts as one trial.
+    seconds: after so many nothing new begins, and what is under way is put aside where it can go on: `interrupted`.
+    watch: told every event of every worker, with the trials it concerns. Ends early, with fewer outcomes than trials,
+    if nothing can be written any more or the time is over. Raises InputError if the results folder cannot be written or
+    a trial's data cannot be had, and Interrupted on Ctrl-C; no worker runs any more then, and what was under way is
+    `interrupted`.
+    """
+    if standings is None:
+        standings = standing.of_all(trials, out, accepted, [])
+    pairs = zip(trials, standings, strict=True)
+    done = {} if fresh else {trial.path(out): found for trial, found in pairs if found.is_done}
+    _check_data([trial for trial in trials if trial.path(out) not in done])
+    store.check_writable(out)
+    if trials and not locking.work_in(out):
+        watch(trials, {"event": "unlocked", "out": str(out)})
+    suite = _Suite(out, fresh, timeout, watch, accepted, done, time.monotonic() + seconds)
+    try:
+        suite.run(trials)
+    except KeyboardInterrupt:
+        raise Interrupted(suite.outcomes) from None
+    return suite.outcomes
+
+
+def _check_data(trials: Sequence[Trial]) -> None:
+    """Raise InputError, before anything runs, if a data set that comes by download is not on disk, or damaged."""
+    from dlbench.data.files import verify
+
+    needed = {sources.read_for(trial.recipe.data.name, trial.recipe.data.arguments) for trial in trials}
+    for name in sorted(needed & set(sources.DATASETS)):
+        if not sources.find(name).is_made:
+            verify(name, sources.data_folder())
+
+
+def _jobs(trials: Sequence[Trial]) -> Iterator[list[Trial]]:
+    """What one worker gets: a single trial, or all seeds of a recipe whose seeds keep together."""
+    together: dict[tuple[str, str], list[Trial]] = {}
+    for trial in trials:
+        key = trial.recipe.digest if trial.recipe.together else trial.digest
+        together.setdefault((trial.recipe.name, key), []).append(trial)
+    yield from together.values()
+
+
+class _Suite:
+    """The trials of one call, and what became of them."""
+
+    def __init__(
+        self,
+        out: Path,
+        fresh: bool,
+        timeout: float | None,
+        watch: Watcher,
+        accepted: Collection[str],
+        done: Mapping[Path, Standing],
+        until: float,
+    ) -> None:
+        self.outcomes: list[Outcome] = []
+        self._out, self._fresh, self._timeout, self._watch = out, fresh, timeout, watch
+        self._accepted, self._done, self._until = accepted, done, until
+        self._crew = Crew()
+        self._told: dict[Member, _Told] = {}  # of each worker that runs
+        self._has_failed = False  # a trial, since we last looked whether there is room for others
+
+    def run(self, trials: Sequence[Trial]) -> None:
+        """Run all; those that another process is at again and again, until it is done with them."""
+        has_waited = False
+        while trials:
+            before = len(self.outcomes)
+            if not self._run_round(trials):
+                return
+            ended = {outcome.trial.path(self._out) for outcome in self.outcomes}
+            trials = [trial for trial in trials if trial.path(self._out) not in ended]
+            if trials and len(self.outcomes) == before:
+                if not has_waited:
+                    self._watch(trials, {"event": "waiting", "trials": len(trials), "out": str(self._out)})
+                has_waited = True
+                time.sleep(POLL_SECONDS)
+
+    def _run_round(self, trials: Sequence[Trial]) -> bool:
+        """Run those that no other process is at; returns whether to go on, and leaves no worker behind in any case."""
+        before = len(self.outcomes)
+        places = min(trial.execution.jobs for trial in trials)
+        try:
+            for job in _jobs(trials):
+                self._listen_until_left(places - 1)
+                if not self._can_go_on(trials):
+                    return False
+                self._start(self._to_run(job))
+            self._listen_until_left(0)
+            return True
+        finally:
+            self._stop()
+            order = {trial.path(self._out): number for number, trial in enumerate(trials)}
+            self.outcomes[before:] = sorted(
+                self.outcomes[before:], key=lambda outcome: order[outcome.trial.path(self._out)]
+            )
+
+    def _can_go_on(self, trials: Sequence[Trial]) -> bool:
+        """Whether there is time, and the next trial's run could be kept: after a failure the disk may be full."""
+        if time.monotonic() >= self._until:
+            self._listen_until_left(0)
+            return False
+        if not self._has_failed:
+            return True
+        self._has_failed = False
+        try:
+            store.check_writable(self._out)
+            return True
+        except InputError as error:
+            self._listen_until_left(0)  # those under way may have room left
+            self._watch(trials, {"event": "stopped", "message": str(error)})
+            return False
+
+    def _to_run(self, job: Sequence[Trial]) -> list[Trial]:
+        """The trials of a job that are neither finished nor another process's at this moment."""
+        left = []
+        for trial in job:
+            found = self._standing(trial)
+            if found is not None and found.is_done:
+                self._skip(trial, found.status, found.path)
+            elif not locking.is_locked(runfile.lock_place(trial, self._out)):
+                left.append(trial)
+        return left
+
+    def _standing(self, trial: Trial) -> Standing | None:
+        """How the trial stands now: others may have finished it since we began."""
+        if self._fresh:
+            return None
+        return self._done.get(trial.path(self._out)) or standing.of_own_file(trial, self._out, self._accepted)
+
+    def _skip(self, trial: Trial, status: str, path: Path) -> None:
+        self.outcomes.append(Outcome(trial, status, "", path, new=False))
+
+    def _end(self, trial: Trial, event: Event) -> None:
+        path = trial.path(self._out)
+        is_done = event["status"] in store.DONE
+        self._has_failed |= not is_done
+        steps = None if is_done else checkpoint_file.steps(path)
+        self.outcomes.append(
+            Outcome(
+                trial, event["status"], event["message"], path, continues_at=steps, has_traceback="traceback" in event
+            )
+        )
+
+    def _start(self, trials: list[Trial]) -> None:
+        """Start a worker that runs trials; if it dies before all have ended, those to come have no outcome."""
+        if trials:
+            self._watch(trials, {"event": "started"})
+            job = {
+                "out": str(self._out), "trials": [trial.as_dict() for trial in trials], "fresh": self._fresh,
+                "accepted": list(self._accepted),
+                "seconds": None if math.isinf(self._until) else self._until - time.monotonic(),
+            }  # fmt: skip
+            member = self._crew.start(job, trials[0].execution.threads, self._timeout)
+            self._told[member] = _Told(trials, self._out)
+
+    def _listen_until_left(self, count: int) -> None:
+        """Note what the workers tell until so many of them are left; none, once they have had their time and more."""
+        while len(self._crew) > count:
+            told = self._crew.listen(self._until + PATIENCE_SECONDS)
+            if told is None:
+                self._stop()
+                return
+            member, event = told
+            if event is None:
+                self._close(self._told.pop(member), member.end())
+            else:
+                self._hear(event, member)
+
+    def _hear(self, event: Event, member: Member) -> None:
+        """Note what a worker tells, and pass it on."""
+        told = self._told[member]
+        if event["event"] == "refused":
+            told.left.clear()
+            raise InputError(event["message"])
+        if event["event"] in OVER and not told.at_once:
+            member.put_off()
+        self._note(event, told)
+        told.pass_on(event, self._watch)
+
+    def _note(self, event: Event, told: _Told) -> None:
+        """Note what became of a trial, if that is what the event is about."""
+        if event["event"] in OVER:
+            told.left.discard(event["index"])
+            chosen = told.trials[event["index"]]
+            if event["event"] == "end":
+                told.was_interrupted = event["status"] == "interrupted"
+                self._end(chosen, event)
+            elif event["event"] == "skipped":
+                self._skip(chosen, event["status"], chosen.path(self._out))
+            elif event["event"] == "changed":
+                self.outcomes.append(Outcome(chosen, "refused", event["message"], chosen.path(self._out)))
+
+    def _stop(self) -> None:
+        """End the workers that still run, and their trials as they say, or as `interrupted`."""
+        for member, event in self._crew.stop():
+            told = self._told.get(member)
+            if told and event and event["event"] == "refused":
+                told.left.clear()  # leaves nothing
+            elif told and event:
+                self._note(event, told)
+        for told in self._told.values():
+            self._close(told, INTERRUPTED)
+        self._told.clear()
+
+    def _close(self, told: _Told, end: Event) -> None:
+        """End the trials that a worker was at when it ended: all of one model, else the first that had not ended."""
+        under_way = sorted(told.left) if told.at_once else sorted(told.left)[: 0 if told.was_interrupted else 1]
+        for index in under_way:
+            status = runfile.close_run(told.trials[index], self._out, end)
+            if status in store.DONE and told.has_written(index):  # it came to tell its file, but not us
+                self._end(told.trials[index], end | {"status": status, "message": ""})
+            else:
+                self._end(told.trials[index], end)
+                told.pass_on(end | {"index": index}, self._watch)
+
+
+class _Told:
+    """What a worker has told of its trials; `left`: indices of those that have not ended."""
+
+    def __init__(self, trials: Sequence[Trial], out: Path) -> None:
+        self.trials = trials
+        self._paths = [trial.path(out) for trial in trials]
+        self._stamps = [_stamp(path) for path in self._paths]
+        self.at_once = trials[0].recipe.together == "model"
+        self.left = set(range(len(trials)))
+        self.was_interrupted = False  # a worker that was told to end has begun nothing else
+
+    def has_written(self, index: int) -> bool:
+        """Whether the run file of a trial is not the one that was there before."""
+        return _stamp(self._paths[index]) != self._stamps[index]
+
+    def pass_on(self, event: Event, watch: Watcher) -> None:
+        """Tell the watcher, with all trials of one model, else with the trial it is about."""
+        index = event["index"]
+        if self.at_once:
+            watch(self.trials, event)
+        else:
+            watch(self.trials[index : index + 1], event | {"index": 0})
+
+
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    """What changes when a file is written anew; None if there is none."""
+    if not path.exists():
+        return None
+    found = path.stat()
+    return found.st_ino, found.st_mtime_ns, found.st_size

@@ -1,0 +1,185 @@
+"""Whether a run that is there answers a trial and, if it does not, what has changed since it ran."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from dlbench.parts import identity
+from dlbench.records import raw_files, store
+from dlbench.trials.plan import Execution, Trial
+
+KINDS = ("code", "data", "version")  # of change, that a user may accept
+SHARE = ("threads", "jobs")  # of the machine: with more or less of it a run means the same
+OF_0_1 = "run by dlbench 0.1, which kept no digests of code"
+
+
+class Change(NamedTuple):
+    """What is not as it was when a trial ran. kind: code, data or version, or holds: what its run file has to show."""
+
+    kind: str
+    words: str
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a trial stands: the run nearest to it, and what has changed since; its own file, if there is none.
+
+    accepted: the kinds of change that do not count.
+    """
+
+    path: Path
+    status: str
+    changes: tuple[Change, ...] = ()
+    accepted: Collection[str] = ()
+    started: str = ""
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the trial need not run."""
+        return self.status in store.DONE and all(change.kind in self.accepted for change in self.changes)
+
+    @property
+    def is_as_planned(self) -> bool:
+        """Whether it is done, and nothing has changed."""
+        return self.is_done and not self.changes
+
+
+def of(trial: Trial, out: Path, accepted: Collection[str] = (), *, any_share: bool = False) -> Standing:
+    """How the trial stands in this results folder.
+
+    any_share: a run that had more or less of the machine, in threads and jobs, answers it as well.
+    """
+    (found,) = of_all([trial], out, accepted, [], any_share=any_share)
+    return found
+
+
+def of_all(
+    trials: Sequence[Trial], out: Path, accepted: Collection[str], warnings: list[str], *, any_share: bool = False
+) -> list[Standing]:
+    """How each of the trials stands; packs are read once for all, and only if a trial's own file does not answer it.
+
+    warnings: gets what is wrong with packs.
+    """
+    own = [(trial, of_own_file(trial, out, accepted)) for trial in trials]
+    packed = _packed([trial for trial, found in own if not found.is_as_planned], out, warnings)
+
+    return [
+        found
+        if found.is_as_planned
+        else _nearest(found, trial, [*_loose(trial, out), *packed.get(_key(trial), ())], accepted, any_share)
+        for trial, found in own
+    ]
+
+
+def of_own_file(trial: Trial, out: Path, accepted: Collection[str] = ()) -> Standing:
+    """The same by the trial's own run file alone."""
+    path = trial.path(out)
+    return _by(_of_file(path), trial, accepted) or Standing(path, "unfinished" if path.exists() else "absent")
+
+
+class _Run(NamedTuple):
+    """A run that may answer a trial, and what `store.outline` says of it."""
+
+    path: Path
+    events: Mapping[str, store.Event]
+
+
+def _nearest(own: Standing, trial: Trial, runs: Iterable[_Run], accepted: Collection[str], any_share: bool) -> Standing:
+    """The standing by the run with the fewest changes, of several the newest; `own` if no other has finished."""
+    finished = [found for run in runs if (found := _by(run, trial, accepted, any_share)) is not None]
+    finished.sort(key=lambda found: found.started, reverse=True)
+    return min(finished, key=lambda found: (not found.is_done, len(found.changes)), default=own)
+
+
+def _loose(trial: Trial, out: Path) -> Iterator[_Run]:
+    folder = trial.folder(out)
+    if folder.is_dir():
+        for name in os.listdir(folder):
+            if name.startswith(trial.stem) and name.endswith(raw_files.ENDING):
+                yield _of_file(folder / name)
+
+
+def _of_file(path: Path) -> _Run:
+    return _Run(path, store.outline(raw_files.one(path)))
+
+
+def _key(trial: Trial) -> tuple[str, str]:
+    """What runs have in common that may answer the trial: how their files' names begin, and the recipe's name."""
+    return trial.stem, trial.recipe.name
+
+
+def _packed(trials: Iterable[Trial], out: Path, warnings: list[str]) -> Mapping[tuple[str, str], Sequence[_Run]]:
+    """The runs in packs under the folder that may answer one of the trials, by their keys."""
+    wanted = {_key(trial) for trial in trials}
+    stems = {stem for stem, _ in wanted}
+    found: dict[tuple[str, str], list[_Run]] = {}
+    for file in raw_files.packed(out, warnings) if wanted else ():
+        stem = "".join(file.name.rpartition("/")[2].rpartition("-")[:2])
+        if stem in stems:
+            events = store.outline(file)
+            with suppress(LookupError, TypeError):  # anybody may have written it
+                key = (stem, events["start"]["recipe"]["name"])
+                if key in wanted:
+                    found.setdefault(key, []).append(_Run(Path(file.path), events))
+    return found
+
+
+def _by(run: _Run, trial: Trial, accepted: Collection[str], any_share: bool = False) -> Standing | None:
+    """The standing by this run; None if it has not finished, or is of another trial."""
+    path, events = run
+    start, ready, end = (events.get(kind, {}) for kind in ("start", "ready", "end"))
+    if end.get("status") not in store.DONE:
+        return None
+    try:
+        if not _is_of(trial, start, any_share):
+            return None
+        found = tuple(_changes(trial, start, ready))
+        return Standing(path, end["status"], found, accepted, str(start["started"]))
+    except (AttributeError, LookupError, OSError, TypeError, ValueError):  # anybody may have written it
+        return None
+
+
+def _is_of(trial: Trial, start: Mapping[str, Any], any_share: bool) -> bool:
+    """Whether a run is of this recipe, seed and execution, on such a machine."""
+    left_out = SHARE if any_share else ()
+    executions = (Execution(**start["execution"]).identity, trial.execution.identity)
+    one, other = ({key: value for key, value in each.items() if key not in left_out} for each in executions)
+    known = (start["recipe_digest"], start["seed"], start["machine"]["fingerprint"])
+    return one == other and known == (trial.recipe.digest, trial.seed, trial.fingerprint)
+
+
+def _changes(trial: Trial, start: Mapping[str, Any], ready: Mapping[str, Any]) -> Iterator[Change]:
+    """What is not as it was: code, versions, data files, and what the run file is asked to show."""
+    planned, folder = trial.code, trial.recipe.path.parent
+    if planned is not None:
+        if start.get("code"):
+            yield from _code_changes(start["code"]["files"], planned.event()["files"], folder)
+        else:
+            yield Change("code", OF_0_1)
+        for name, version in planned.versions.items():
+            if start["versions"].get(name) != version:
+                yield Change("version", f"{name} {start['versions'].get(name)} -> {version}")
+    for key, held in ready.get("data_files", {}).items():
+        if identity.content(key, folder) != held:
+            yield Change("data", f"{key} changed")
+    for key in ("curve", "pictures"):
+        if start["recipe"].get(key) != trial.recipe.as_dict().get(key):
+            yield Change("holds", f"other {key} asked for")
+
+
+def _code_changes(kept: Mapping[str, str], planned: Mapping[str, str], folder: Path) -> Iterator[Change]:
+    """What was loaded and is not the same now, and what is new; not all that was loaded need have been planned.
+
+    A file of dlbench may have moved.
+    """
+    before, now = ({held for key, held in files.items() if identity.is_of_dlbench(key)} for files in (kept, planned))
+    for key in sorted({*kept, *planned}):
+        old, new = kept.get(key), planned.get(key) or identity.code(key, folder)
+        has_moved = identity.is_of_dlbench(key) and old in {*now, None} and new in {*before, None}
+        if old != new and not has_moved:
+            yield Change("code", f"{key} changed")

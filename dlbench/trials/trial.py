@@ -1,0 +1,260 @@
+"""One trial, start to end: builds the parts, drives the learning rule, and yields what it measured as events.
+
+The learning rule is a generator that only learns. Everything else happens here, between its steps: the clock, the
+curve, the check for divergence. Events are plain dictionaries, as they stand in a run file.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import time
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+import psutil
+import torch
+from torch import Tensor
+
+from dlbench.measure import operations
+from dlbench.measure.clock import Clock
+from dlbench.numbers import NoResult, number
+from dlbench.records import pixels, store
+from dlbench.training.checkpoint import Checkpoint, Unfit
+from dlbench.training.copies import Copies
+from dlbench.trials.estimate import estimate
+from dlbench.trials.setup import Bench, weights_digest
+
+Event = dict[str, Any]
+Counts = Mapping[str, float | list[float]]  # a list has a number for each of several copies
+LAP_SECONDS = 1.0
+
+NOT_FINITE = "the loss is not finite; a lower learning rate may help (--set training.lr=...)"
+
+
+@dataclass
+class Totals:
+    """What adds up over the laps of a trial, over all processes that had a part in it.
+
+    warm_up_...: of the first step of each process, which allocates, tunes and perhaps compiles.
+    """
+
+    steps: int = 0
+    examples: int = 0
+    training_seconds: float = 0.0
+    first_step_seconds: float | None = None
+    warm_up_seconds: float = 0.0
+    warm_up_examples: int = 0
+    wall_seconds: float = 0.0
+    peak_memory_bytes: int = 0
+
+
+@dataclass
+class Meter:
+    """The totals of this trial up to now, and what the rule has counted."""
+
+    totals: Totals = field(default_factory=Totals)
+    counts: Counts = field(default_factory=dict)
+    began: float = field(default_factory=time.perf_counter)
+
+    def add(self, lap: Event) -> None:
+        """Count a lap."""
+        totals, self.counts = self.totals, lap["counts"]
+        if lap["step"] == 1:
+            totals.first_step_seconds = lap["seconds"]
+        if lap["warm_up"]:
+            totals.warm_up_seconds += lap["seconds"]
+            totals.warm_up_examples += lap["examples"]
+        totals.steps = lap["step"]
+        totals.examples += lap["examples"]
+        totals.training_seconds += lap["seconds"]
+
+    def read(self) -> Totals:
+        """All totals, the time and memory of this process included."""
+        return replace(
+            self.totals,
+            wall_seconds=self.totals.wall_seconds + time.perf_counter() - self.began,
+            peak_memory_bytes=max(self.totals.peak_memory_bytes, _peak_memory()),
+        )
+
+    def state_dict(self) -> dict[str, Any]:
+        """Totals and counts as a checkpoint keeps them."""
+        return {"totals": asdict(self.read()), "counts": dict(self.counts)}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Add to what an earlier process came to."""
+        self.totals, self.counts = Totals(**state_dict["totals"]), state_dict["counts"]
+
+
+def run(
+    bench: Bench, checkpoint: Checkpoint | None = None, lap_ends: Collection[int] | None = None
+) -> Iterator[tuple[int, Event]]:
+    """Run trials that differ only in their seed; yields (index of the trial, event) as things happen.
+
+    Ends each trial with an `end` event whose status is `finished` or `diverged`; lets every other exception through.
+    A seed that diverges ends there and then; others that learn beside it go on.
+
+    checkpoint: for a trial that `can_continue`. Each event `edge` says that all before it is told and that the
+    checkpoint's state may be kept. If it goes on from steps done before, there is no `ready` and no `estimate` but,
+    after its first lap, `resumed`. Raises Unfit, before any event, if it cannot go on from there.
+    lap_ends: the steps that laps end with, instead of about every second, so that their losses can be compared with
+    those of another run; there is no `estimate` then.
+    """
+    meter = Meter()
+    if checkpoint is not None:
+        checkpoint.watch(meter=meter)
+    laps = _laps(bench, checkpoint, lap_ends)
+    if checkpoint is not None and checkpoint.steps > 0:
+        laps = _ahead(laps)  # the first step shows whether it goes on
+        yield 0, _resumed(checkpoint)
+    else:
+        ready = _ready(bench)
+        yield from ((index, ready) for index in range(len(bench.trials)))
+        if lap_ends is None:
+            yield 0, {"event": "estimate", **estimate(bench)}
+    learning = list(range(len(bench.trials)))
+    for lap in laps:
+        meter.add(lap)
+        for index in learning:
+            yield index, {"event": "lap", **lap, "loss": lap["loss"][index], "counts": _of(index, lap["counts"])}
+        lost = [index for index in learning if not math.isfinite(lap["loss"][index])]
+        yield from ((index, _end("diverged", meter, NOT_FINITE)) for index in lost)
+        learning = [index for index in learning if index not in lost]
+        if not learning:
+            return
+        if lap["look"]:
+            scores = _score_events(bench, lap["step"], bench.trials[0].recipe.curve.examples, {})
+            yield from ((index, event) for index, event in scores if index in learning)
+        if checkpoint is not None and checkpoint.is_followed:
+            yield 0, {"event": "edge", "step": lap["step"]}
+    yield from ((index, event) for index, event in _final(bench, meter) if index in learning)
+
+
+def _final(bench: Bench, meter: Meter) -> Iterator[tuple[int, Event]]:
+    """The final score and the end of each trial."""
+    models = bench.models()
+    for index, event in _score_events(bench, meter.totals.steps, None, meter.counts):
+        yield index, event
+        if bench.trials[0].recipe.pictures is not None:
+            yield index, {"event": "pictures", "pictures": pixels.written(bench.pictures(models[index]))}
+        status, message = _outcome(event["metrics"])
+        end = _end(status, meter, message)
+        yield index, end | {"weights_digest": weights_digest(models[index])}
+
+
+def _outcome(metrics: Mapping[str, float]) -> tuple[str, str]:
+    """How a trial ended by its final metrics: its status, and what there is to say."""
+    lost = [f"{name} is {value}" for name, value in metrics.items() if not math.isfinite(value)]
+    return ("diverged", f"{', '.join(lost)} in the end, not a finite number") if lost else ("finished", "")
+
+
+def _ahead(laps: Iterator[Event]) -> Iterator[Event]:
+    """The same laps, the first of them driven already."""
+    return itertools.chain(list(itertools.islice(laps, 1)), laps)
+
+
+def _resumed(checkpoint: Checkpoint) -> Event:
+    if not checkpoint.is_followed:
+        raise Unfit("the learning rule did not call follow")
+    return {"event": "resumed", "step": checkpoint.steps}
+
+
+def _ready(bench: Bench) -> Event:
+    model = bench.models()[0]
+    shape = getattr(model, "input_shape", bench.data.shape)
+    return {
+        "event": "ready",
+        "dataset_digest": bench.data.digest,
+        "train_examples": len(bench.data.train),
+        "test_examples": len(bench.data.test) if bench.data.test is not None else 0,
+        "parameters": operations.parameters(model),
+        "multiply_adds": operations.multiply_adds(model, shape),
+        **({"copies": len(bench.trials)} if isinstance(bench.model, Copies) else {}),
+    }
+
+
+def _laps(bench: Bench, checkpoint: Checkpoint | None, lap_ends: Collection[int] | None) -> Iterator[Event]:
+    """Laps of about a second, and one that ends wherever the curve wants a look; only the rule is on the clock.
+
+    The first step of a process has a lap of its own: it allocates, tunes and perhaps compiles. lap_ends: instead.
+    """
+    clock = Clock(bench.device)
+    points = bench.trials[0].recipe.curve.points
+    lost: Tensor = torch.zeros((), device=bench.device)
+    examples = steps = 0
+    rule = bench.train(bench.model, checkpoint)
+    warm_up = True
+    clock.start()
+    for step in rule:
+        lost = lost + step.loss
+        examples += step.examples
+        steps += 1
+        look = step.number < step.of and step.number * (points + 1) % step.of < points + 1 and points > 0
+        is_over = look or warm_up or step.number == step.of or clock.running_for() >= LAP_SECONDS
+        if is_over if lap_ends is None else step.number in lap_ends:
+            seconds = clock.lap()
+            yield {
+                "step": step.number, "of": step.of, "examples": examples, "seconds": seconds,
+                "loss": (lost / steps).reshape(-1).tolist(), "counts": _plain(step.counts), "look": look,
+                "warm_up": warm_up,
+            }  # fmt: skip
+            warm_up = False
+            lost, examples, steps = torch.zeros((), device=bench.device), 0, 0
+            clock.start()
+    if steps:  # the rule stopped before its last step
+        yield {
+            "step": step.number, "of": step.number, "examples": examples, "seconds": clock.lap(),
+            "loss": (lost / steps).reshape(-1).tolist(), "counts": _plain(step.counts), "look": False,
+            "warm_up": False,
+        }  # fmt: skip
+
+
+def _plain(counts: Mapping[str, float | Tensor]) -> Counts:
+    return {name: _count(count, f"the learning rule's count {name}") for name, count in counts.items()}
+
+
+def _count(count: float | Tensor, what: str) -> float | list[float]:
+    """One number, or one for each of several copies."""
+    if isinstance(count, Tensor) and count.dim() == 1:
+        return [number(each, what) for each in count.tolist()]
+    return number(count, what)
+
+
+def _of(index: int, counts: Counts) -> dict[str, float]:
+    """What the copy with this index counts."""
+    return {name: count[index] if isinstance(count, list) else count for name, count in counts.items()}
+
+
+def _score_events(bench: Bench, step: int, examples: int | None, counts: Counts) -> Iterator[tuple[int, Event]]:
+    began = time.perf_counter()
+    scores = bench.scores(examples)
+    for index, metrics in enumerate(scores):
+        yield index, {
+            "event": "score", "step": step, "final": examples is None, "examples_per_split": examples,
+            "metrics": _named({**_of(index, counts), **metrics}), "seconds": time.perf_counter() - began,
+        }  # fmt: skip
+
+
+def _named(metrics: dict[str, float]) -> dict[str, float]:
+    """The metrics, if there are any, none of them called like a column of runs; else NoResult."""
+    if not metrics:
+        raise NoResult("the score gives no number for any split of the data")
+    if taken := sorted(metrics.keys() & store.NAMES):
+        raise NoResult(f"no metric may be called {' or '.join(taken)}: runs have a column of that name")
+    return metrics
+
+
+def _end(status: str, meter: Meter, message: str = "") -> Event:
+    return {"event": "end", "status": status, "message": message, **asdict(meter.read())}
+
+
+def _peak_memory() -> int:
+    """The most memory this process ever held, in bytes."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return int(psutil.Process().memory_info().peak_wset)
+    from sys import platform
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if platform == "darwin" else 1024)

@@ -1,0 +1,1 @@
+"""Processes in which trials run and are timed."""

@@ -1,0 +1,203 @@
+"""The process in which one recipe is timed: the loop that trains, or a forward pass, and nothing else on the clock.
+
+Told a job on standard input, it tells one event on standard output: `batch_size`, `size` or `timing` by the job's task,
+`refused` for what the user can mend, `failed` for anything else.
+"""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import math
+import traceback
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, replace
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from dlbench import parts
+from dlbench.errors import InputError
+from dlbench.measure import energy, laps, machine, memory, operations, peak
+from dlbench.measure.clock import Clock
+from dlbench.measure.disturbance import Reading, Watch, denormals_flushed
+from dlbench.spec.recipe import Part, Recipe
+from dlbench.trials import plan, setup
+from dlbench.trials.estimate import ITERATIVE
+from dlbench.trials.plan import Trial
+from dlbench.trials.setup import Bench
+from dlbench.trials.workers import process
+
+Event = dict[str, Any]
+ENDLESS = 10**9  # steps, epochs or sweeps: longer than anybody times
+TEST_BATCHES = 4  # a forward pass costs the same on any images: a few batches stand for all
+SYNTHETIC_BYTES = 2**25
+STEPS_FOR_MEMORY = 3
+LARGEST_BATCH, LONGEST_STEP_SECONDS, GAIN = 4096, 2.0, 1.05  # where the search for a batch size ends
+
+
+def main() -> None:
+    """Do the job on standard input."""
+    job, tell = process.job()
+    try:
+        tell(do(job))
+    except InputError as error:
+        tell({"event": "refused", "message": str(error)})
+    except Exception as error:
+        message = f"{type(error).__name__}: {error}".partition("\n")[0]
+        tell({"event": "failed", "message": message, "traceback": traceback.format_exc()})
+
+
+def do(job: Mapping[str, Any]) -> Event:
+    """The event a job ends in.
+
+    trial: as `Trial.as_dict` gives it. task: `choose` a batch size, `size` up (memory, operations) or `time`.
+    mode: train or infer. synthetic: random inputs instead of the recipe's data. least_seconds, most_seconds: of laps.
+    probe: whether to measure as well what the device can do at best (default: yes).
+    """
+    watch = Watch(job["trial"]["execution"]["device"])
+    trial = _timed(plan.from_dict(job["trial"]), job["synthetic"])
+    built = setup.build([trial])
+    if job["task"] == "choose":
+        return {"event": "batch_size", "batch_size": _choose(built, job["mode"])}
+    if job["task"] == "size":
+        return _size(built, job["mode"])
+    timing = _time(built, job["mode"], watch, job["least_seconds"], job["most_seconds"])
+    return timing | (_peaks(trial) if job.get("probe", True) else {})
+
+
+def _timed(trial: Trial, synthetic: bool) -> Trial:
+    """The trial to time: of one seed, without an end to its training, on random inputs if need be."""
+    recipe = trial.recipe
+    endless = {key: ENDLESS for key in ITERATIVE if recipe.training.arguments.get(key) is not None}
+    recipe = replace(recipe, training=_with(recipe.training, endless), together=False)
+    return replace(trial, recipe=replace(recipe, data=_random_data(recipe)) if synthetic else recipe)
+
+
+def _with(part: Part, arguments: Mapping[str, Any]) -> Part:
+    return Part(part.name, {**part.arguments, **arguments})
+
+
+def _random_data(recipe: Recipe) -> Part:
+    """Random images of the shape the model takes, in as many classes as it has outputs."""
+    model: nn.Module = parts.bind("model", recipe)()
+    shape = getattr(model, "input_shape", None)
+    if shape is None or len(shape) != 3:
+        raise InputError(f"{recipe.entry}: data: not on disk, and no random images fit the model: get the data first")
+    with torch.inference_mode():
+        classes = model.eval()(torch.zeros(1, *shape)).shape[-1]
+    count = max(SYNTHETIC_BYTES // math.prod(shape), 2 * recipe.training.arguments.get("batch_size", 1))
+    return Part("synthetic", {"shape": list(shape), "classes": classes, "train_examples": count, "test_examples": 1024})
+
+
+def steps(built: Bench, mode: str) -> Iterator[int]:
+    """Steps without end of training, by the very generator that trains, or of inference; yields each one's examples."""
+    return _training(built) if mode == "train" else _inference(built)
+
+
+def _training(built: Bench) -> Iterator[int]:
+    """A rule that comes to an end begins again, from the same weights."""
+    weights = copy.deepcopy(built.model.state_dict())
+    while True:
+        for step in built.train(built.model):
+            yield step.examples
+        built.model.load_state_dict(weights)
+
+
+def _inference(built: Bench) -> Iterator[int]:
+    """Forward passes over test batches that lie ready, in eval mode, without gradients."""
+    batches = list(_test_batches(built))
+    built.model.eval()
+    for inputs in itertools.cycle(batches):
+        with torch.inference_mode(), built.precision():
+            built.model(inputs)
+        yield len(inputs)
+
+
+def _test_batches(built: Bench) -> Iterator[Tensor]:
+    """Prepared inputs of the test set, or the training set if there is none, repeated where they fill no batch."""
+    examples = built.data.test or built.data.train
+    size = built.trials[0].recipe.training.arguments.get("batch_size", len(examples))
+    for batch in range(TEST_BATCHES):
+        index = torch.arange(batch * size, (batch + 1) * size, device=examples.inputs.device) % len(examples)
+        inputs = built.data.prepare(examples.inputs[index])
+        yield inputs.contiguous(memory_format=torch.channels_last) if inputs.dim() == 4 else inputs
+
+
+def _time(built: Bench, mode: str, watch: Watch, least_seconds: float, most_seconds: float) -> Event:
+    """Raw laps, and what disturbed them."""
+    execution = built.trials[0].execution
+    meter = energy.Meter(execution.device)
+    readings: list[Reading] = []
+
+    def ready() -> None:
+        readings.append(watch.read())
+        meter.joules()
+
+    taken = laps.take(steps(built, mode), Clock(built.device), least_seconds, most_seconds, ready)
+    joules, during = meter.joules(), watch.read()
+    return {
+        "event": "timing", **asdict(taken), "joules": joules,
+        "before": readings[0], "during": during, "cores": machine.cores(), "denormals_flushed": denormals_flushed(),
+    }  # fmt: skip
+
+
+def _peaks(trial: Trial) -> Event:
+    """What the device can do at best, probed by the process whose laps are held against it."""
+    device, precision = trial.execution.device, trial.execution.precision
+    return {f"{kind}_tflops": peak.tflops(device, precision, kind) for kind in ("gemm", "conv")}
+
+
+def _size(built: Bench, mode: str) -> Event:
+    """Memory at its peak after a few steps, then parameters and operations; never on the clock."""
+    endless = steps(built, mode)
+    examples = [next(endless) for _ in range(STEPS_FOR_MEMORY)]
+    event = {
+        "event": "size", "batch_size": examples[-1], "parameters": operations.parameters(built.model),
+        "process_peak_bytes": memory.process_peak_bytes(),
+        "device_peak_bytes": memory.device_peak_bytes(built.trials[0].execution.device),
+    }  # fmt: skip
+    with torch.compiler.set_stance("force_eager"), FlopCounterMode(display=False) as counter:
+        next(steps(built, mode))
+    return event | {"flop_per_step": counter.get_total_flops()}
+
+
+def _choose(built: Bench, mode: str) -> int:
+    """The smallest power of two from 16 that gets as much done in a second, but for 5 %, as the best one tried.
+
+    Larger ones are tried while they gain 5 %, memory lasts, and a step takes no more than two seconds.
+    """
+    trial = built.trials[0]
+    if "batch_size" not in trial.recipe.training.arguments:
+        raise InputError(f"--batch-size auto: {trial.recipe.training.name} of {trial.recipe.name} takes no batches")
+    rates: dict[int, float] = {}
+    size = 16
+    while size <= min(LARGEST_BATCH, max(len(built.data.train), 16)):
+        recipe = replace(trial.recipe, training=_with(trial.recipe.training, {"batch_size": size}))
+        try:
+            seconds = _step_seconds(replace(built, trials=[replace(trial, recipe=recipe)]), mode)
+        except torch.OutOfMemoryError:
+            break
+        gains = size / seconds >= GAIN * max(rates.values(), default=0.0)
+        rates[size] = size / seconds
+        if not gains or seconds > LONGEST_STEP_SECONDS:
+            break
+        size *= 2
+    return min(size for size, rate in rates.items() if rate >= max(rates.values()) / GAIN)
+
+
+def _step_seconds(built: Bench, mode: str) -> float:
+    """Seconds of the fastest of a few steps after the first two."""
+    endless, clock = steps(built, mode), Clock(built.device)
+    taken = []
+    for _ in range(5):
+        clock.start()
+        next(endless)
+        taken.append(clock.lap())
+    return min(taken[2:])
+
+
+if __name__ == "__main__":
+    main()

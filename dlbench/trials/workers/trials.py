@@ -1,0 +1,274 @@
+"""The process in which a trial runs: told what to do on standard input, it writes the run files and tells its parent.
+
+Each line on standard output is one JSON object: the events of the run, each with the index of its trial; `busy` for a
+trial that another process is at, `skipped` for one that another process has finished meanwhile, `changed` for one that
+is not what was planned any more, `note` for what a person should know; or `refused` for something the user can mend.
+The run file is begun only when data and model are there: a refused or changed trial leaves nothing.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from dlbench.errors import InputError
+from dlbench.measure import disturbance, machine
+from dlbench.measure.disturbance import Reading, Watch
+from dlbench.numbers import NoResult
+from dlbench.parts import identity, modules
+from dlbench.parts.identity import Identity
+from dlbench.records import store
+from dlbench.training.checkpoint import Checkpoint, Unfit
+from dlbench.trials import plan, setup, standing, trial
+from dlbench.trials.plan import Trial
+from dlbench.trials.setup import Bench
+from dlbench.trials.workers import checkpoint_file, endings, locking, process, reads, runfile
+from dlbench.trials.workers.checkpoint_file import CheckpointFile
+from dlbench.trials.workers.reads import Changed
+from dlbench.trials.workers.runfile import RunFile, Unwritable
+
+Event = dict[str, Any]
+Tell = Callable[[Event], None]
+LOOK_AROUND_SECONDS = 10.0  # into a trial: then it is known what others do meanwhile
+NOT_KEPT = ("of", "look")  # keys of a lap that are for the display
+
+
+def main() -> None:
+    """Run the trials described on standard input, which differ in nothing but their seed."""
+    job, tell = process.job()
+    trials = [plan.from_dict(kept) for kept in job["trials"]]
+    modules.stay_importable(trials[0].recipe.path.parent)
+    try:
+        until = math.inf if job["seconds"] is None else time.monotonic() + job["seconds"]
+        work(trials, Path(job["out"]), tell, fresh=job["fresh"], accepted=job["accepted"], until=until)
+    except InputError as error:
+        tell({"event": "refused", "message": str(error)})
+
+
+def work(
+    trials: list[Trial],
+    out: Path,
+    tell: Tell,
+    *,
+    fresh: bool = False,
+    accepted: Collection[str] = (),
+    until: float = math.inf,
+) -> None:
+    """Run the trials at once if they make one batched model, else one after the other.
+
+    fresh: whatever is there already. accepted: changes for which nothing is run again. Ends early if it is interrupted;
+    raises InputError for what the user can mend. until: the time of time.monotonic() at which a trial is put aside.
+    """
+    everyone = dict(enumerate(trials))
+    at_once = trials[0].recipe.together == "model"
+    for batch in [everyone] if at_once else [{index: chosen} for index, chosen in everyone.items()]:
+        try:
+            with runfile.claimed(list(batch.values()), out):
+                left = batch if fresh else dict(_unfinished(batch, out, tell, accepted))
+                if left and not _Batch(left, out, tell, fresh, until).run():
+                    return
+        except locking.Busy:
+            for index in batch:
+                tell({"event": "busy", "index": index})
+        except Unwritable as error:
+            for index in batch:
+                tell(endings.of_message(str(error)) | {"index": index})
+
+
+def _unfinished(
+    batch: Mapping[int, Trial], out: Path, tell: Tell, accepted: Collection[str]
+) -> Iterator[tuple[int, Trial]]:
+    """The trials that nobody has finished since the parent looked."""
+    for index, chosen in batch.items():
+        found = standing.of_own_file(chosen, out, accepted)
+        if found.is_done:
+            tell({"event": "skipped", "status": found.status, "index": index})
+        else:
+            yield index, chosen
+
+
+class _Batch:
+    """Trials that learn at once, most often just one, with their run files; all of them claimed."""
+
+    def __init__(self, trials: Mapping[int, Trial], out: Path, tell: Tell, fresh: bool, until: float) -> None:
+        self._trials = trials
+        self._until = until
+        self._out = out
+        self._tell = tell
+        self._files: dict[int, RunFile] = {}
+        self._left = set(trials)  # have not ended
+        self._offset: int | None = None  # where a run file goes on
+        self._data_files: Mapping[str, str] = {}
+        if fresh:
+            self._forget()
+
+    def run(self) -> bool:
+        """Run them, each to its end whatever happens; returns whether to go on with others."""
+        try:
+            self._learn()
+            return True
+        except InputError:
+            raise
+        except Changed as error:
+            for index in self._trials:
+                self._tell({"event": "changed", "message": str(error), "index": index})
+            return True
+        except (Unwritable, NoResult) as error:
+            end = endings.of_message(str(error))
+        except (KeyboardInterrupt, Exception) as error:
+            end = endings.of_error(error)
+        with suppress(BrokenPipeError):  # with nobody to tell, write at least
+            for index in sorted(self._left):
+                self._end(index, end)
+        return bool(end["status"] != "interrupted")
+
+    def _learn(self) -> None:
+        built = self._build()
+        if not built.can_continue:
+            self._follow(trial.run(built), None)
+            return
+        file = CheckpointFile(next(iter(self._trials.values())).path(self._out), _identity(built))
+        checkpoint = self._kept(file)
+        try:
+            self._follow(trial.run(built, checkpoint), (file, checkpoint))
+        except Unfit as error:
+            self._note(f"{file.path}: does not fit any more ({error}); begins anew")
+            self._forget()
+            checkpoint = Checkpoint()
+            self._follow(trial.run(self._build(), checkpoint), (file, checkpoint))
+
+    def _build(self) -> Bench:
+        """Data and model, of the code and the data that were planned, else raise Changed."""
+        chosen = list(self._trials.values())
+        folder = chosen[0].recipe.path.parent
+        with reads.listening() as read:
+            built = setup.build(chosen)
+        loaded = identity.of(chosen[0].recipe, is_loaded=True)
+        _check_planned(chosen[0].code, loaded)
+        self._data_files = {**read.digests(folder), **loaded.data}
+        self._trials = {index: replace(trial, loaded=loaded) for index, trial in self._trials.items()}
+        return built
+
+    def _kept(self, file: CheckpointFile) -> Checkpoint:
+        """What is to be continued, or an empty checkpoint if there is nothing of use."""
+        found = file.read()
+        if isinstance(found, tuple):
+            state, self._offset = found
+            return Checkpoint(state)
+        if found is not None:
+            self._note(f"{found}; begins anew")
+            self._forget()
+        return Checkpoint()
+
+    def _follow(self, events: Iterator[tuple[int, Event]], keep: tuple[CheckpointFile, Checkpoint] | None) -> None:
+        """Write and tell the events; keep a checkpoint now and then where the run says that it may be kept."""
+        indices, began = list(self._trials), time.monotonic()
+        watch = Watch()
+        looked = False
+        for position, event in events:
+            index, kind = indices[position], event["event"]
+            if kind == "lap" and not looked and time.monotonic() - began >= LOOK_AROUND_SECONDS:
+                looked = True
+                self._note_crowding(watch.read())
+            if kind == "edge":
+                is_over = self._time_is_over()
+                if keep is not None and (keep[0].is_due or is_over):
+                    self._keep(*keep, event["step"])
+                if is_over:
+                    raise KeyboardInterrupt  # ends as if somebody had asked for it, right after its checkpoint
+                continue
+            if kind in ("ready", "resumed"):
+                self._open(index)
+            if kind == "end":
+                self._end(index, event)
+                continue
+            if kind == "ready":
+                event = self._identified(event, index)
+            if kind != "estimate":
+                self._write(index, event)
+            self._tell(event | {"index": index})
+            if kind == "lap" and keep is None and self._time_is_over():
+                raise KeyboardInterrupt
+
+    def _note_crowding(self, reading: Reading) -> None:
+        """Say once that fewer threads would be faster; going on with fewer would change what is computed."""
+        threads = next(iter(self._trials.values())).execution.threads
+        if told := disturbance.crowding(reading, threads=threads, cores=machine.cores()):
+            self._note(told)
+
+    def _time_is_over(self) -> bool:
+        return time.monotonic() >= self._until
+
+    def _identified(self, event: Event, index: int) -> Event:
+        """The event with what the trial was made of."""
+        loaded = self._trials[index].loaded
+        return event | {"code": loaded and loaded.digest, "data_files": dict(self._data_files)}
+
+    def _open(self, index: int) -> None:
+        file = self._files[index] = RunFile(self._trials[index], self._out, self._offset)
+        if file.aside is not None:
+            self._note(f"{file.path}: was not a run file; what it held is in {file.aside.name}")
+
+    def _write(self, index: int, event: Event) -> None:
+        self._files[index].write({key: value for key, value in event.items() if key not in NOT_KEPT})
+
+    def _keep(self, file: CheckpointFile, checkpoint: Checkpoint, step: int) -> None:
+        """A checkpoint that cannot be written costs nothing but the checkpoint."""
+        try:
+            file.write(checkpoint.state(step), next(iter(self._files.values())).size())
+        except (OSError, RuntimeError) as error:  # torch wraps what the system says
+            self._note(f"{file.path}: no checkpoint could be written ({error})".partition("\n")[0])
+
+    def _end(self, index: int, event: Event) -> None:
+        """Write, if that is possible, and tell how a trial ended."""
+        chosen = self._trials[index]
+        try:
+            if index in self._files:
+                self._write(index, event)
+            else:
+                runfile.append_end(chosen, self._out, event)
+        except Unwritable as error:
+            if event["status"] in store.DONE:
+                event = endings.of_message(str(error))
+        if event["status"] in store.DONE:
+            with suppress(OSError):
+                checkpoint_file.remove(chosen.path(self._out))
+        self._left.discard(index)
+        self._tell(event | {"index": index})
+
+    def _forget(self) -> None:
+        self._offset = None
+        for chosen in self._trials.values():
+            with suppress(OSError):
+                checkpoint_file.remove(chosen.path(self._out))
+
+    def _note(self, message: str) -> None:
+        self._tell({"event": "note", "message": message, "index": min(self._trials)})
+
+
+def _check_planned(planned: Identity | None, loaded: Identity) -> None:
+    """Raise Changed if what was loaded is not what was planned."""
+    if planned is None:
+        return
+    pairs = [(getattr(planned, kind), getattr(loaded, kind)) for kind in ("files", "pictures", "data", "versions")]
+    changed = [key for before, now in pairs for key, held in before.items() if now.get(key) != held]
+    if changed:
+        raise Changed(f"{', '.join(changed)} changed since this run was planned")
+
+
+def _identity(built: Bench) -> dict[str, Any]:
+    """What must be the same for a trial to be continued."""
+    [chosen] = built.trials
+    versions = {
+        name: value for name, value in store.start_event(chosen)["versions"].items() if name in ("torch", "dlbench")
+    }
+    return {"schema": store.SCHEMA, "trial": chosen.digest, "data": built.data.digest, **versions}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,246 @@
+"""Verdicts: by simulation how often they are wrong, how often they find what is there; and which runs they rest on."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dlbench.judge import claims
+from dlbench.judge.claims import Side, Verdict, judge
+from dlbench.report.claims import claims as claim_table
+from dlbench.report.claims import words
+from dlbench.spec import claim, recipe
+from dlbench.spec.study import Study
+
+ERROR = "test_error_percent"
+TIMES = 2000
+
+
+def stated(relation="greater", **more):
+    raw = {"says": "a is so", "metric": ERROR, "of": "perceptron", "relation": relation, "than": "perceptron-or"}
+    return claim.parse(raw | more, ["perceptron", "perceptron-or"], "")
+
+
+def side(values, *at_least):
+    return Side(dict(enumerate(map(float, values))), frozenset(at_least))
+
+
+def rates(relation, effect, seeds, **more):
+    """Shares of the verdicts on pairs of 20 and 20 + effect, with a scatter of 1 that they share and 1 between them."""
+    random, chosen = np.random.default_rng(0), stated(relation, **more)
+    words = []
+    for _ in range(TIMES):
+        shared = random.normal(20, 1, seeds)
+        own = random.normal(0, 1 / math.sqrt(2), (2, seeds))
+        words.append(judge(chosen, side(shared + effect + own[0]), side(shared + own[1]))[0])
+    return {word: words.count(word) / TIMES for word in set(words)}
+
+
+@pytest.mark.parametrize("seeds", [2, 3, 5, 20])
+@pytest.mark.parametrize(
+    ("relation", "effect", "more"),
+    [
+        ("greater", 0, {}), ("less", 0, {}), ("greater", 3, {"by": 3}), ("less", -3, {"by": 3}),
+        ("ratio_at_least", 0, {}), ("ratio_at_most", 0, {}), ("ratio_at_least", 20, {"by": 2}),
+        ("within", 5, {"by": 5}),
+    ],
+)  # fmt: skip
+def test_where_nothing_is_true_of_a_claim_it_is_seldom_called_either(relation, effect, more, seeds):
+    """At the very edge of a claim the 95 % interval leaves 2.5 % on each side; 4 sd of the simulation are 1.4 %."""
+    found = rates(relation, effect, seeds, **more)
+    assert found.get("reproduced", 0) < 0.025 + 0.014
+    assert found.get("refuted", 0) < 0.025 + 0.014
+    assert found["inconclusive"] > 0.92
+
+
+def test_an_effect_is_found_as_often_as_theory_has_it():
+    """Student's paired test of 5 seeds finds an effect of 1.8 sd in 83 % of cases (noncentral t)."""
+    from scipy import stats
+
+    power = stats.nct.sf(stats.t.ppf(0.975, 4), 4, 1.8 * math.sqrt(5))
+    assert rates("greater", 1.8, 5)["reproduced"] == pytest.approx(power, abs=0.04)
+    assert rates("greater", -1.8, 5)["refuted"] == pytest.approx(power, abs=0.04)
+    assert rates("within", 0, 5, by=4)["reproduced"] > 0.95
+
+
+def test_the_number_of_seeds_still_needed_is_enough():
+    """Of the samples that were inconclusive, four in five are not with as many more as was said."""
+    random, chosen, enough = np.random.default_rng(1), stated(), []
+    for _ in range(300):
+        gaps = random.normal(1, 1, 4)
+        word, _, needed = judge(chosen, side(gaps), side([0] * 4))
+        if word == "inconclusive" and gaps.mean() > 0.5:
+            wider = np.tile(gaps, 1 + math.ceil(needed / 4))[: 4 + needed]
+            spread = random.normal(0, gaps.std(ddof=1), 4 + needed)
+            wider = gaps.mean() + (spread - spread.mean()) / spread.std(ddof=1) * gaps.std(ddof=1)
+            enough.append(judge(chosen, side(wider), side([0] * (4 + needed)))[0] == "reproduced")
+    assert len(enough) > 50
+    assert all(enough)  # the same mean and scatter over so many seeds leaves zero out
+
+
+class TestJudge:
+    def test_gaps_that_are_all_the_same_take_six_seeds(self):
+        assert judge(stated(), side([3] * 5), side([2] * 5))[::2] == ("inconclusive", 1)
+        assert judge(stated(), side([3] * 6), side([2] * 6))[0] == "reproduced"
+        assert judge(stated(), side([2] * 6), side([2] * 6))[::2] == ("inconclusive", None)
+
+    def test_one_seed_tells_nothing_of_a_mean(self):
+        word, gap, needed = judge(stated(), side([90]), side([1]))
+        assert (word, gap.has_interval, needed) == ("inconclusive", False, None)
+
+    def test_each_asks_every_run(self):
+        each = stated("within", than=25, by=0, each=True)
+        assert judge(each, side([25, 25]), 25.0)[0] == "reproduced"
+        assert judge(each, side([25]), 25.0)[0] == "reproduced"
+        assert judge(each, side([25, 25.5]), 25.0)[0] == "refuted"
+        assert judge(stated("less", each=True), side([1, 2]), side([2, 2]))[0] == "refuted"
+        assert judge(stated("ratio_at_most", each=True), side([1, 2]), side([2, 2]))[0] == "reproduced"
+
+    def test_each_does_not_refute_what_was_only_not_reached(self):
+        each = stated("less", each=True)
+        assert judge(each, side([400, 390], 0), side([401, 400]))[0] == "inconclusive"  # "of" is at least 400
+        assert judge(each, side([400, 390]), side([401, 400], 1))[0] == "reproduced"
+
+    def test_only_shared_seeds_count(self):
+        of, than = Side({0: 5.0, 1: 5.1, 7: -900.0}), Side({0: 1.0, 1: 1.2, 8: 900.0})
+        assert judge(stated(), of, than)[0] == "reproduced"
+        with pytest.raises(ValueError, match="shared"):
+            judge(stated(), Side({0: 1.0}), Side({1: 1.0}))
+
+    def test_what_was_never_reached_bounds_a_verdict_from_one_side(self):
+        """Steps until ...: at least 400 where the run ended first."""
+        slow, fast = side([400, 400, 390], 0, 1), side([100, 110, 105])
+        faster = stated("ratio_at_least", by=2)
+        assert judge(faster, slow, fast)[0] == "reproduced"  # they took even longer
+        assert judge(stated("ratio_at_least", by=9), slow, fast)[0] == "inconclusive"  # perhaps they took that long
+        assert judge(faster, fast, slow)[0] == "refuted"
+        assert judge(stated("less"), slow, fast)[0] == "refuted"
+        assert judge(stated("less"), fast, slow)[0] == "reproduced"
+        assert judge(stated("within", by=1000), slow, fast)[0] == "inconclusive"
+
+
+def runs(budget="short", shift=10.0, seeds=3, names=("perceptron", "perceptron-or"), **columns):
+    rows = []
+    for place, name in enumerate(names):
+        for seed in range(seeds):
+            rows.append(
+                {
+                    "recipe": name, "budget": budget, "seed": seed, "status": "finished", "device": "cpu",
+                    "precision": "fp32", "recipe_digest": recipe.load(name, budget).digest, "started": "2026",
+                    "recipe_json": recipe.load(name, budget).as_dict(), "path": f"{name}/{budget}-seed{seed}",
+                    ERROR: 20 + seed * 0.1 + (shift + 0.01 * seed if place == 0 else 0),
+                }
+                | columns
+            )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def study(*stated_claims):
+    return Study("mine", "t", "", ("perceptron", "perceptron-or"), {}, ("results",), "", tuple(stated_claims))
+
+
+def verdict(frame, curves=None, **more):
+    (found,) = claims.verdicts(study(stated(**more)), frame, pd.DataFrame() if curves is None else curves)
+    return found
+
+
+class TestWords:
+    @pytest.mark.parametrize(
+        ("of", "than", "told"),
+        [
+            ([90], [1], "one seed has no interval"),
+            ([3, 4, 2, 5], [2, 2, 2, 4], "about 2 more seeds"),
+            ([10, -10, 10, -9.99], [0] * 4, "more than 1,000 more seeds"),
+            ([2] * 6, [2] * 6, "no scatter"),
+        ],
+    )
+    def test_what_is_inconclusive_says_what_would_tell(self, of, than, told):
+        word, gap, needed = judge(stated(), side(of), side(than))
+        found = Verdict("mine", stated(), word, of=of, than=than, gap=gap, needed=needed)
+        assert words(found) == f"inconclusive: {told}"
+
+
+class TestVerdicts:
+    def test_a_verdict_shows_its_evidence(self):
+        found = verdict(runs())
+        assert (found.word, found.budget, found.needed) == ("reproduced", "short", 0)
+        assert found.of == pytest.approx([30.0, 30.11, 30.22])
+        assert found.than == pytest.approx([20.0, 20.1, 20.2])
+        assert [group.recipe for group in found.runs] == ["perceptron", "perceptron-or"]
+
+    def test_below_its_budget_a_claim_is_untested_but_shows_what_there_is(self):
+        found = verdict(runs(), budget="full")
+        assert (found.word, found.why, found.budget) == ("untested", "takes the full budget", "short")
+        assert found.of
+
+    def test_the_largest_budget_counts(self):
+        both = pd.concat([runs(), runs("full", shift=-10.0)])
+        assert (verdict(both).word, verdict(both).budget) == ("refuted", "full")
+
+    def test_no_runs_no_verdict(self):
+        assert verdict(runs(names=["perceptron"])).why == "no finished run of perceptron-or"
+        assert verdict(runs(status="failed")).word == "untested"
+        assert verdict(pd.DataFrame()).word == "untested"
+        assert "tell nothing_percent" in verdict(runs(), metric="nothing_percent").why
+
+    def test_runs_of_other_settings_do_not_count(self):
+        assert verdict(runs(recipe_digest="another")).word == "untested"
+
+    def test_steps_until_come_from_the_curve(self):
+        frame = runs()
+        curve = pd.DataFrame(
+            [
+                {"path": path, "seed": seed, "step": step, "train_error_percent": 100 - step * speed}
+                for path, seed in zip(frame["path"], frame["seed"], strict=True)
+                for speed in [0.5 + 0.01 * seed if path.startswith("perceptron/") else 1.0]
+                for step in range(10, 101, 10)
+            ]
+        )
+        metric = {"steps_until": "train_error_percent", "at_most": 60.0}
+        found = verdict(frame, curve, metric=metric, relation="ratio_at_least", by=1.5)
+        assert (found.of, found.than) == ([80.0, 80.0, 80.0], [40.0, 40.0, 40.0])
+        metric = {"steps_until": "train_error_percent", "at_most": 49.5}
+        found = verdict(frame, curve, metric=metric, relation="within", by=10)
+        assert (found.word, found.why) == ("inconclusive", "not every run reached it")
+
+
+MACHINE = {"machine": "EPYC", "fingerprint": "f"}
+
+
+def coded(code, day=1, torch="2.15.0", **more):
+    """Runs that know their code, from that day."""
+    stamp = f"2026-01-0{day}T00:00:00+00:00"
+    return runs(code=code, torch=torch, started=stamp, date=stamp, **MACHINE, **more)
+
+
+class TestGrounds:
+    """Both sides of a verdict ran in the same way, and the newest code counts."""
+
+    def test_precisions_are_never_mixed(self):
+        both = pd.concat([runs(names=["perceptron"]), runs(names=["perceptron-or"], precision="bf16")])
+        found = verdict(both)
+        assert (found.word, found.why[:36]) == ("untested", "no finished runs of both that are al")
+
+    def test_nor_are_torches_nor_code_with_none(self):
+        ours = coded("c1", names=["perceptron"])
+        assert verdict(pd.concat([ours, coded("c2", torch="2.14.0", names=["perceptron-or"])])).word == "untested"
+        assert verdict(pd.concat([ours, runs(names=["perceptron-or"])])).word == "untested"
+        assert verdict(pd.concat([ours, coded("c2", names=["perceptron-or"])])).word != "untested"
+
+    def test_the_newest_code_counts_even_with_fewer_seeds(self):
+        found = verdict(pd.concat([coded("old", seeds=9), coded("new", day=2, shift=-10.0)]))
+        assert (found.word, len(found.of)) == ("refuted", 3)
+        assert {group.identity.code for group in found.runs} == {"new"}
+        assert {group.identity.code for group in found.others} == {"old"}
+
+    def test_runs_that_know_their_code_count_before_old_ones(self):
+        assert verdict(pd.concat([runs(seeds=9), coded("c1", shift=-10.0)])).word == "refuted"
+        assert verdict(pd.concat([runs(seeds=9), coded("c1", names=["perceptron"])])).word == "reproduced"
+
+    def test_the_table_says_what_a_verdict_rests_on_where_there_is_a_choice(self):
+        (alone,) = claim_table([verdict(coded("c1"))])
+        assert "rests_on" not in alone.frame
+        (table,) = claim_table([verdict(pd.concat([coded("c1"), coded("c2", day=2), runs()]))])
+        assert table.frame["rests_on"].tolist() == ["code c2, torch 2.15"]
+        assert any(note.startswith("Rests on: ") for note in table.notes)

@@ -1,0 +1,73 @@
+"""How claims are read: what a study's file says, or the key that is wrong with it."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dlbench.errors import InputError
+from dlbench.spec import claim
+from dlbench.spec.claim import Claim, Quantity, StepsUntil
+
+GOOD = {"says": "a beats b", "metric": "test_error_percent", "of": "a", "relation": "less", "than": "b"}
+
+
+def parse(**changed):
+    given = {key: value for key, value in (GOOD | changed).items() if value is not ...}
+    return claim.parse(given, ["a", "b"], "mine.yaml: claims: 1")
+
+
+def test_a_claim_is_what_its_mapping_says():
+    assert parse() == Claim(
+        "a beats b", "", Quantity("a", "test_error_percent"), "less", Quantity("b", "test_error_percent"), 0.0
+    )
+    found = parse(metric={"steps_until": "train_error_percent", "at_most": 25}, relation="ratio_at_least", by=6)
+    assert found.of == Quantity("a", StepsUntil("train_error_percent", 25.0))
+    assert (found.relation, found.by) == ("ratio_at_least", 6.0)
+    assert parse(relation="ratio_at_most").by == 1.0
+    assert parse(than={"recipe": "a", "metric": "novikoff_bound"}).than == Quantity("a", "novikoff_bound")
+    assert parse(than=25, each=True, budget="full", published="about 4").than == 25.0
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"says": ...}, "has no 'says'"),
+        ({"relation": "lesser"}, "is not one of greater, less, ratio_at_least, ratio_at_most, within (did you mean"),
+        ({"relation": "within"}, "'within' needs 'by'"),
+        ({"relation": "ratio_at_least", "by": 0}, "by: 0 is below what 'ratio_at_least' takes"),
+        ({"by": -1}, "by: -1 is below"),
+        ({"by": float("nan")}, "by: nan is not a number"),
+        ({"of": 3}, "of: 3 is not a recipe"),
+        ({"of": "c"}, "of: the study has no recipe 'c'"),
+        ({"than": ["b"]}, "than: ['b']: write a recipe, {recipe: ..., metric: ...}, or a number"),
+        ({"metric": {"steps": "x"}}, "metric: {'steps': 'x'}: write a metric's name"),
+        ({"each": "yes"}, "each: 'yes' is not true or false"),
+        ({"budget": "long"}, "budget: 'long' is not one of smoke, short, medium, full"),
+        ({"published": [1]}, "published: [1] is not a number"),
+        ({"sais": "x"}, "unknown key 'sais' (did you mean 'says'?)"),
+    ],
+)
+def test_what_is_wrong_is_named(changed, words):
+    with pytest.raises(InputError) as caught:
+        parse(**changed)
+    assert str(caught.value).startswith("mine.yaml: claims: 1: ")
+    assert words in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@given(st.dictionaries(st.sampled_from(claim.KEYS), values | st.sampled_from(["a", "b", *claim.RELATIONS])))
+def test_anything_is_a_claim_or_one_line_of_what_is_wrong(raw):
+    said = ""
+    try:
+        found = claim.parse(raw, ["a", "b"], "mine.yaml")
+    except InputError as error:
+        said = str(error)
+    assert "\n" not in said
+    assert said or (found.of.recipe in ("a", "b") and found.by >= 0)

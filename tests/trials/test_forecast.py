@@ -1,0 +1,37 @@
+import json
+
+import pytest
+
+from dlbench.records import store
+from dlbench.trials import forecast, plan, runner
+
+
+@pytest.fixture
+def trial():
+    return plan.trials(["lenet-digits"], device="cpu", seeds=[0], threads=1, budget="smoke")[0]
+
+
+def test_nothing_is_foretold_without_a_finished_run(trial, tmp_path):
+    assert forecast.from_runs(tmp_path / "nowhere")(trial) is None
+    assert forecast.from_runs(tmp_path)(trial) is None
+    path = trial.path(tmp_path)
+    path.parent.mkdir()
+    path.write_text(json.dumps(store.start_event(trial)) + "\n")
+    assert forecast.from_runs(tmp_path)(trial) is None
+    assert forecast.words(None) == "how long is unknown"
+
+
+def test_a_run_of_this_machine_foretells_the_next_and_one_of_another_says_so(trial, tmp_path):
+    [outcome] = runner.run([trial], tmp_path)
+    seconds = store.load(tmp_path)["wall_seconds"].item()
+    assert forecast.from_runs(tmp_path)(trial) == forecast.Forecast(seconds, is_here=True)
+    outcome.path.write_text(outcome.path.read_text().replace(trial.fingerprint, "elsewhere"))
+    found = forecast.from_runs(tmp_path)(trial)
+    assert found == forecast.Forecast(seconds, is_here=False)
+    assert forecast.words(found).endswith(" elsewhere")
+
+
+def test_the_sum_is_shared_by_what_runs_at_once_and_says_what_it_lacks():
+    known = forecast.Forecast(1800, is_here=True)
+    assert forecast.total([known, known], jobs=2) == "about 30 min"
+    assert forecast.total([known, None], jobs=1) == "about 30 min and 1 of which nobody knows how long they take"

@@ -1,0 +1,93 @@
+import io
+
+import own
+import pytest
+from rich.console import Console
+
+from dlbench.trials import plan, progress
+
+ENDED = {"event": "end", "index": 0, "status": "finished", "message": "", "training_seconds": 2.0, "examples": 80}
+
+
+@pytest.fixture
+def two(tmp_path):
+    return plan.trials([own.write(tmp_path, "plain")], device="cpu", seeds=[0, 1], jobs=2)
+
+
+def lap(step, seconds):
+    return {"event": "lap", "index": 0, "step": step, "of": 8, "seconds": seconds, "examples": 10, "loss": 0.5}
+
+
+def final(error):
+    return {"event": "score", "index": 0, "final": True, "metrics": {"test_error_percent": error}}
+
+
+def tell(show, trials, *events):
+    for event in events:
+        show(trials, event)
+
+
+def test_two_at_once_keep_their_own_pace_and_error(two, monkeypatch):
+    monkeypatch.setattr(progress, "PLAIN_EVERY_SECONDS", -1.0)
+    console = Console(file=io.StringIO(), width=300)
+    one, other = two[:1], two[1:]
+    with progress.display(console) as show:
+        for trials in (one, other):
+            tell(show, trials, {"event": "started"}, {"event": "ready", "index": 0})
+        tell(show, one, lap(1, 1.0))
+        tell(show, other, lap(1, 0.1))
+        tell(show, one, lap(2, 1.0), final(9.0))
+        tell(show, other, lap(2, 0.1), final(3.0), ENDED)
+        tell(show, one, ENDED)
+    assert console.file.getvalue().splitlines() == [
+        "plain short seed 0 on cpu: step 1/8  loss 0.500  10 examples/s  7.0 s left",
+        "plain short seed 1 on cpu: step 1/8  loss 0.500  100 examples/s  0.7 s left",
+        "plain short seed 0 on cpu: step 2/8  loss 0.500  10 examples/s  6.0 s left",
+        "plain short seed 1 on cpu: step 2/8  loss 0.500  100 examples/s  0.6 s left",
+        "plain short seed 1 on cpu: test error 3.00 %, trained in 2.0 s, 40 examples/s",
+        "plain short seed 0 on cpu: test error 9.00 %, trained in 2.0 s, 40 examples/s",
+    ]
+
+
+def test_the_next_trial_does_not_speak_again_at_once_and_neither_is_silenced_by_the_other(two, monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
+    console = Console(file=io.StringIO(), width=300)
+    show = progress.Plain(console)
+    for trials in (two[:1], two[1:]):
+        tell(show, trials, {"event": "ready", "index": 0}, lap(1, 1.0))
+    for now[0] in (110.5, 121.0):
+        for trials in (two[:1], two[1:]):
+            tell(show, trials, lap(2, 1.0))
+    said = [line.split(" on cpu")[0][-1] for line in console.file.getvalue().splitlines()]
+    assert said == ["0", "0", "1", "0", "1"]
+
+
+def test_the_live_display_has_a_line_for_each_that_runs(two):
+    console = Console(file=io.StringIO(), force_terminal=True, width=200)
+    one, other = two[:1], two[1:]
+    with progress.display(console) as show:
+        for trials in (one, other):
+            tell(show, trials, {"event": "started"}, {"event": "ready", "index": 0}, lap(1, 1.0))
+        assert rows(show) == ["plain short seed 0 on cpu 1", "plain short seed 1 on cpu 1"]
+        tell(show, one, ENDED)
+        assert rows(show) == ["plain short seed 1 on cpu 1"]
+        tell(show, other, lap(2, 1.0), ENDED)
+        assert rows(show) == []
+
+
+def test_a_worker_of_several_trials_keeps_its_line_until_the_last(two):
+    console = Console(file=io.StringIO(), force_terminal=True, width=200)
+    with progress.display(console) as show:
+        tell(show, two, {"event": "started"})
+        tell(show, two[:1], {"event": "ready", "index": 0}, lap(8, 1.0), ENDED)
+        assert len(rows(show)) == 1
+        tell(show, two[1:], {"event": "started"})  # the worker died, and another goes on
+        tell(show, two[1:], {"event": "ready", "index": 0})
+        assert rows(show) == ["plain short seed 1 on cpu 0"]
+        tell(show, two[1:], {"event": "busy", "index": 0})
+        assert rows(show) == []
+
+
+def rows(show):
+    return [f"{task.description} {task.completed:g}" for task in show._progress.tasks]
