@@ -17,19 +17,16 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from dlbench.errors import InputError
-from dlbench.records.groups import Group, budget_rank, current, groups
+from dlbench.records.groups import Group, Runs, budget_rank, current
 from dlbench.spec import catalog, recipe
 from dlbench.spec.claim import Claim, Quantity, StepsUntil
 from dlbench.spec.recipe import BUDGETS
 from dlbench.spec.study import Study
 from dlbench.stats import estimates
 from dlbench.stats.estimates import Estimate
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 Word: TypeAlias = Literal["reproduced", "refuted", "inconclusive", "untested"]
 FEWEST_ALIKE: Final = 6  # gaps that are all the same: the exact sign test needs so many for p < 0.05
@@ -75,12 +72,10 @@ class Verdict:
     others: Sequence[Group] = field(default=(), compare=False)
 
 
-def verdicts(study: Study, runs: pd.DataFrame, curves: pd.DataFrame) -> list[Verdict]:
+def verdicts(study: Study, runs: Runs) -> list[Verdict]:
     """A verdict on each claim of a study, from the runs of its recipes as they stand: other settings do not count."""
-    names = [catalog.name(reference) for reference in study.recipes]
-    own = runs[runs["recipe"].isin(names)] if len(runs) else runs
-    found = [group for group in groups(own.reset_index(drop=True)) if _is_as_it_stands(group, study)]
-    return [_verdict(study.name, claim, found, curves) for claim in study.claims]
+    own = [group for group in runs.groups if _is_as_it_stands(group, study)]
+    return [_verdict(study.name, claim, own, runs) for claim in study.claims]
 
 
 def judge(claim: Claim, of: Side, than: Side | float) -> tuple[Word, Estimate, int | None]:
@@ -184,9 +179,9 @@ def _is_as_it_stands(group: Group, study: Study) -> bool:
     return False
 
 
-def _verdict(study: str, claim: Claim, found: Sequence[Group], curves: pd.DataFrame) -> Verdict:
+def _verdict(study: str, claim: Claim, found: Sequence[Group], runs: Runs) -> Verdict:
     """From the largest budget that has runs of both sides; below the claim's own it stays untested."""
-    evidence = max(_evidence(claim, found, curves), key=_fitness, default=None)
+    evidence = max(_evidence(claim, found, runs), key=_fitness, default=None)
     if evidence is None:
         return Verdict(study, claim, "untested", why=_absent(claim, found))
     of, than, seeds = evidence.of, evidence.than, evidence.seeds
@@ -219,15 +214,15 @@ def _fitness(one: _Evidence) -> tuple[int, bool, int, str]:
     return budget_rank(one.budget), knows_code, len(one.seeds), max(group.newest for group in one.runs)
 
 
-def _evidence(claim: Claim, found: Sequence[Group], curves: pd.DataFrame) -> Iterator[_Evidence]:
+def _evidence(claim: Claim, found: Sequence[Group], runs: Runs) -> Iterator[_Evidence]:
     """For each two groups that are comparable, or each one if the claim names one recipe, that share a seed."""
-    for runs in _grounds(claim, current(found)):
-        of = _side(claim.of, runs[0], curves)
-        than = _side(claim.than, runs[-1], curves) if isinstance(claim.than, Quantity) else claim.than
+    for ground in _grounds(claim, current(found)):
+        of = _side(claim.of, ground[0], runs)
+        than = _side(claim.than, ground[-1], runs) if isinstance(claim.than, Quantity) else claim.than
         seeds = sorted(of.values.keys() & than.values.keys()) if isinstance(than, Side) else sorted(of.values)
         if seeds:
             other = than.of(seeds) if isinstance(than, Side) else than
-            yield _Evidence(runs[0].budget, of.of(seeds), other, seeds, runs)
+            yield _Evidence(ground[0].budget, of.of(seeds), other, seeds, ground)
 
 
 def _grounds(claim: Claim, found: Sequence[Group]) -> Iterator[Sequence[Group]]:
@@ -244,14 +239,15 @@ def _is_opponent(recipe: str, group: Group, other: Group) -> bool:
     return other.recipe == recipe and other.is_comparable(group)
 
 
-def _side(quantity: Quantity, group: Group, curves: pd.DataFrame) -> Side:
+def _side(quantity: Quantity, group: Group, runs: Runs) -> Side:
     if isinstance(quantity.metric, str):
         return Side(group.by_seed(quantity.metric))
-    return _first_looks(quantity.metric, group, curves)
+    return _first_looks(quantity.metric, group, runs)
 
 
-def _first_looks(sought: StepsUntil, group: Group, curves: pd.DataFrame) -> Side:
+def _first_looks(sought: StepsUntil, group: Group, runs: Runs) -> Side:
     """The step of the first look that was good enough, by seed; where none was, at least the last one's."""
+    curves = runs.curves
     if sought.metric not in curves:
         return Side({})
     own = curves[curves["path"].isin(group.runs["path"])].dropna(subset=[sought.metric]).sort_values("step")

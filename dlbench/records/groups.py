@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -13,8 +14,66 @@ from dlbench.records import grouping
 from dlbench.records.grouping import Identity
 from dlbench.report.table import Measure, Quoted
 from dlbench.spec.recipe import BUDGETS, PARTS
+from dlbench.stats.estimates import Estimate, paired_difference
 
 COUNTED = ("finished", "diverged")  # what any table or figure may count
+
+
+class Runs:
+    """Runs as studies look at them: grouped once, however many studies look.
+
+    frame: one row a run, as `store.load` has them, finished or not.
+    """
+
+    def __init__(self, frame: pd.DataFrame, curves: Callable[[], pd.DataFrame] = pd.DataFrame) -> None:
+        """curves: reads one row a look on the way, as `store.curves` has them, when somebody wants to see any."""
+        self.frame = frame
+        self._curves = curves
+
+    @functools.cached_property
+    def curves(self) -> pd.DataFrame:
+        """One row a look on the way; empty where none was kept."""
+        return self._curves()
+
+    @functools.cached_property
+    def groups(self) -> list[Group]:
+        """The finished runs in groups that may be averaged, smallest budget first."""
+        return groups(self.frame)
+
+    @functools.cached_property
+    def ended(self) -> list[Group]:
+        """The same with runs that diverged, which have not solved their task: a solve rate counts them."""
+        return groups(self.frame, COUNTED)
+
+    def of(self, recipes: Collection[str]) -> Runs:
+        """Those of the recipes of these names."""
+        part = Runs(_of(self.frame, "recipe", recipes), lambda: _of(self.curves, "recipe", recipes))
+        part.__dict__["groups"] = [group for group in self.groups if group.recipe in recipes]
+        return part
+
+    def of_one_kind(self) -> Runs:
+        """Those that one picture may show: current ones, of one budget, one device and one way to compute.
+
+        The budget is the largest at which at least half as many recipes ran as at any.
+        """
+        frame = of_one_block(self.frame)
+        if frame.empty:
+            return self
+        budget, device = _block_to_show(groups(frame, COUNTED))
+        return Runs(frame[(frame["budget"] == budget) & (frame["device"] == device)], lambda: self.curves)
+
+
+def _of(frame: pd.DataFrame, column: str, values: Collection[str]) -> pd.DataFrame:
+    return frame[frame[column].isin(values)] if len(frame) else frame
+
+
+def _block_to_show(found: Sequence[Group]) -> tuple[str, str]:
+    recipes: dict[tuple[str, str], set[str]] = {}
+    for group in found:
+        recipes.setdefault((group.budget, group.device), set()).add(group.recipe)
+    most = max(map(len, recipes.values()), default=0)
+    wide = [block for block, names in recipes.items() if 2 * len(names) >= most]
+    return max(wide, key=lambda block: (budget_rank(block[0]), len(recipes[block])), default=("", ""))
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,6 +165,20 @@ class Group:
         if not isinstance(figures, Mapping) or figures.get(metric) is None:
             return None
         return Quoted(figures[metric], str(self.resolved.get("source") or f"recipe {self.recipe}"))
+
+    def setting(self, part: str, key: str, usual: Any = None) -> Any:
+        """What the recipe says in a part of it: `setting("training", "lr")`; `usual` where it says nothing."""
+        return (self.resolved.get(part) or {}).get(key, usual)
+
+    def difference(self, other: Group, metric: str) -> Estimate | None:
+        """Its metric less the other's, paired by seed, with Student's interval; None without a shared seed."""
+        difference = paired_difference(self.by_seed(metric), other.by_seed(metric))
+        return difference if difference.n else None
+
+    @property
+    def label(self) -> str:
+        """The recipe's name, with what sets this group apart."""
+        return f"{self.recipe} ({self.variant})" if self.variant else self.recipe
 
     @property
     def tags(self) -> tuple[str, ...]:

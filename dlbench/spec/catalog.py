@@ -90,13 +90,13 @@ def studies() -> dict[str, Path]:
 
 
 @functools.cache
-def functions(package: str, parameters: str = "") -> tuple[str, ...]:
-    """The files of a folder of dlbench, such as `report/figures`, that define a function of their own name.
+def functions(package: str, name: str = "") -> tuple[str, ...]:
+    """The files of a folder of dlbench, such as `models`, that define a function of that name, or of their own.
 
-    parameters: how those of the function begin. Imports none of them; a program reads the folder once.
+    Imports none of them; a program reads the folder once.
     """
-    files = (Path(__file__).parents[1] / package).glob("*.py")
-    return tuple(sorted(file.stem for file in files if f"\ndef {file.stem}({parameters}" in file.read_text("utf-8")))
+    files = (Path(__file__).parents[1] / package).glob("[!_]*.py")
+    return tuple(sorted(file.stem for file in files if f"\ndef {name or file.stem}(" in file.read_text("utf-8")))
 
 
 def split(reference: str) -> tuple[str, str]:

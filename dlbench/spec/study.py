@@ -1,4 +1,4 @@
-"""YAML -> Study: which recipes are compared, over how many seeds, in which tables, and what is claimed of them.
+"""YAML -> Study: which recipes are compared, over how many seeds, what is shown and what is claimed of them.
 
 A study of studies, `studies: [gates, perceptron-limits]`, is a course: all of them, in this order. Knows no torch.
 """
@@ -19,10 +19,11 @@ from dlbench.spec import recipe as recipe_module
 from dlbench.spec.claim import Claim
 
 KEYS: dict[str, type] = {
-    "title": str, "source": str, "recipes": list, "studies": list, "seeds": dict, "tables": list, "figure": str,
-    "claims": list, "sweep": dict,
+    "title": str, "source": str, "recipes": list, "studies": list, "seeds": dict, "shows": str, "claims": list,
+    "sweep": dict,
 }  # fmt: skip
-FOLDERS = {"tables": "studies", "figure": "studies/figures"}
+MODULES = "studies"  # the folder of dlbench where a study's table and figure are
+OF_OLD = ("tables", "figure")  # what older files say in place of `shows`
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,8 @@ class Study:
     seeds: a recipe gets at least so many here, by budget (`{smoke: 1, short: 3}`), more if it says so itself.
     own_seeds: recipes that take part at some budgets only, and with how many seeds there (`{plain-110: {full: 5}}`);
     both stand under `seeds` in the file.
-    tables: names of files in `dlbench/studies/`. figure: name of a file in `dlbench/studies/figures/`, or empty.
+    shows: the file in `dlbench/studies/` that makes its tables and its figure: that of its own name, if it is one of
+    dlbench's and has one, or what the YAML names; empty for the usual table, bars and curves.
     sweep: of some recipes, settings whose every combination runs as well, with seed 0 alone: the grid in which a value
     was looked for (`{alexnet-tanh: {training.lr: [0.01, 0.03]}}`).
     studies: the names of those that this one is made of; it has no recipes, tables or claims of its own then.
@@ -43,8 +45,7 @@ class Study:
     source: str
     recipes: tuple[str, ...]
     seeds: dict[str, int]
-    tables: tuple[str, ...]
-    figure: str
+    shows: str
     claims: tuple[Claim, ...] = ()
     sweep: Mapping[str, Sequence[Sequence[str]]] = field(default_factory=dict)
     studies: tuple[str, ...] = ()
@@ -75,6 +76,10 @@ def load(name: str) -> Study:
     path = catalog.find(name).file
     raw = read_mapping(path)
     for key, value in raw.items():
+        if key in OF_OLD:
+            raise InputError(
+                f"{path}: {key}: write `shows: degradation` to have the tables and the figure of that study"
+            )
         if key not in KEYS:
             raise InputError(f"{path}: unknown key {shown(key)}{near(key, KEYS)}")
         if not isinstance(value, KEYS[key]):
@@ -95,8 +100,7 @@ def load(name: str) -> Study:
         recipes=recipes,
         seeds=_seeds({key: value for key, value in seeds.items() if key not in stems}, path),
         own_seeds={key: _seeds(value, path) for key, value in seeds.items() if key in stems},
-        tables=tuple(_known(entry, "tables", path) for entry in raw.get("tables", ["results"])),
-        figure=_known(raw["figure"], "figure", path) if raw.get("figure") else "",
+        shows=_shows(raw.get("shows"), path),
         claims=tuple(
             claim.parse(entry, stems, f"{path}: claims: {place}")
             for place, entry in enumerate(raw.get("claims", []), start=1)
@@ -114,7 +118,7 @@ def _of_studies(raw: Mapping[str, Any], path: Path) -> Study:
     for entry in raw["studies"]:
         if not isinstance(entry, str) or entry not in known or entry == path.stem:
             raise InputError(f"{path}: studies: no study is called {shown(entry)}{near(str(entry), known)}")
-    return Study(path.stem, raw["title"], raw.get("source", ""), (), {}, (), "", studies=tuple(raw["studies"]))
+    return Study(path.stem, raw["title"], raw.get("source", ""), (), {}, "", studies=tuple(raw["studies"]))
 
 
 def _sweep(raw: Mapping[str, Any], recipes: Sequence[str], path: Path) -> Mapping[str, Sequence[Sequence[str]]]:
@@ -158,12 +162,15 @@ def _reference(entry: Any, path: Path, recipes: Collection[str], studies: Collec
     return entry
 
 
-def _known(entry: Any, key: str, path: Path) -> str:
-    """The name of a table or figure that dlbench has."""
-    names = catalog.functions(FOLDERS[key], "runs: ")
-    if entry not in names:
-        raise InputError(f"{path}: {key}: there is no {shown(entry)}{near(entry, names)}; here: {', '.join(names)}")
-    return str(entry)
+def _shows(entry: str | None, path: Path) -> str:
+    """The module that makes its tables; a study as `alexnet-tricks` is a file as `alexnet_tricks.py`."""
+    known = {name.replace("_", "-"): name for name in catalog.functions(MODULES, "tables")}
+    if entry is None:
+        return known.get(path.stem, "") if path.parent == catalog.folder() / "studies" else ""
+    if entry not in known:
+        names = ", ".join(known)
+        raise InputError(f"{path}: shows: no study is called {shown(entry)}{near(entry, known)}; here: {names}")
+    return known[entry]
 
 
 def _seeds(raw: Any, path: Path) -> dict[str, int]:

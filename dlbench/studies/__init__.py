@@ -1,1 +1,47 @@
-"""One file a study: its tables and its figure."""
+"""What a study shows: one file a study, `degradation.py` for `recipes/studies/degradation.yaml`.
+
+Such a file has `tables(runs) -> list[Table]` and, unless there is nothing to draw, `figure(runs) -> Figure`. A study
+without one gets what `dlbench.report.usual` makes of any.
+"""
+
+from __future__ import annotations
+
+import importlib
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from dlbench.report import usual
+from dlbench.spec import catalog
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from dlbench.records.groups import Runs
+    from dlbench.report.table import Table
+    from dlbench.spec.study import Study
+
+
+def tables(study: Study, runs: Runs) -> list[Table]:
+    """The tables of the study; none without runs of its recipes."""
+    own = _own(study, runs)
+    made: list[Table] = _module(study).tables(own) if len(own.frame) else []
+    return made
+
+
+def has_figure(study: Study) -> bool:
+    """Whether the study draws one."""
+    return hasattr(_module(study), "figure")
+
+
+def figure(study: Study, runs: Runs) -> Figure:
+    """The study's figure, of one budget and one device."""
+    drawn: Figure = _module(study).figure(_own(study, runs).of_one_kind())
+    return drawn
+
+
+def _module(study: Study) -> ModuleType:
+    return importlib.import_module(f"dlbench.studies.{study.shows}") if study.shows else usual
+
+
+def _own(study: Study, runs: Runs) -> Runs:
+    return runs.of([catalog.name(reference) for reference in study.recipes])

@@ -2,31 +2,59 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Final
 
-import pandas as pd
+import numpy as np
+from numpy.typing import NDArray
 
-from dlbench.records.groups import Group, groups
-from dlbench.report.notes import footnotes
+from dlbench.records.groups import Group, Runs
+from dlbench.report import columns
+from dlbench.report.panels import bars, pictures, style
 from dlbench.report.table import Measure, Table
 
-KEYS = ("recipe", "variant", "budget", "device")
+if TYPE_CHECKING:
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
 ERROR, OF_MEAN = "test_squared_error", "test_squared_error_of_mean"
+NOTES = (
+    "Squared error: summed over the pixels of an image, which lie in [0, 1], and averaged over images.",
+    "Of mean: the error in per cent of what always answering with the mean training image would leave.",
+)
+KINDS: Final = {"pretrained": style.BLUE, "not pretrained": style.ORANGE, "components": style.GREY}
 
 
-def autoencoder(runs: pd.DataFrame) -> list[Table]:
+def tables(runs: Runs) -> list[Table]:
     """One row a recipe: the squared error of its reconstructions beside the published one."""
-    runs = runs.reset_index(drop=True)
-    found = [group for group in groups(runs) if group.values(ERROR)]
-    rows = [_row(group) for group in found]
-    if len({group.device for group in found}) <= 1:
-        rows = [row | {"device": None} for row in rows]
-    notes = [
-        "Squared error: summed over the pixels of an image, which lie in [0, 1], and averaged over images.",
-        "Of mean: the error in per cent of what always answering with the mean training image would leave.",
-        *footnotes(runs, found, rows),
-    ]
-    return [Table.of("Squared error of reconstructions", rows, notes, KEYS)]
+    groups = [group for group in runs.groups if group.values(ERROR)]
+    cells: columns.Columns = [
+        *columns.NAMED, ("initial_weights", beginnings), ERROR, f"published_{ERROR}", "train_squared_error",
+        ("of_mean_percent", of_mean_percent), "parameters", "train_examples",
+    ]  # fmt: skip
+    return [columns.table("Squared error of reconstructions", runs, groups, cells, NOTES)]
+
+
+def figure(runs: Runs) -> Figure:
+    """One row a recipe, lowest error on top; beside it reconstructions by the run of the first seed, where kept."""
+    groups = sorted((group for group in runs.groups if group.values(ERROR)), key=_error)
+    kept = _pictures(groups)
+    drawn = style.figure(
+        "What a code of 30 numbers keeps of a digit",
+        groups,
+        13.2 if kept else 9.5,
+        1.9 + 0.56 * max(len(groups) + 1, 2),
+    )
+    axes, *beside = drawn.subplots(1, 2, width_ratios=(4.6, 5.6)) if kept else [drawn.subplots()]
+    shown = [bar for group in groups for bar in bars.of_group(group, ERROR, colour=KINDS[_kind(group)])]
+    bars.ranked(axes, shown, "squared error of a test image, summed over its pixels (mean, sd over seeds)")
+    for panel in beside:
+        _reconstructions(panel, kept, len(groups))
+        axes.set_ylim(panel.get_ylim())
+    if groups:
+        style.legend(drawn, _keys(axes, groups))
+    return drawn
 
 
 def of_mean_percent(group: Group) -> Measure | None:
@@ -38,25 +66,53 @@ def of_mean_percent(group: Group) -> Measure | None:
 
 def beginnings(group: Group) -> str:
     """Where the weights come from, in words."""
-    model, rule = group.resolved.get("model", {}), group.resolved.get("training", {}).get("name")
-    if rule == "pca":
-        return "eigenvectors"
-    if rule == "contrastive_divergence":
-        return "Boltzmann machines"
-    return "Glorot's" if model.get("init") == "glorot" else f"N(0, {model.get('init_std', 0.1)}²)"
+    rule = group.setting("training", "name")
+    if rule in ("pca", "contrastive_divergence"):
+        return "eigenvectors" if rule == "pca" else "Boltzmann machines"
+    return (
+        "Glorot's"
+        if group.setting("model", "init") == "glorot"
+        else f"N(0, {group.setting('model', 'init_std', 0.1)}²)"
+    )
 
 
-def _row(group: Group) -> dict[str, Any]:
-    return {
-        "recipe": group.recipe,
-        "variant": group.variant,
-        "budget": group.budget,
-        "device": group.device,
-        "initial_weights": beginnings(group),
-        ERROR: group.measure(ERROR),
-        f"published_{ERROR}": group.published(ERROR),
-        "train_squared_error": group.measure("train_squared_error"),
-        "of_mean_percent": of_mean_percent(group),
-        "parameters": group.constant("parameters"),
-        "train_examples": group.constant("train_examples"),
-    }
+def _kind(group: Group) -> str:
+    if beginnings(group) == "Boltzmann machines":
+        return "pretrained"
+    shallow = group.setting("model", "name") == "principal_subspace" or len(group.setting("model", "sizes", ())) == 2
+    return "components" if shallow else "not pretrained"
+
+
+def _error(group: Group) -> float:
+    return Measure.of(group.values(ERROR)).mean
+
+
+def _pictures(groups: Sequence[Group]) -> dict[int, NDArray[np.float64]]:
+    """What each group's first run kept, [n, 1, h, w] by its place from the top, and the originals at place -1."""
+    kept = [pictures.kept(group) for group in groups]
+    found = {place: images["reconstructions"] for place, images in enumerate(kept) if "reconstructions" in images}
+    originals = next((images["originals"] for images in kept if "originals" in images), None)
+    return found if originals is None else {-1: originals, **found}
+
+
+def _reconstructions(axes: Axes, kept: Mapping[int, NDArray[np.float64]], rows: int) -> None:
+    """Rows of images, dark ink on white, each at the height of its bar; the originals at -1."""
+    axes.set_axis_off()
+    for place, images in kept.items():
+        strip = np.concatenate([image[0] for image in images], axis=1)
+        axes.imshow(strip, cmap="gray_r", vmin=0, vmax=1, extent=(0, len(images), place + 0.47, place - 0.47))
+    axes.text(-0.15, -1, "originals", ha="right", va="center", fontsize=10)
+    axes.set_aspect("auto")
+    axes.set_xlim(0, max(map(len, kept.values())))
+    axes.set_ylim(rows - 0.45, -1.55)
+
+
+def _keys(axes: Axes, groups: Sequence[Group]) -> list[Artist]:
+    """The legend's entries; draws the mean image's line on the way, where it is known."""
+    keys = [style.key(kind, KINDS[kind]) for kind in dict.fromkeys(map(_kind, groups))]
+    if any(group.published(ERROR) for group in groups):
+        keys.append(bars.published_key("published, full budget"))
+    if of_mean := [value for group in groups for value in group.values(OF_MEAN)]:
+        axes.axvline(max(of_mean), color=style.VERMILION, linestyle="--", linewidth=1.2)
+        keys.append(style.key("always the mean image", style.VERMILION, "--", 1.2))
+    return keys

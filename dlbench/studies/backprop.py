@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+import json
+import random
+import textwrap
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-import pandas as pd
-
-from dlbench.records.groups import Group, groups
-from dlbench.report.notes import footnotes
+from dlbench.records.groups import Group, Runs, settings
+from dlbench.report import columns
+from dlbench.report.panels import style
+from dlbench.report.panels.style import BLUE, DARK, VERMILION, nothing
 from dlbench.report.table import Measure, Table
 from dlbench.stats.estimates import Estimate, median, wilson_interval
 
-KEYS = ("recipe", "variant", "budget", "device")
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+DEVIATION = "train_largest_relative_deviation"
+SIZES = "model.sizes"
 NOTES = (
     "Learnt: every output within 0.1 of its target of 0.1 or 0.9, which is a squared error of 0.01 a pattern. "
     "Brackets: Wilson's 95 % interval.",
@@ -23,22 +32,72 @@ NOTES = (
 )
 
 
-def backprop(runs: pd.DataFrame) -> list[Table]:
+def tables(runs: Runs) -> list[Table]:
     """One table of sweeps, one row a recipe; one of how far the gates' gradients are from torch's."""
-    runs = runs.reset_index(drop=True)
-    found = groups(runs)
-    several = len({group.device for group in found}) > 1
-    taught = [group for group in found if is_taught(group)]
-    checked = [group for group in found if group.values("train_largest_relative_deviation")]
-    return [
-        _table(runs, taught, "Sweeps until a net has learnt", _sweeps, several, NOTES),
-        _table(runs, checked, "Gradients of a graph of gates against torch's", _gradients, several, ()),
+    sweeps: columns.Columns = [
+        *columns.NAMED,
+        ("learnt_percent", _share("converged")),
+        "sweeps",
+        ("median_sweeps", lambda group: median(group.values("sweeps"))),
+        "published_sweeps",
+        ("sweeps_where_learnt", _where_learnt),
+        ("solved_as_drawn_percent", _share("train_solved_as_drawn")),
+        ("init_range", columns.setting("model", "init_range")),
+        ("lr", columns.setting("training", "lr")),
+        "parameters",
     ]
+    gradients: columns.Columns = [
+        *columns.NAMED,
+        ("largest_relative_deviation", lambda group: f"{max(group.values(DEVIATION)):.1e}"),
+        ("gradients", columns.whole("train_gradients")),
+        ("activation", columns.setting("model", "activation")),
+        ("seeds", lambda group: len(group.seeds)),
+    ]
+    taught = [group for group in runs.groups if is_taught(group)]
+    checked = [group for group in runs.groups if group.values(DEVIATION)]
+    return [
+        columns.table("Sweeps until a net has learnt", runs, taught, sweeps, NOTES),
+        columns.table("Gradients of a graph of gates against torch's", runs, checked, gradients),
+    ]
+
+
+def figure(runs: Runs) -> Figure:
+    """A dot for each seed that learnt, its median as a bar, the published figure as a diamond."""
+    shown = [group for group in runs.groups if is_taught(group) and group.setting("training", "gradients") != "gates"]
+    widths = sorted(by_width(shown), key=hidden_units)
+    others = [group for group in shown if group not in widths]
+    drawn = style.figure("How many sweeps error propagation takes", shown, 11, 5)
+    left, right = drawn.subplots(1, 2, sharey=True, width_ratios=(1, 1.25))
+    style.panel(left, "XOR by number of hidden units", "hidden units", "sweeps until learnt")
+    style.panel(right, "other nets")
+    _columns(left, widths, [str(hidden_units(group)) for group in widths])
+    _columns(right, others, ["\n".join(textwrap.wrap(group.label.replace("-", " "), 9)) for group in others])
+    left.set_ylim(top=2 * left.get_ylim()[1])  # room for the shares
+    style.caption(
+        drawn, "dot: one seed that learnt; bar: median of those; diamond: published; above: share of seeds that learnt"
+    )
+    return drawn
 
 
 def is_taught(group: Group) -> bool:
     """Whether these runs count sweeps until they have learnt, and are not there to check gradients."""
-    return bool(group.values("sweeps")) and not group.values("train_largest_relative_deviation")
+    return bool(group.values("sweeps")) and not group.values(DEVIATION)
+
+
+def by_width(groups: Sequence[Group]) -> list[Group]:
+    """The most nets that differ in the sizes of their layers alone; none if there are no two."""
+    alike: dict[str, list[Group]] = {}
+    for group in groups:
+        own = settings(group.resolved)
+        if len(own.pop(SIZES, ())) == 3 and not group.variant:
+            alike.setdefault(json.dumps(own, sort_keys=True), []).append(group)
+    most = max(alike.values(), key=len, default=[])
+    return most if len(most) > 1 else []
+
+
+def hidden_units(group: Group) -> int:
+    """How many units the hidden layer has."""
+    return int(group.setting("model", "sizes")[1])
 
 
 def sweeps_of_converged(group: Group) -> list[float]:
@@ -53,42 +112,35 @@ def share(group: Group, metric: str) -> Estimate | None:
     return wilson_interval(sum(value == 1.0 for value in values), len(values)).scaled(100) if values else None
 
 
-def _table(
-    runs: pd.DataFrame, found: list[Group], title: str, row: Any, several_devices: bool, notes: tuple[str, ...]
-) -> Table:
-    rows = [_keys(group, several_devices) | row(group) for group in found]
-    own = runs[runs["recipe"].isin({group.recipe for group in found})]
-    return Table.of(title, rows, [*notes, *footnotes(own, found, rows)], KEYS)
+def _share(metric: str) -> columns.Cell:
+    return lambda group: share(group, metric)
 
 
-def _keys(group: Group, several_devices: bool) -> dict[str, Any]:
-    return {
-        "recipe": group.recipe,
-        "variant": group.variant,
-        "budget": group.budget,
-        "device": group.device if several_devices else None,
-    }
+def _where_learnt(group: Group) -> Measure | None:
+    sweeps = sweeps_of_converged(group)
+    return Measure.of(sweeps) if sweeps else None
 
 
-def _sweeps(group: Group) -> dict[str, Any]:
-    learnt = sweeps_of_converged(group)
-    return {
-        "learnt_percent": share(group, "converged"),
-        "sweeps": group.measure("sweeps"),
-        "median_sweeps": median(group.values("sweeps")),
-        "published_sweeps": group.published("sweeps"),
-        "sweeps_where_learnt": Measure.of(learnt) if learnt else None,
-        "solved_as_drawn_percent": share(group, "train_solved_as_drawn"),
-        "init_range": group.resolved["model"].get("init_range"),
-        "lr": group.resolved["training"].get("lr"),
-        "parameters": group.constant("parameters"),
-    }
+def _columns(axes: Axes, groups: Sequence[Group], labels: Sequence[str]) -> None:
+    axes.set_yscale("log")
+    style.thousands(axes.yaxis)
+    if not groups:
+        nothing(axes, "no run has finished")
+        return
+    for place, group in enumerate(groups):
+        _column(axes, place, group)
+    axes.set_xticks(range(len(groups)), labels, fontsize=9)
+    axes.set_xlim(-0.6, len(groups) - 0.4)
 
 
-def _gradients(group: Group) -> dict[str, Any]:
-    return {
-        "largest_relative_deviation": f"{max(group.values('train_largest_relative_deviation')):.1e}",
-        "gradients": group.constant("train_gradients"),
-        "activation": group.resolved["model"].get("activation"),
-        "seeds": len(group.seeds),
-    }
+def _column(axes: Axes, place: int, group: Group) -> None:
+    learnt = sorted(sweeps_of_converged(group))
+    scatter = random.Random(0)  # the same picture every time
+    places = [place + scatter.uniform(-0.22, 0.22) for _ in learnt]
+    axes.plot(places, learnt, "o", color=BLUE, markersize=3.5, alpha=0.45, markeredgewidth=0)
+    if learnt:
+        axes.plot([place - 0.32, place + 0.32], [median(learnt)] * 2, color=DARK, linewidth=2)
+    if published := group.published("sweeps"):
+        axes.plot(place, float(published.value), "D", color=VERMILION, markersize=8, markeredgecolor="white")
+    text, top = f"{100 * len(learnt) / len(group.seeds):.0f} %", (place, 0.985)
+    axes.annotate(text, top, xycoords=("data", "axes fraction"), ha="center", va="top", fontsize=9)

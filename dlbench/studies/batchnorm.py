@@ -2,126 +2,131 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
-from dlbench.records.groups import Group, current, groups, of_most_seeds
-from dlbench.report.notes import finite_test_set, footnotes
+from dlbench.records.groups import Group, Runs, current, of_most_seeds
+from dlbench.report import columns
 from dlbench.report.numerals import number
+from dlbench.report.panels import lines, style
+from dlbench.report.panels.grid import heat_map, scale
+from dlbench.report.panels.style import BLUE, DARK, VERMILION, nothing
 from dlbench.report.table import Table
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.colors import LogNorm
+    from matplotlib.figure import Figure
+
 MODEL = "batchnorm_net"
-KEYS = ("budget", "device", "variant", "net", "init_sd")
+METRIC = "test_error_percent"
+NETS = ("plain", "batch normalisation")  # from top to bottom
 ACCURATE_PERCENT = 5.0  # the test error that counts as learnt where steps are counted; the study's claims say the same
+TICKS_PERCENT = (1, 2, 3, 5, 10, 20, 50, 100)
+KEYS = ("budget", "device", "variant", "net", "init_sd")
 GRID = "The grid: test error after the last step, by rate and sd of the first weights"
 
 
-@dataclass(frozen=True, eq=False)
-class Point:
-    """The runs of one net with one pair of settings."""
-
-    group: Group
-
-    @property
-    def net(self) -> str:
-        """What stands before the sigmoid."""
-        return "batch normalisation" if self._of("model", "batch_norm") else "plain"
-
-    @property
-    def init_sd(self) -> float:
-        """Standard deviation of the first weights."""
-        return float(self._of("model", "init_sd"))
-
-    @property
-    def lr(self) -> float:
-        """The learning rate."""
-        return float(self._of("training", "lr"))
-
-    @property
-    def block(self) -> tuple[str, str, str]:
-        """Budget, device and the like: only points that share all of it are compared."""
-        return self.group.budget, self.group.device, self.group.mark
-
-    @property
-    def settings(self) -> tuple[bool, float, float]:
-        """Normalised or not, sd and rate, in the order of the tables: plain nets first."""
-        return self.net != "plain", self.init_sd, self.lr
-
-    def _of(self, part: str, key: str) -> Any:
-        return self.group.resolved[part][key]
-
-
-def batchnorm(runs: pd.DataFrame) -> list[Table]:
+def tables(runs: Runs) -> list[Table]:
     """The nets at the settings that their recipes name, over seeds; and every pair of the grid, seed 0."""
-    runs = runs.reset_index(drop=True)
-    found = points(runs)
-    nets = [_row(point) for point in recipes(found)]
-    shown = [point.group for point in recipes(found)]
-    cells = list(_grid(found))
-    searched = [point.group for point in found]
-    tables = [
-        Table.of(
-            "With and without batch normalisation",
-            nets,
-            [*footnotes(runs[runs.index.isin(_rows(shown))], shown, nets), *finite_test_set(shown)],
-            ("budget", "device", "recipe", "variant"),
+    nets: columns.Columns = [
+        "budget", "device", "recipe", columns.OF_NO_SETTING, ("net", net), ("init_sd", init_sd), ("lr", lr), "steps",
+        "train_error_percent", METRIC, "parameters", "published_parameters",
+    ]  # fmt: skip
+    searched = points(runs.groups)
+    named = of_most_seeds(searched)
+    settled = Runs(runs.frame[runs.frame.index.isin([row for group in named for row in group.runs.index])])
+    title = "With and without batch normalisation"
+    found = [columns.table(title, settled, named, nets, keys=("budget", "device", "recipe", "variant"))]
+    cells = list(_grid(searched))
+    return [*found, columns.of_rows(GRID, runs, searched, cells, keys=KEYS)] if cells else found
+
+
+def figure(runs: Runs) -> Figure:
+    """Test error by step of the recipes left; right a grid for each net."""
+    searched = points(runs.groups)
+    named = of_most_seeds(searched)
+    drawn = style.figure("Learning with and without batch normalisation", named, 12.5, 5.2)
+    panels = drawn.subplot_mosaic([["curves", NETS[0]], ["curves", NETS[1]]], width_ratios=[1, 1.25])
+    _curves(panels["curves"], named, runs)
+    steps = {group: lines.first_step(group, runs.curves, METRIC, ACCURATE_PERCENT, seed=0) for group in grid(searched)}
+    for name in NETS:
+        _steps(
+            panels[name],
+            name,
+            {group: value for group, value in steps.items() if net(group) == name},
+            scale(steps.values()),
         )
-    ]
-    if cells:
-        tables.append(Table.of(GRID, cells, footnotes(runs, searched, cells), KEYS))
-    return tables
+    panels[NETS[-1]].set_xlabel("learning rate (white: never so low; the error it ended with)")
+    return drawn
 
 
-def points(runs: pd.DataFrame) -> list[Point]:
+def net(group: Group) -> str:
+    """What stands before the sigmoid."""
+    return NETS[bool(group.setting("model", "batch_norm"))]
+
+
+def init_sd(group: Group) -> float:
+    """Standard deviation of the first weights."""
+    return float(group.setting("model", "init_sd"))
+
+
+def lr(group: Group) -> float:
+    """The learning rate."""
+    return float(group.setting("training", "lr"))
+
+
+def points(groups: Sequence[Group]) -> list[Group]:
     """All settings that ran, of the net that this is about, with the code and the data as they are now."""
-    return [Point(group) for group in current(groups(runs)) if group.resolved["model"].get("name") == MODEL]
+    return [group for group in current(groups) if group.setting("model", "name") == MODEL]
 
 
-def recipes(found: Sequence[Point]) -> list[Point]:
-    """Of each recipe, budget and device the point with the most seeds: the settings that its file names."""
-    return [Point(group) for group in of_most_seeds([point.group for point in found])]
-
-
-def grid(found: Sequence[Point]) -> list[Point]:
-    """The points of recipes that ran with several settings, each pair of settings once; empty without any search."""
-    searched = {point.group.recipe for point in found if point.group.variant != point.group.mark}
-    once: dict[tuple[Any, ...], Point] = {}
-    for point in found:
-        if point.group.recipe in searched and 0 in point.group.seeds:
-            once.setdefault((*point.block, *point.settings), point)
+def grid(searched: Sequence[Group]) -> list[Group]:
+    """Points of recipes that ran with several settings, each pair of settings once, plain nets first."""
+    swept = {group.recipe for group in searched if group.variant != group.mark}
+    once: dict[tuple[Any, ...], Group] = {}
+    for group in searched:
+        if group.recipe in swept and 0 in group.seeds:
+            key = group.budget, group.device, group.mark, NETS.index(net(group)), init_sd(group), lr(group)
+            once.setdefault(key, group)
     return [once[key] for key in sorted(once)]
 
 
-def _row(point: Point) -> dict[str, Any]:
-    group = point.group
-    return {
-        "budget": group.budget,
-        "device": group.device,
-        "recipe": group.recipe,
-        "variant": group.mark,
-        "net": point.net,
-        "init_sd": point.init_sd,
-        "lr": point.lr,
-        "steps": group.constant("steps"),
-        "train_error_percent": group.measure("train_error_percent"),
-        "test_error_percent": group.measure("test_error_percent"),
-        "parameters": group.constant("parameters"),
-        "published_parameters": group.published("parameters"),
-    }
-
-
-def _grid(found: Sequence[Point]) -> Iterator[dict[str, Any]]:
+def _grid(searched: Sequence[Group]) -> Iterator[dict[str, Any]]:
     """A row for each net and sd, a column for each rate."""
-    lines: dict[tuple[Any, ...], dict[str, Any]] = {}
-    for point in grid(found):
-        key = (*point.block, point.net, point.init_sd)
-        line = lines.setdefault(key, dict(zip(KEYS, key, strict=True)))
-        line[f"at_lr_{number(point.lr)}_percent"] = point.group.by_seed("test_error_percent")[0]
-    yield from lines.values()
+    rows: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for group in grid(searched):
+        key = *attrgetter("budget", "device", "mark")(group), net(group), init_sd(group)
+        row = rows.setdefault(key, dict(zip(KEYS, key, strict=True)))
+        row[f"at_lr_{number(lr(group))}_percent"] = group.by_seed(METRIC)[0]
+    yield from rows.values()
 
 
-def _rows(shown: Sequence[Group]) -> set[Any]:
-    return {row for group in shown for row in group.runs.index}
+def _curves(axes: Axes, named: Sequence[Group], runs: Runs) -> None:
+    shown = []
+    for group in named:
+        before = sum(net(other) == net(group) for other in named[: named.index(group)])
+        look = BLUE if net(group) == NETS[1] else VERMILION, ("-", "--", ":", "-.")[before % 4]
+        label = f"{net(group)}, sd {number(init_sd(group))}, rate {number(lr(group))}"
+        shown.append(lines.Line(label, lines.over_seeds(group, runs.curves, METRIC), *look))
+    if not lines.learning(axes, shown, "test error (%)"):
+        return
+    axes.axhline(ACCURATE_PERCENT, color=DARK, linewidth=0.8)
+    axes.set_yscale("log")  # some nets learn nothing, and others differ by a point
+    axes.set_ylim(top=100)
+    axes.set_yticks(TICKS_PERCENT, list(map(str, TICKS_PERCENT)))
+    axes.minorticks_off()
+    axes.legend(frameon=False, fontsize=8.5, ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.13))
+
+
+def _steps(axes: Axes, name: str, steps: Mapping[Group, int | None], norm: LogNorm) -> None:
+    axes.set_title(f"{name}: steps to {number(ACCURATE_PERCENT)} % test error (seed 0)", fontsize=11)
+    if not steps:
+        axes.set_axis_off()
+        nothing(axes, "no grid was searched")
+        return
+    ended = {(init_sd(group), lr(group)): f"{group.by_seed(METRIC).get(0, math.nan):.0f} %" for group in steps}
+    heat_map(axes, {(init_sd(group), lr(group)): value for group, value in steps.items()}, norm, ended)
+    axes.set_ylabel("sd of the first weights")

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
-from dlbench.records.groups import Group, current, groups
-from dlbench.report.notes import finite_test_set, footnotes
+from dlbench.records.groups import Group, Runs, current
+from dlbench.report import columns
+from dlbench.report.panels import bars, lines, style
+from dlbench.report.panels.style import GREY, LINES
 from dlbench.report.table import Table
-from dlbench.stats.estimates import Estimate, paired_difference
+from dlbench.stats.estimates import Estimate
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 MODEL = "dropout_net"
+METRIC = "test_error_percent"
 KEYS = ("budget", "device", "train_examples", "against_overfitting", "variant")
 NOTE = (
     "Gain: test error without any of them less that of the row, in percentage points, paired seed by seed, with the 95 "
@@ -21,70 +24,87 @@ NOTE = (
 )
 
 
-@dataclass(frozen=True, eq=False)
-class Arm:
-    """The runs of one net: what keeps it from overfitting, and from how many examples it learns."""
-
-    group: Group
-
-    @property
-    def means(self) -> str:
-        """What keeps it from overfitting, in words."""
-        model, training = self.group.resolved["model"], self.group.resolved["training"]
-        dropout = model.get("retain_hidden", 0.5) < 1 or model.get("retain_inputs", 0.8) < 1
-        told = ["dropout"] if dropout else []
-        told += [f"max-norm {training['max_norm']:g}"] if training.get("max_norm") else []
-        told += [f"weight decay {training['weight_decay']:g}"] if training.get("weight_decay") else []
-        return " + ".join(told) or "nothing"
-
-    @property
-    def examples(self) -> int | None:
-        """How many examples it learns from."""
-        return self.group.constant("train_examples")
-
-    @property
-    def block(self) -> tuple[str | bool | int | None, ...]:
-        """Budget, device and the like, and examples: arms that share them are compared."""
-        return *self.group.block, self.examples
-
-    def gain(self, plain: Arm) -> Estimate | None:
-        """Test error of the plain arm less this one's; None without a shared seed."""
-        metric = "test_error_percent"
-        found = paired_difference(plain.group.by_seed(metric), self.group.by_seed(metric))
-        return found if found.n else None
-
-
-def dropout(runs: pd.DataFrame) -> list[Table]:
+def tables(runs: Runs) -> list[Table]:
     """A row an arm, most examples first, and among those that share them the largest error first."""
-    runs = runs.reset_index(drop=True)
-    found = arms(runs)
-    now = set(current([arm.group for arm in found]))
-    rows = [_row(arm, [other for other in found if {arm.group, other.group} <= now]) for arm in found]
-    shown = [arm.group for arm in found]
-    notes = [NOTE, *footnotes(runs, shown, rows), *finite_test_set(shown)]
-    return [Table.of("Against overfitting", rows, notes, KEYS)]
+    shown = arms(runs.groups)
+    cells: columns.Columns = [
+        "budget",
+        "device",
+        "train_examples",
+        ("against_overfitting", means),
+        columns.OF_NO_SETTING,
+    ]
+    cells += [
+        "train_error_percent",
+        METRIC,
+        f"published_{METRIC}",
+        ("gain_percentage_points", _gain(shown)),
+        "parameters",
+    ]
+    return [columns.table("Against overfitting", runs, shown, cells, [NOTE], KEYS)]
 
 
-def arms(runs: pd.DataFrame) -> list[Arm]:
+def figure(runs: Runs) -> Figure:
+    """Bars left, curves of the arms with most examples right."""
+    shown = [group for group in arms(runs.groups) if not _is_searched(group)]
+    most = [group for group in shown if examples(group) == examples(shown[0])]
+    colours = dict(zip(most, LINES, strict=False))
+    drawn = style.figure("Ways not to overfit", shown, 11, 4.8)
+    left, right = drawn.subplots(1, 2, width_ratios=[1.15, 1])
+    bars.ranked(
+        left,
+        [bar for group in shown for bar in bars.of_group(group, METRIC, _label(group), colours.get(group, GREY))],
+        "test error (%): mean, one sd either way, a dot for each seed",
+    )
+    curves = [
+        lines.Line(means(group), lines.over_seeds(group, runs.curves, METRIC), colour)
+        for group, colour in colours.items()
+    ]
+    title = f"{examples(most[0]):,} examples" if most else ""
+    lines.without_steep_start(right, lines.learning(right, curves, "test error (%)", title))
+    return drawn
+
+
+def means(group: Group) -> str:
+    """What keeps the net from overfitting, in words."""
+    retained = group.setting("model", "retain_hidden", 0.5), group.setting("model", "retain_inputs", 0.8)
+    words = ["dropout"] if min(retained) < 1 else []
+    for key, name in (("max_norm", "max-norm"), ("weight_decay", "weight decay")):
+        words += [f"{name} {value:g}"] if (value := group.setting("training", key)) else []
+    return " + ".join(words) or "nothing"
+
+
+def examples(group: Group) -> int:
+    """From how many it learns."""
+    return group.constant("train_examples") or 0
+
+
+def arms(groups: Sequence[Group]) -> list[Group]:
     """All arms that ran, in the order of their recipes, budget by budget, those with most examples first."""
-    found = [Arm(group) for group in groups(runs) if group.resolved["model"].get("name") == MODEL]
-    places = {(arm.group.budget, arm.group.device): rank for rank, arm in enumerate(reversed(found))}
-    return sorted(found, key=lambda arm: (-places[arm.group.budget, arm.group.device], -(arm.examples or 0)))
+    chosen = [group for group in groups if group.setting("model", "name") == MODEL]
+    places = {(group.budget, group.device): rank for rank, group in enumerate(reversed(chosen))}
+    return sorted(chosen, key=lambda group: (-places[group.budget, group.device], -examples(group)))
 
 
-def _row(arm: Arm, found: Sequence[Arm]) -> dict[str, Any]:
-    """found: the arms that it may be compared with."""
-    group = arm.group
-    plain = next((each for each in found if each.block == arm.block and each.means == "nothing"), None)
-    return {
-        "budget": group.budget,
-        "device": group.device,
-        "train_examples": arm.examples,
-        "against_overfitting": arm.means,
-        "variant": group.mark,
-        "train_error_percent": group.measure("train_error_percent"),
-        "test_error_percent": group.measure("test_error_percent"),
-        "published_test_error_percent": group.published("test_error_percent"),
-        "gain_percentage_points": arm.gain(plain) if plain and plain is not arm else None,
-        "parameters": group.constant("parameters"),
-    }
+def _gain(shown: Sequence[Group]) -> Callable[[Group], Estimate | None]:
+    """What an arm gains over the one that ran alike with nothing against overfitting."""
+    now = current(shown)
+
+    def alike(group: Group) -> tuple[Any, ...]:
+        return group.block, examples(group)
+
+    def gain(group: Group) -> Estimate | None:
+        others = now if group in now else []
+        plain = next((one for one in others if alike(one) == alike(group) and means(one) == "nothing"), group)
+        return plain.difference(group, METRIC) if plain is not group else None
+
+    return gain
+
+
+def _is_searched(group: Group) -> bool:
+    """Whether this is a point of a sweep that the recipe did not settle on: of several, those have one seed."""
+    return bool(group.variant) and len(group.seeds) == 1
+
+
+def _label(group: Group) -> str:
+    return f"{means(group)}\n{examples(group):,} examples"

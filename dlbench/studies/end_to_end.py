@@ -5,14 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
+import numpy as np
+from numpy.typing import NDArray
 
-from dlbench.records.groups import Group, groups
-from dlbench.report.notes import finite_test_set, footnotes, seed_range
+from dlbench.records.groups import Group, Runs
+from dlbench.report import columns
+from dlbench.report.panels import bars, lines, pictures, style
+from dlbench.report.panels.style import BLUE, GREY, VERMILION
 from dlbench.report.table import Measure, Table
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+ERROR = "test_error_percent"
 KEYS = ("budget", "device", "train_examples", "features", "recipe", "variant")
 LAYER_KEYS = ("budget", "device", "recipe", "variant", "layer")
 PROBE = re.compile(r"test_(?P<layer>.+)_probe_error_percent")
@@ -23,7 +31,9 @@ FEATURES: Mapping[str, str] = {
     "hog_linear": "made by hand (HOG)",
     "kmeans_linear": "learnt without labels (k-means)",
 }
-LINEAR = "linear SVM"
+LINEAR, END_TO_END = "linear SVM", "learnt end to end"
+LOOKS = (("weights learnt end to end", BLUE, "-"), ("weights as drawn at random", VERMILION, "--"))
+PROBED = "A linear SVM fitted to each layer's activations on the training examples, maps averaged down to 4x4."
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,38 +51,54 @@ class Entry:
         return self.group.measure(self.metric)
 
 
-def end_to_end(runs: pd.DataFrame) -> list[Table]:
+def tables(runs: Runs) -> list[Table]:
     """The ways to come by features, worst first; and, of nets, a linear classifier's error on each layer."""
-    runs = runs.reset_index(drop=True)
-    found = groups(runs)
-    ways, layers = [_row(entry) for entry in entries(found)], [row for group in found for row in _layers(group)]
-    if len({group.device for group in found}) <= 1:
-        ways, layers = ([row | {"device": None} for row in rows] for rows in (ways, layers))
-    tables = [
-        Table.of(
-            "Features fixed and features learnt", ways, [*footnotes(runs, found, ways), *finite_test_set(found)], KEYS
-        )
-    ]
-    if layers:
-        about = "A linear SVM fitted to each layer's activations on the training examples, maps averaged down to 4x4."
-        tables.append(
-            Table.of("What a linear classifier makes of each layer", layers, [about, *footnotes(runs, found, layers)],
-                     LAYER_KEYS)
-        )  # fmt: skip
-    return tables
+    ways = [row for entry in entries(runs.groups) for row in columns.rows([entry.group], _columns(entry))]
+    layered = [row for group in runs.groups for row in _layers(group)]
+    if len({group.device for group in runs.groups}) <= 1:
+        ways, layered = ([row | {"device": None} for row in rows] for rows in (ways, layered))
+    found = [columns.of_rows("Features fixed and features learnt", runs, runs.groups, ways, keys=KEYS)]
+    if layered:
+        title = "What a linear classifier makes of each layer"
+        found.append(columns.of_rows(title, runs, runs.groups, layered, [PROBED], LAYER_KEYS))
+    return found
 
 
-def entries(found: Sequence[Group]) -> list[Entry]:
+def figure(runs: Runs) -> Figure:
+    """Test errors of all ways to come by features left, probes by layer right.
+
+    Below, where the first run of a net that has learnt kept them: an image, and maps of each of its convolutions.
+    """
+    nets = [group for group in runs.groups if layers(group)]
+    kept = _pictures(nets)
+    heights = (1.6, 1) if kept else (1,)
+    title = "Features fixed beforehand, and features learnt"
+    drawn = style.figure(title, runs.groups, 11, 7.4 if kept else 4.6)
+    above, *below = drawn.subfigures(len(heights), 1, height_ratios=heights, squeeze=False)[:, 0]
+    left, right = above.subplots(1, 2, width_ratios=(1.15, 1))
+    bars.ranked(left, [bar for entry in entries(runs.groups) for bar in _bars(entry)], "test error (%)")
+    _depths(right, nets)
+    for part in below:
+        for axes, (name, maps) in zip(part.subplots(1, len(kept), squeeze=False)[0], kept.items(), strict=True):
+            pictures.mosaic(axes, maps, name, columns=4)
+    return drawn
+
+
+def entries(groups: Sequence[Group]) -> list[Entry]:
     """All ways to come by features, the highest error first within a budget and device."""
-    each = [entry for group in found for entry in _entries(group) if entry.error]
-    blocks = list(dict.fromkeys((entry.group.budget, entry.group.device) for entry in each))
-    return sorted(each, key=lambda entry: (blocks.index((entry.group.budget, entry.group.device)), -_mean(entry)))
+    known = [entry for group in groups for entry in _entries(group) if entry.error]
+    blocks = list(dict.fromkeys((entry.group.budget, entry.group.device) for entry in known))
+
+    def order(entry: Entry) -> tuple[int, float]:
+        return blocks.index((entry.group.budget, entry.group.device)), -(entry.error.mean if entry.error else 0.0)
+
+    return sorted(known, key=order)
 
 
 def layers(group: Group) -> list[str]:
     """The layers of which the group's runs know a probe's error, in the order of the recipe."""
-    names = group.resolved.get("score", {}).get("layers", [])
     probed = {match["layer"] for column in group.runs if (match := PROBE.fullmatch(str(column)))}
+    names = group.setting("score", "layers", [])
     return [name for name in names if name in probed and group.values(probe(name))]
 
 
@@ -83,51 +109,58 @@ def probe(layer: str) -> str:
 
 def is_untaught(group: Group) -> bool:
     """Whether the group's nets keep the weights they start from."""
-    return bool(group.resolved.get("training", {}).get("name") == UNTAUGHT)
+    return bool(group.setting("training", "name") == UNTAUGHT)
 
 
 def _entries(group: Group) -> list[Entry]:
     """A net with probes counts by what a linear classifier makes of its last maps and, if taught, as a whole."""
-    made = FEATURES.get(group.resolved.get("model", {}).get("name", ""))
-    if made:
-        return [Entry(made, LINEAR, group, "test_error_percent")]
+    if made := FEATURES.get(group.setting("model", "name", "")):
+        return [Entry(made, LINEAR, group, ERROR)]
     kind = "random convolutions" if is_untaught(group) else "learnt with a classifier"
     parts = [Entry(kind, f"{LINEAR} on {LAST_MAPS}", group, probe(LAST_MAPS))]
-    if is_untaught(group):
-        return parts
-    return [*parts, Entry("learnt end to end", "its own classifier", group, "test_error_percent")]
+    return parts if is_untaught(group) else [*parts, Entry(END_TO_END, "its own classifier", group, ERROR)]
 
 
-def _mean(entry: Entry) -> float:
-    return entry.error.mean if entry.error else 0.0
-
-
-def _row(entry: Entry) -> dict[str, Any]:
-    group = entry.group
-    return {
-        "budget": group.budget,
-        "device": group.device,
-        "train_examples": group.constant("train_examples"),
-        "features": entry.features,
-        "recipe": group.recipe,
-        "variant": group.variant,
-        "classifier": entry.classifier,
-        "seeds": seed_range(group.seeds),
-        "test_error_percent": entry.error,
-    }
+def _columns(entry: Entry) -> columns.Columns:
+    return [
+        "budget", "device", "train_examples", ("features", lambda group: entry.features), "recipe", "variant",
+        ("classifier", lambda group: entry.classifier), "seeds", (ERROR, lambda group: entry.error),
+    ]  # fmt: skip
 
 
 def _layers(group: Group) -> list[dict[str, Any]]:
     """One row a layer, first layer first."""
-    return [
-        {
-            "budget": group.budget,
-            "device": group.device,
-            "recipe": group.recipe,
-            "variant": group.variant,
-            "layer": layer,
-            "weights": "as drawn" if is_untaught(group) else "learnt",
-            "test_error_percent": group.measure(probe(layer)),
-        }
-        for layer in layers(group)
-    ]
+    weights, rows = "as drawn" if is_untaught(group) else "learnt", []
+    for layer in layers(group):
+        measured = {"layer": layer, "weights": weights, ERROR: group.measure(probe(layer))}
+        rows += [row | measured for row in columns.rows([group], ("budget", "device", "recipe", "variant"))]
+    return rows
+
+
+def _bars(entry: Entry) -> list[bars.Bar]:
+    label, colour = f"{entry.features}\n{entry.classifier}", BLUE if entry.features == END_TO_END else GREY
+    return bars.of_group(entry.group, entry.metric, label, colour)
+
+
+def _pictures(nets: Sequence[Group]) -> dict[str, NDArray[np.float64]]:
+    """The image and the maps [maps, channels, h, w] that the first learnt net kept, by what they are; or nothing."""
+    kept = next((pictures.kept(group) for group in nets if not is_untaught(group)), {})
+    return {
+        "a test image" if name == "input" else f"maps of {name}": maps[None] if name == "input" else maps[:, None]
+        for name, maps in kept.items()
+    }
+
+
+def _depths(axes: Axes, nets: Sequence[Group]) -> None:
+    style.panel(axes, "", "layer of the net", "test error of a linear SVM on the layer (%)")
+    shown = []
+    for group in nets:
+        points = lines.through({place: group.measure(probe(layer)) for place, layer in enumerate(layers(group))})
+        look = (
+            ("weights as drawn at random", VERMILION, "--")
+            if is_untaught(group)
+            else ("weights learnt end to end", BLUE, "-")
+        )
+        shown.append(lines.Line(look[0], points, look[1], look[2], marker="o"))
+        axes.set_xticks(range(len(layers(group))), layers(group))
+    lines.by_size(axes, shown, empty="no net has been probed")

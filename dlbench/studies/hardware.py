@@ -1,17 +1,19 @@
-"""How fast each recipe trains on each platform: a row for every machine, device and setting that a speed depends on."""
+"""How fast each recipe trains on each platform, and what that comes to beside the lecture's hardware."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
 
+from dlbench import published
 from dlbench.records import grouping
-from dlbench.records.groups import Group, groups
-from dlbench.report.notes import SHORT_RUN, footnotes, seed_range
-from dlbench.report.table import Table
+from dlbench.records.groups import Group, Runs, groups
+from dlbench.report.notes import SHORT_RUN, footnotes, quoted, seed_range
+from dlbench.report.table import PUBLISHED, Quoted, Table, missing
 from dlbench.stats.estimates import median
 
 KEYS = ("recipe", "variant", "budget", "platform")
@@ -25,6 +27,14 @@ ABOUT = {
     "overlap with its.",
     "median_examples_per_joule": "Energy: median over seeds, by the machine's own counters.",
 }
+
+SOURCES = {"lecture": "the lecture's hardware slides"}
+OPERATIONS = 6  # an example's multiply-add: two operations forward, and backward twice that, for inputs and weights
+MEASURED = (
+    "Measured here: the recipe that got most arithmetic done on each platform, median over its seeds of whole runs. A "
+    "multiplication and an addition count as two, the backward pass as twice the forward pass."
+)
+UNLIKE = "What training reaches is always less than a maker's peak; `dlbench devices` measures this machine's own."
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,18 +73,23 @@ class Timed:
         return median(counted) if counted else None
 
 
-def hardware(runs: pd.DataFrame) -> list[Table]:
-    """Recipes by platforms: examples per second, speed-up over the slowest, examples per joule; then the platforms.
+def tables(runs: Runs) -> list[Table]:
+    """Recipes by platforms, the platforms, and what training reached there over the lecture's hardware."""
+    frame = runs.frame.reset_index(drop=True)
+    rows = list(timed(worth_timing(frame)))
+    return [_speeds(frame, rows), *_platforms(rows), _lecture(rows)]
+
+
+def _speeds(runs: pd.DataFrame, rows: Sequence[Timed]) -> Table:
+    """Examples per second, speed-up over the slowest, examples per joule.
 
     Unlike machines, devices, threads, precisions and versions of torch are rows of their own, never averaged. Smoke
     runs are too short to time, and seeds that learn as one batched model share a time: both are left out.
     """
-    runs = runs.reset_index(drop=True)
-    found = list(timed(worth_timing(runs)))
-    rows = [_row(each, _slowest(each, found)) for each in found]
-    about = [note for column, note in ABOUT.items() if any(row[column] is not None for row in rows)]
-    notes = [*about, *_doubts(found), *_provenance(runs, found), *_not_timed(runs)]
-    return [Table.of("Training speed by platform", rows, notes, KEYS), *_platforms(found)]
+    cells = [_row(row, _slowest(row, rows)) for row in rows]
+    about = [note for column, note in ABOUT.items() if any(row[column] is not None for row in cells)]
+    notes = [*about, *_doubts(rows), *_provenance(runs, rows), *_not_timed(runs)]
+    return Table.of("Training speed by platform", cells, notes, KEYS)
 
 
 def timed(runs: pd.DataFrame) -> Iterator[Timed]:
@@ -191,3 +206,64 @@ def _not_timed(runs: pd.DataFrame) -> list[str]:
         "seeds learn together as one batched model and share a time": batched,
     }
     return [f"Not counted, {why}: {these.sum()}." for why, these in reasons.items() if these.any()]
+
+
+def _lecture(rows: Sequence[Timed]) -> Table:
+    """One row a platform with its sustained training TFLOP/s, then the lecture's systems, every figure quoted."""
+    cells = [*map(_reached, best(rows)), *systems()]
+    notes = [MEASURED, *quoted(cells), UNLIKE, *remarks()]
+    return Table.of("The lecture's hardware and training here", cells, notes)
+
+
+def best(found: Sequence[Timed]) -> list[Timed]:
+    """Of every platform the recipe with the most arithmetic a second, fastest platform first."""
+    most: dict[str, Timed] = {}
+    for each in found:
+        if training_tflops(each) > (training_tflops(most[each.label]) if each.label in most else 0.0):
+            most[each.label] = each
+    return sorted(most.values(), key=training_tflops, reverse=True)
+
+
+def training_tflops(one: Timed) -> float:
+    """10^12 operations a second, sustained over whole runs; 0 where a model's operations are not known."""
+    return OPERATIONS * (one.group.constant("multiply_adds") or 0) * median(one.speeds) / 1e12
+
+
+def systems(names: Mapping[str, str] = MappingProxyType({})) -> list[dict[str, Any]]:
+    """The lecture's systems, every figure quoted, in columns named as in `published/hardware.csv` or by `names`."""
+    return [
+        {
+            "system": row["system"],
+            **{
+                PUBLISHED + names.get(column, column): Quoted(_whole(value), SOURCES.get(row["source"], row["source"]))
+                for column, value in row.items()
+                if column not in ("system", "note", "source") and not missing(value)
+            },
+        }
+        for row in published.table("hardware").to_dict("records")
+    ]
+
+
+def remarks() -> list[str]:
+    """What the lecture's rows leave unsaid, and how much less than a data centre its lab with GPUs takes."""
+    table = published.table("hardware").set_index("system")
+    lab, centre = table.loc["Stanford AI lab"], table.loc["Google datacenter"]
+    power, price = (centre[what] / lab[what] for what in ("power_watts", "price_usd"))
+    return [
+        *(f"{system}: {note}." for system, note in table["note"].items() if not missing(note)),
+        f"By these figures the Stanford AI lab takes {power:.0f} times less power than the Google datacenter and "
+        f"costs {price:.0f} times less.",
+    ]
+
+
+def _reached(one: Timed) -> dict[str, Any]:
+    return {
+        "system": str(one.group.runs["machine"].iloc[0]),
+        "platform": one.label,
+        "recipe": one.group.recipe,
+        "training_tflops": training_tflops(one),
+    }
+
+
+def _whole(value: float) -> float:
+    return int(value) if value == int(value) else value

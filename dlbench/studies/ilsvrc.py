@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from dlbench import published
-from dlbench.records.groups import Group, current, groups
-from dlbench.report.notes import finite_test_set, footnotes, quoted, seed_range
-from dlbench.report.table import Quoted, Table
+from dlbench.records.groups import Group, Runs, current
+from dlbench.report import columns, families
+from dlbench.report.families import Family
+from dlbench.report.notes import quoted
+from dlbench.report.panels import bars, lines, style
+from dlbench.report.panels.style import BLUE, DARK, GREY, ORANGE, VERMILION
+from dlbench.report.table import Measure, Quoted, Table
 from dlbench.stats.estimates import Estimate, ratio_of_means, ratio_of_rates
-from dlbench.studies import sizes
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+ERROR = "test_error_percent"
+ERRORS = {ERROR: "top-1", "test_top5_error_percent": "top-5"}
 KEYS = ("budget", "device", "rank", "recipe", "variant")
 RATIO_KEYS = ("budget", "device", "error", "best_other")
+RANKED = (
+    "Ranked by mean top-1 test error within a budget and device, of those taught with the most examples there. "
+    "Single models; the teams' entries were ensembles."
+)
 RATIO_NOTES = (
     "Ratio of mean test errors; the published one is of top-5 errors on ImageNet's 1,000 classes, to features made by "
     "hand.",
@@ -23,50 +36,58 @@ RATIO_NOTES = (
     "test set, where a side has one run: Katz's, for errors counted on so many examples; it leaves out how training "
     "varies.",
 )
-ERRORS = {"test_error_percent": "top-1", "test_top5_error_percent": "top-5"}
+TEAM_NOTES = (
+    "Nothing in this table was measured here.",
+    "Top-5 test error on ImageNet of ensembles over many crops: not to be mixed with single-crop figures.",
+)
+LECTURE, OFFICIAL = "the lecture's slide", "the official results of ILSVRC 2012"
 
 
-def ilsvrc(runs: pd.DataFrame) -> list[Table]:
+def tables(runs: Runs) -> list[Table]:
     """The published ranking, the measured one, the ratio between the two camps, and what more examples change."""
-    runs = runs.reset_index(drop=True)
-    found = ranked(runs)
-    entries = [_entry(group, rank) for group, rank in found]
-    ratios = _ratios([group for group, _ in found])
-    grown = sizes.families(groups(runs))
-    by_size, crossings = sizes.rows(grown), sizes.crossings(grown)
-    if len({group.device for group, _ in found}) <= 1:
-        entries, ratios, by_size, crossings = (
-            [row | {"device": None} for row in rows] for rows in (entries, ratios, by_size, crossings)
-        )
-    members = [group for group, _ in found]
-    measured = [
-        "Ranked by mean top-1 test error within a budget and device, of those taught with the most examples there. "
-        "Single models; the teams' entries were ensembles.",
-        *footnotes(runs, members, entries),
-        *finite_test_set(members),
-    ]
-    tables = [_teams(), Table.of("The same question, measured", entries, measured, KEYS)]
-    if ratios:
-        notes = [*RATIO_NOTES, *footnotes(runs, members, ratios)]
-        tables.append(Table.of("Best convolutional error over best other error", ratios, notes, RATIO_KEYS))
-    if by_size:
-        notes = footnotes(runs, [group for family in grown for group in family.groups], by_size)
-        tables.append(Table.of("Test error by number of training examples", by_size, notes, sizes.KEYS))
-    if crossings:
+    places = ranked(runs.groups)
+    grown = families.families(runs.groups)
+    entries: columns.Columns = [
+        "budget", "device", ("rank", places.__getitem__), "recipe", "variant", ("convolutional", convolutional),
+        "seeds", *ERRORS, f"published_{ERROR}", "parameters",
+    ]  # fmt: skip
+    members = list(places)
+    found = [_teams(), columns.table("The same question, measured", runs, members, entries, [RANKED], KEYS)]
+    if ratios := _ratios(members):
+        title = "Best convolutional error over best other error"
+        found.append(columns.of_rows(title, runs, members, ratios, RATIO_NOTES, RATIO_KEYS))
+    if grown:
+        taught = [group for family in grown for group in family.groups]
+        title = "Test error by number of training examples"
+        found.append(columns.of_rows(title, runs, taught, families.rows(grown), keys=families.KEYS))
+    if crossings := families.crossings(grown):
         title = "Where a convolutional net overtakes fixed features"
-        tables.append(Table.of(title, crossings, [sizes.CROSSING_NOTE], sizes.CROSSING_KEYS))
-    return tables
-
-
-def ranked(runs: pd.DataFrame) -> list[tuple[Group, int]]:
-    """The entries taught with the most examples and their rank, best mean first of those that ran alike."""
-    entries = [group for group in current(groups(runs)) if group.values("test_error_percent")]
-    found: list[tuple[Group, int]] = []
-    for block in _blocks(entries):
-        most = max(map(sizes.size, block))
-        whole = [group for group in block if sizes.size(group) == most]
-        found += [(group, rank) for rank, group in enumerate(sorted(whole, key=_error), start=1)]
+        found.append(Table.of(title, crossings, [families.CROSSING_NOTE], families.CROSSING_KEYS))
     return found
+
+
+def figure(runs: Runs) -> Figure:
+    """Published top-5 errors left, measured top-1 errors right, and where there are some, errors by training size."""
+    entries, grown = list(ranked(runs.groups)), families.families(runs.groups)
+    drawn = style.figure("Convolutional nets against hand-made features", entries, 15.5 if grown else 11, 4.8)
+    left, right, *by_size = drawn.subplots(1, 3 if grown else 2)
+    bars.ranked(left, _published(), "", "published: ILSVRC 2012, top-5 test error (%)")
+    measured = [bar for group in entries for bar in bars.of_group(group, ERROR, colour=_colour(convolutional(group)))]
+    bars.ranked(right, measured, "", f"measured here: {_data(entries)}, top-1 test error (%)", "no entry has finished")
+    for axes in by_size:
+        _by_size(axes, grown)
+    style.legend(drawn, [style.key("convolutional", BLUE), style.key("not convolutional", GREY)])
+    return drawn
+
+
+def ranked(groups: Sequence[Group]) -> dict[Group, int]:
+    """The entries taught with the most examples and their rank, best mean first of those that ran alike."""
+    ranks: dict[Group, int] = {}
+    for block in _blocks([group for group in current(groups) if group.values(ERROR)]):
+        most = max(map(families.size, block))
+        whole = sorted((group for group in block if families.size(group) == most), key=_error(ERROR))
+        ranks |= {group: rank for rank, group in enumerate(whole, start=1)}
+    return ranks
 
 
 def convolutional(group: Group) -> bool:
@@ -85,43 +106,19 @@ def _teams() -> Table:
             "rank": rank,
             "team": team["team"],
             "convolutional": team["method"] == "convolutional",
-            "published_lecture_top5_error_percent": Quoted(float(team["lecture_percent"]), "the lecture's slide"),
-            "published_official_top5_error_percent": Quoted(
-                float(team["official_percent"]), "the official results of ILSVRC 2012"
-            ),
+            "published_lecture_top5_error_percent": Quoted(float(team["lecture_percent"]), LECTURE),
+            "published_official_top5_error_percent": Quoted(float(team["official_percent"]), OFFICIAL),
         }
         for rank, team in enumerate(teams().to_dict("records"), start=1)
     ]
-    remarks = [
-        f"{team['team']}: {team['note']}." for team in teams().to_dict("records") if isinstance(team["note"], str)
-    ]
-    about = "Top-5 test error on ImageNet of ensembles over many crops: not to be mixed with single-crop figures."
-    return Table.of(
-        "ILSVRC 2012 as published",
-        rows,
-        ["Nothing in this table was measured here.", *quoted(rows), about, *remarks],
-        ("rank", "team"),
-    )
+    remarks = [f"{team}: {note}." for team, note in teams()[["team", "note"]].dropna().itertuples(index=False)]
+    notes = [TEAM_NOTES[0], *quoted(rows), TEAM_NOTES[1], *remarks]
+    return Table.of("ILSVRC 2012 as published", rows, notes, ("rank", "team"))
 
 
-def _entry(group: Group, rank: int) -> dict[str, Any]:
-    return {
-        "budget": group.budget,
-        "device": group.device,
-        "rank": rank,
-        "recipe": group.recipe,
-        "variant": group.variant,
-        "convolutional": convolutional(group),
-        "seeds": seed_range(group.seeds),
-        **{metric: group.measure(metric) for metric in ERRORS},
-        "published_test_error_percent": group.published("test_error_percent"),
-        "parameters": group.constant("parameters"),
-    }
-
-
-def _error(group: Group, metric: str = "test_error_percent") -> float:
-    measure = group.measure(metric)
-    return measure.mean if measure else float("inf")
+def _error(metric: str) -> Callable[[Group], float]:
+    """Sort key: the mean error."""
+    return lambda group: measure.mean if (measure := group.measure(metric)) else float("inf")
 
 
 def _blocks(entries: Sequence[Group]) -> list[list[Group]]:
@@ -140,17 +137,16 @@ def _ratios(entries: Sequence[Group]) -> list[dict[str, Any]]:
             scored = [group for group in block if group.values(metric)]
             nets = [group for group in scored if convolutional(group)]
             others = [group for group in scored if not convolutional(group)]
-            for camp in ([o for o in others if not _is_learnt(o)], [o for o in others if _is_learnt(o)]):
+            for learnt in (False, True):
+                camp = [group for group in others if _is_learnt(group) == learnt]
                 if nets and camp:
-                    best, other = (min(side, key=lambda group: _error(group, metric)) for side in (nets, camp))
-                    rows.append(_ratio(best, other, metric))
+                    rows.append(_ratio(min(nets, key=_error(metric)), min(camp, key=_error(metric)), metric))
     return rows
 
 
 def _is_learnt(group: Group) -> bool:
     """Whether the features of this entry come from data, as those of no team in 2012 but the first."""
-    model = group.resolved.get("model")
-    return isinstance(model, Mapping) and model.get("name") == "kmeans_linear"
+    return bool(group.setting("model", "name") == "kmeans_linear")
 
 
 def _ratio(best: Group, other: Group, metric: str) -> dict[str, Any]:
@@ -159,23 +155,19 @@ def _ratio(best: Group, other: Group, metric: str) -> dict[str, Any]:
         "budget": best.budget,
         "device": best.device,
         "error": ERRORS[metric],
-        "best_convolutional": _name(best),
-        "best_other": _name(other),
+        "best_convolutional": best.label,
+        "best_other": other.label,
         "ratio": quotient,
         "interval_from": interval,
         "published_ratio": None if _is_learnt(other) else _published_ratio(),
     }
 
 
-def _name(group: Group) -> str:
-    return f"{group.recipe} ({group.variant})" if group.variant else group.recipe
-
-
 def _published_ratio() -> Quoted:
     """The best team with a convolutional net over the best without, by the lecture's slide."""
     best = teams().groupby("method")["lecture_percent"].min()
     net, other = float(best["convolutional"]), float(best.drop("convolutional").min())
-    return Quoted(net / other, f"the lecture's slide ({net} / {other}, top-5 error on ImageNet)", f"{net / other:.3f}")
+    return Quoted(net / other, f"{LECTURE} ({net} / {other}, top-5 error on ImageNet)", f"{net / other:.3f}")
 
 
 def _quotient(best: Group, other: Group, metric: str) -> tuple[Estimate, str]:
@@ -183,6 +175,42 @@ def _quotient(best: Group, other: Group, metric: str) -> tuple[Estimate, str]:
     samples = best.values(metric), other.values(metric)
     examples = min(group.constant("test_examples") or 0 for group in (best, other))
     if min(map(len, samples)) < 2 and examples:
-        return ratio_of_rates(_error(best, metric) / 100, _error(other, metric) / 100, examples), "test set"
-    found = ratio_of_means(*samples)
-    return found, "seeds" if found.has_interval else ""
+        error = _error(metric)
+        return ratio_of_rates(error(best) / 100, error(other) / 100, examples), "test set"
+    ratio = ratio_of_means(*samples)
+    return ratio, "seeds" if ratio.has_interval else ""
+
+
+def _colour(convolves: bool) -> str:
+    return BLUE if convolves else GREY
+
+
+def _published() -> list[bars.Bar]:
+    ranking = zip(teams()["team"], teams()["lecture_percent"], teams()["method"], strict=True)
+    return [
+        bars.Bar(team, Measure.of([float(error)]), _colour(method == "convolutional"), written=str(error))
+        for team, error, method in ranking
+    ]
+
+
+def _data(entries: Sequence[Group]) -> str:
+    """The data set's name, if all runs share it."""
+    names = {str(group.setting("data", "name")) for group in entries}
+    name = names.pop() if len(names) == 1 else "several data sets"
+    return {"cifar10": "CIFAR-10", "cifar100": "CIFAR-100"}.get(name, name)
+
+
+def _by_size(axes: Axes, grown: Sequence[Family]) -> None:
+    """One line a family: solid and blue what convolves, dashed what does not."""
+    style.panel(axes, "measured here: top-1 test error (%) by size", "training examples")
+    others = iter((GREY, ORANGE, VERMILION, DARK) * len(grown))
+    curves = []
+    for family in grown:
+        look = (BLUE, "-") if family.convolutional else (next(others), "--")
+        curves.append(lines.Line(family.name, lines.through(family.errors()), *look, marker="o"))
+    counts = sorted({size for family in grown for size in family.errors()})
+    axes.set_xscale("log")
+    axes.set_xticks(counts, [f"{size:,}" for size in counts])
+    axes.minorticks_off()
+    axes.margins(x=0.08)
+    lines.by_size(axes, curves)

@@ -3,93 +3,122 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
-from dlbench.records.groups import Group, groups
-from dlbench.report.notes import footnotes
+from dlbench.records.groups import Group, Runs
+from dlbench.report import columns
+from dlbench.report.panels import bars, style
+from dlbench.report.panels.style import BLUE, DARK, GREY, VERMILION, nothing
 from dlbench.report.table import Quoted, Table
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 CODES, THINGS = "codes", "things"  # names of data in a recipe
 KEYS = ("budget", "device", "code", "units", "variant")
 ACTIVE = "Units: how many the code may use."
 LAW = "Hinton, McClelland & Rumelhart 1986: n things of n localist units, 2^n of n distributed ones"
 HELD_OUT = "Chance is 50 %. Random: as many units as in the distributed code, active together without any meaning."
+CHANCE_PERCENT = 50.0
+TRAIN, TEST = "train_error_percent", "test_error_percent"
+COLOURS = {"distributed": BLUE, "localist": VERMILION, "random": GREY}
+MEANT = {
+    "localist": "a unit for\neach thing",
+    "random": "shared units\nthat mean nothing",
+    "distributed": "units for shape,\ncolour, size",
+}
 
 
-def representations(runs: pd.DataFrame) -> list[Table]:
+def tables(runs: Runs) -> list[Table]:
     """Things told apart by code and number of units; then errors on things shown and on things held out."""
-    runs = runs.reset_index(drop=True)
+    names: columns.Columns = ["budget", "device", ("code", code), columns.OF_NO_SETTING]
+    counts: columns.Columns = [("units", units), ("things", columns.whole("train_examples"))]
+    counts += [("told_apart", columns.measured("train_told_apart")), ("published_told_apart", _law)]
+    errors: columns.Columns = [
+        ("units", lambda group: group.setting("model", "sizes")[0]), ("things_shown", columns.whole("train_examples")),
+        ("things_held_out", columns.whole("test_examples")), TRAIN, TEST,
+    ]  # fmt: skip
+    told, unseen = capacity(runs.groups), generalisation(runs.groups)
     return [
-        _table("Things that units tell apart", runs, capacity(groups(runs)), _capacity_row, ACTIVE),
-        _table("Things never seen", runs, generalisation(groups(runs)), _error_row, HELD_OUT),
+        columns.table("Things that units tell apart", runs, told, [*names, *counts], [ACTIVE], KEYS),
+        columns.table("Things never seen", runs, unseen, [*names, *errors], [HELD_OUT], KEYS),
     ]
 
 
-def capacity(found: Sequence[Group]) -> list[Group]:
+def figure(runs: Runs) -> Figure:
+    """Things told apart by number of units left; errors with one sd over seeds right."""
+    told, unseen = capacity(runs.groups), generalisation(runs.groups)
+    drawn = style.figure("One unit a thing, or many units for every thing", [*told, *unseen], 10.5, 4.8)
+    left, right = drawn.subplots(1, 2)
+    _capacity(left, told)
+    _errors(right, unseen)
+    return drawn
+
+
+def capacity(groups: Sequence[Group]) -> list[Group]:
     """The groups that count what a code tells apart, block by block, by code and number of units."""
-    chosen = [group for group in found if _data(group, "name") == CODES and group.values("train_told_apart")]
-    blocks = list(dict.fromkeys((group.budget, group.device) for group in chosen))
-    return sorted(chosen, key=lambda group: (blocks.index((group.budget, group.device)), code(group), -units(group)))
+    chosen = [g for g in groups if g.setting("data", "name") == CODES and g.values("train_told_apart")]
+    return _by_block(chosen, lambda group: (code(group), -units(group)))
 
 
-def generalisation(found: Sequence[Group]) -> list[Group]:
+def generalisation(groups: Sequence[Group]) -> list[Group]:
     """The groups that know some things and are asked about others, largest error first in each block."""
-    chosen = [group for group in found if _data(group, "name") == THINGS and group.values("test_error_percent")]
-    blocks = list(dict.fromkeys((group.budget, group.device) for group in chosen))
-    return sorted(chosen, key=lambda group: (blocks.index((group.budget, group.device)), -_mean_error(group)))
+    chosen = [group for group in groups if group.setting("data", "name") == THINGS and group.values(TEST)]
+    return _by_block(chosen, lambda group: -sum(group.values(TEST)) / len(group.values(TEST)))
 
 
 def code(group: Group) -> str:
     """`localist`, `distributed` or `random`."""
-    return str(_data(group, "code"))
+    return str(group.setting("data", "code"))
 
 
 def units(group: Group) -> int:
     """How many units the code may use."""
-    return int(_data(group, "units"))
+    return int(group.setting("data", "units"))
 
 
-def _data(group: Group, key: str) -> Any:
-    return group.resolved["data"].get(key)
+def _by_block(groups: Sequence[Group], key: Callable[[Group], Any]) -> list[Group]:
+    blocks = list(dict.fromkeys((group.budget, group.device) for group in groups))
+    return sorted(groups, key=lambda group: (blocks.index((group.budget, group.device)), key(group)))
 
 
-def _mean_error(group: Group) -> float:
-    measured = group.measure("test_error_percent")
-    return measured.mean if measured else 0.0
+def _law(group: Group) -> Quoted:
+    return Quoted(units(group) if code(group) == "localist" else 2 ** units(group), LAW)
 
 
-def _table(
-    title: str,
-    runs: pd.DataFrame,
-    shown: Sequence[Group],
-    row: Callable[[Group], dict[str, Any]],
-    note: str,
-) -> Table:
-    rows = [_block(group) | row(group) for group in shown]
-    names = {group.recipe for group in shown}
-    return Table.of(title, rows, [note, *footnotes(runs[runs["recipe"].isin(names)], shown, rows)], KEYS)
+def _capacity(axes: Axes, groups: Sequence[Group]) -> None:
+    """Dots for what was counted, on a line for what is exact, named at its end."""
+    style.panel(axes, "things told apart", "units")
+    if not groups:
+        nothing(axes, "no code was tried")
+        return
+    axes.set_yscale("log", base=2)
+    axes.locator_params(axis="x", integer=True)
+    for name, law in (("distributed", "2ⁿ"), ("localist", "n")):
+        own = sorted((group for group in groups if code(group) == name), key=units)
+        counts, colour = [group.values("train_told_apart")[0] for group in own], COLOURS[name]
+        if own:
+            axes.plot([units(group) for group in own], [float(_law(g).value) for g in own], color=colour, alpha=0.6)
+            axes.plot([units(group) for group in own], counts, "o", color=colour, markersize=7)
+            axes.annotate(
+                f"{name}: {law}", (units(own[-1]), counts[-1]), xytext=(-8, 9), textcoords="offset points",
+                ha="right", color=colour,
+            )  # fmt: skip
+    axes.margins(y=0.12)
 
 
-def _block(group: Group) -> dict[str, Any]:
-    return {"budget": group.budget, "device": group.device, "code": code(group), "variant": group.mark}
-
-
-def _capacity_row(group: Group) -> dict[str, Any]:
-    return {
-        "units": units(group),
-        "things": group.constant("train_examples"),
-        "told_apart": group.measure("train_told_apart"),
-        "published_told_apart": Quoted(units(group) if code(group) == "localist" else 2 ** units(group), LAW),
-    }
-
-
-def _error_row(group: Group) -> dict[str, Any]:
-    return {
-        "units": group.resolved["model"]["sizes"][0],
-        "things_shown": group.constant("train_examples"),
-        "things_held_out": group.constant("test_examples"),
-        "train_error_percent": group.measure("train_error_percent"),
-        "test_error_percent": group.measure("test_error_percent"),
-    }
+def _errors(axes: Axes, groups: Sequence[Group]) -> None:
+    style.panel(axes, "error (%) on things shown (pale) and never seen (full), ± sd", grid="y")
+    if not groups:
+        nothing(axes, "no net has learnt")
+        return
+    colours = [COLOURS[code(group)] for group in groups]
+    pairs = [
+        (TRAIN, [g.measure(TRAIN) for g in groups], colours, 0.35),
+        (TEST, [g.measure(TEST) for g in groups], colours, 1.0),
+    ]
+    bars.upright(axes, [MEANT[code(group)] for group in groups], pairs)
+    axes.axhline(CHANCE_PERCENT, color=DARK, linewidth=0.9, linestyle="--")
+    axes.annotate("chance", (len(groups) - 0.5, CHANCE_PERCENT), xytext=(0, 3), textcoords="offset points", ha="right")
+    axes.set_ylim(0, 72)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-import pandas as pd
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from dlbench import published
-from dlbench.records.groups import Group, budget_rank, current, groups, settings
-from dlbench.report.notes import finite_test_set, footnotes, seed_range
+from dlbench.records.groups import Group, Runs, budget_rank, current, settings
+from dlbench.report import columns
+from dlbench.report.panels import bars, lines, style
+from dlbench.report.panels.style import BLUE, ORANGE, VERMILION, nothing
 from dlbench.report.table import Quoted, Table
 
-KEYS = ("recipe", "variant", "budget", "device")
-SMALL_KEYS = ("recipe", "variant", "degree", "budget", "device")
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+ERROR = "test_error_percent"
+KEYS = ("recipe", "variant", "degree", "budget", "device")
 SHUFFLED = "data.permute_pixels"
 SAME_FOR_ALL = (
     "Support vector machines and neighbours draw no random numbers: where they ran for several seeds, it is the same "
@@ -21,84 +25,103 @@ SAME_FOR_ALL = (
 )
 
 
-def svm(runs: pd.DataFrame) -> list[Table]:
+def tables(runs: Runs) -> list[Table]:
     """One row a classifier of MNIST, its error with shuffled pixels beside it; then the small digits, by degree."""
-    runs = runs.reset_index(drop=True)
-    found = [group for group in groups(runs) if group.values("test_error_percent")]
-    several = len({group.device for group in found}) > 1
-    twins = shuffled(found)
-    whole = [group for group in found if group not in twins.values() and not is_small(group)]
-    rows = [_row(group, twins.get(group), several) for group in whole]
+    groups = [group for group in runs.groups if group.values(ERROR)]
+    twins = shuffled(groups)
+    whole = [group for group in groups if group not in twins.values() and not is_small(group)]
+    cells: columns.Columns = [
+        *columns.NAMED, "seeds", "train_examples", "train_error_percent", ERROR, f"published_{ERROR}",
+        (f"shuffled_{ERROR}", lambda group: twins[group].measure(ERROR) if group in twins else None), "support_vectors",
+        ("parameters", lambda group: group.constant("parameters") or None),
+    ]  # fmt: skip
     used = [*whole, *(twin for group, twin in twins.items() if group in whole)]
-    notes = [SAME_FOR_ALL, *footnotes(runs, used, rows), *finite_test_set(used)]
-    tables = [Table.of("Support vector machines against nets", rows, notes, KEYS)]
-    small = sorted(filter(is_small, found), key=lambda group: (budget_rank(group.budget), group.device, degree(group)))
+    rows = columns.rows(whole, cells)
+    made = [columns.of_rows("Support vector machines against nets", runs, used, rows, [SAME_FOR_ALL])]
+    small = sorted(filter(is_small, groups), key=lambda group: (budget_rank(group.budget), group.device, degree(group)))
     if small:
-        steps = [_step(group, several) for group in small]
-        about = [*footnotes(runs, small, steps), *finite_test_set(small)]
-        tables.append(Table.of("7,291 small digits: a polynomial kernel by its degree", steps, about, SMALL_KEYS))
-    return tables
+        names: columns.Columns = [
+            "recipe",
+            columns.OF_NO_SETTING,
+            ("degree", lambda group: degree(group) or None),
+            "budget",
+        ]
+        errors: columns.Columns = [
+            "other_device",
+            "train_error_percent",
+            ERROR,
+            (f"published_{ERROR}", _quoted),
+            "support_vectors",
+        ]
+        title = "7,291 small digits: a polynomial kernel by its degree"
+        made.append(columns.table(title, runs, small, [*names, *errors], keys=KEYS))
+    return made
+
+
+def figure(runs: Runs) -> Figure:
+    """Left a bar or two a classifier of MNIST, right a line of errors by degree."""
+    groups = [group for group in runs.groups if group.values(ERROR)]
+    degrees = sorted((group for group in groups if is_small(group) and degree(group)), key=degree)
+    twins = shuffled(groups)
+    whole = [group for group in groups if group not in twins.values() and not is_small(group)]
+    shown = [bar for group in whole for bar in _bars(group, twins)]
+    used = [*whole, *twins.values(), *degrees]
+    drawn = style.figure("Support vector machines against nets", used, 11, 2.4 + 0.4 * max(len(shown), 5))
+    left, right = drawn.subplots(1, 2, width_ratios=(3, 2))
+    bars.ranked(left, shown, "test error (%), MNIST", empty="no classifier has finished")
+    _degrees(right, degrees)
+    keys = [style.key("pixels in place", BLUE), style.key("pixels shuffled", ORANGE)]
+    style.legend(drawn, [*keys, bars.published_key("published, 60,000 examples")])
+    return drawn
 
 
 def is_small(group: Group) -> bool:
     """Whether the digits are those of 16x16 pixels that stand in for the digits from envelopes."""
-    return bool(settings(group.resolved).get("data.size") == 16)
+    return bool(group.setting("data", "size") == 16)
 
 
 def degree(group: Group) -> int:
     """The degree of the polynomial kernel; 0 without one."""
-    own = settings(group.resolved)
-    return int(own["model.degree"]) if own.get("model.kernel") == "polynomial" and "model.degree" in own else 0
+    return int(group.setting("model", "degree", 0)) if group.setting("model", "kernel") == "polynomial" else 0
 
 
-def shuffled(found: list[Group]) -> Mapping[Group, Group]:
+def shuffled(groups: Sequence[Group]) -> Mapping[Group, Group]:
     """For each classifier that ran on shuffled pixels too, that run: all else is the same."""
     twins: dict[Group, Group] = {}
-    now = current(found)
+    now = current(groups)
     for group in now:
         own = settings(group.resolved)
-        if SHUFFLED not in own:
-            continue
-        plain = {key: value for key, value in own.items() if key != SHUFFLED}
-        for other in now:
-            if other.block == group.block and settings(other.resolved) == plain:
-                twins[other] = group
+        if own.pop(SHUFFLED, None) is not None:
+            same = (one for one in now if one.block == group.block and settings(one.resolved) == own)
+            twins |= dict.fromkeys(same, group)
     return twins
 
 
 def published_by_degree() -> Mapping[int, Quoted]:
     """What Cortes and Vapnik report for polynomial kernels, by degree."""
     rows = published.table("svm_usps").to_dict("records")
-    return {int(row["degree"]): Quoted(float(row["test_error_percent"]), str(row["source"])) for row in rows}
+    return {int(row["degree"]): Quoted(float(row[ERROR]), str(row["source"])) for row in rows}
 
 
-def _row(group: Group, twin: Group | None, several_devices: bool) -> dict[str, Any]:
-    return {
-        "recipe": group.recipe,
-        "variant": group.variant,
-        "budget": group.budget,
-        "device": group.device if several_devices else None,
-        "seeds": seed_range(group.seeds),
-        "train_examples": group.constant("train_examples"),
-        "train_error_percent": group.measure("train_error_percent"),
-        "test_error_percent": group.measure("test_error_percent"),
-        "published_test_error_percent": group.published("test_error_percent"),
-        "shuffled_test_error_percent": twin.measure("test_error_percent") if twin else None,
-        "support_vectors": group.constant("support_vectors"),
-        "parameters": group.constant("parameters") or None,
-    }
+def _quoted(group: Group) -> Quoted | None:
+    return published_by_degree().get(degree(group)) or group.published(ERROR)
 
 
-def _step(group: Group, several_devices: bool) -> dict[str, Any]:
-    quoted = published_by_degree().get(degree(group)) or group.published("test_error_percent")
-    return {
-        "recipe": group.recipe,
-        "variant": group.mark,
-        "degree": degree(group) or None,
-        "budget": group.budget,
-        "device": group.device if several_devices else None,
-        "train_error_percent": group.measure("train_error_percent"),
-        "test_error_percent": group.measure("test_error_percent"),
-        "published_test_error_percent": quoted,
-        "support_vectors": group.constant("support_vectors"),
-    }
+def _bars(group: Group, twins: Mapping[Group, Group]) -> list[bars.Bar]:
+    twin = twins.get(group)
+    return bars.of_group(group, ERROR) + (bars.of_group(twin, ERROR, "shuffled", ORANGE) if twin else [])
+
+
+def _degrees(axes: Axes, groups: Sequence[Group]) -> None:
+    style.panel(axes, "", "degree of the polynomial kernel", "test error (%), 7,291 digits at 16x16")
+    quoted: dict[str, Any] = {"linestyle": "--", "linewidth": 1.2, "marker": "D", "markerfacecolor": "white"}
+    if not groups:
+        nothing(axes, "no polynomial machine has finished")
+        return
+    measured = lines.through({degree(group): group.measure(ERROR) for group in groups})
+    lines.draw(axes, lines.Line("measured: MNIST", measured, marker="o", width=2))
+    figures = {place: float(quote.value) for place, quote in published_by_degree().items()}
+    label = "published: digits from envelopes"
+    axes.plot(list(figures), list(figures.values()), color=VERMILION, label=label, **quoted)
+    axes.set_ylim(bottom=0)
+    axes.legend(frameon=False, fontsize=9)

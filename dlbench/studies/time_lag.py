@@ -5,17 +5,21 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from dlbench.records.groups import Group, groups, of_most_seeds
-from dlbench.report.notes import footnotes
+from dlbench.records.groups import Group, Runs, of_most_seeds
+from dlbench.report import columns
+from dlbench.report.panels import lines, style
+from dlbench.report.panels.style import BLUE, DARK, GREEN, GREY, PURPLE, VERMILION, nothing
 from dlbench.report.table import Measure, Table
-from dlbench.stats.estimates import wilson_interval
+from dlbench.stats.estimates import Estimate, wilson_interval
 
-KEYS = ("recipe", "variant", "budget", "device")
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
 NETS: Mapping[str, str] = {
     "constant": "none: the mean of the targets",
     "tanh_rnn": "tanh units",
@@ -28,23 +32,16 @@ RULES: Mapping[str, str] = {
     "mean_target": "closed form",
     "no_learning": "none: as initialised",
 }
+COLOURS: Mapping[str, str] = {
+    "tanh units": VERMILION,
+    "tanh units (Elman)": PURPLE,
+    "LSTM of 1997, no forget gate": BLUE,
+    "LSTM with forget gates": GREEN,
+}
 SMALLEST = 1e-38  # zero has no logarithm
+FEWEST_ERROR, SMALLEST_GRADIENT = 1e-4, 1e-12  # where logarithmic axes end
 AT_LAG = re.compile(r"test_gradient_norm_at_lag_(\d+)")
-
-
-def time_lag(runs: pd.DataFrame) -> list[Table]:
-    """One table a task, and one of how the gradient changes with the lag."""
-    runs = runs.reset_index(drop=True)
-    found = groups(runs)
-    return [
-        _table("Adding problem", runs, found, _is_adding, _adding, ADDING_NOTES),
-        _table(
-            "Embedded Reber grammar", runs, found, _is_reber, partial(_reber, own=of_most_seeds(found)), REBER_NOTES
-        ),
-        _table("Gradient at the end of a sequence, by the inputs before", runs, found, lags, _gradient, LAG_NOTES),
-    ]
-
-
+SQUARED, MEMORY = "test_mean_squared_error", "test_wrong_memory_percent"
 ADDING_NOTES = (
     "Wrong: the output at the end is off by 0.04 or more. A sequence counts each time that it is shown.",
     "The best constant answer has a mean squared error of 1/24 = 0.0417, less what the rare sequences take away whose "
@@ -63,6 +60,50 @@ LAG_NOTES = (
 )
 
 
+def tables(runs: Runs) -> list[Table]:
+    """One table a task, and one of how the gradient changes with the lag."""
+    names: columns.Columns = [*columns.NAMED, ("net", net), ("rule", rule)]
+    adding: columns.Columns = [
+        ("length", columns.setting("data", "length")), "parameters", "published_parameters", SQUARED,
+        "test_wrong_percent", "published_test_wrong_percent", ("sequences", _sequences), "published_sequences",
+    ]  # fmt: skip
+    own = of_most_seeds(runs.groups)  # recipes as they stand: what is published is of their learning rate
+    reber: columns.Columns = [
+        "parameters", "published_parameters", ("solved_percent", _solved), _published("solved_percent", own),
+        "test_wrong_strings_percent", MEMORY, ("strings", _sequences), _published("strings", own),
+    ]  # fmt: skip
+    lagged = [group for group in runs.groups if lags(group)]
+    gradients = [row | _gradient(group) for row, group in zip(columns.rows(lagged, names), lagged, strict=True)]
+    added = [group for group in runs.groups if group.values(SQUARED) and rule(group) != RULES["no_learning"]]
+    strings = [group for group in runs.groups if group.values(MEMORY)]
+    return [
+        columns.table("Adding problem", runs, added, [*names, *adding], ADDING_NOTES),
+        columns.table("Embedded Reber grammar", runs, strings, [*names, *reber], REBER_NOTES),
+        columns.of_rows("Gradient at the end of a sequence, by the inputs before", runs, lagged, gradients, LAG_NOTES),
+    ]
+
+
+def figure(runs: Runs) -> Figure:
+    """One line a run in the left panels, means over seeds in the right one."""
+    groups = of_most_seeds(runs.groups)
+    nets = [group for group in groups if net(group) in COLOURS]
+    drawn = style.figure("What bridges a time lag?", nets, 13.5, 5.2)
+    adding, reber, gradient = drawn.subplots(1, 3)
+    lengths = sorted({int(length) for group in nets if (length := group.setting("data", "length"))})
+    style.panel(adding, f"adding problem, {' and '.join(map(str, lengths)) or '?'} steps", y="test mean squared error")
+    _learning(adding, nets, runs.curves, SQUARED)
+    adding.set_yscale("log")
+    adding.set_ylim(bottom=FEWEST_ERROR)
+    _best_constant(adding, groups)
+    style.panel(reber, "embedded Reber grammar", y="test strings with a wrong prediction (%)")
+    _learning(reber, nets, runs.curves, "test_wrong_strings_percent")
+    reber.set_ylim(-3, 103)
+    _by_lag(gradient, [group for group in nets if lags(group)])
+    shown = [name for name in COLOURS if name in map(net, nets)]
+    style.legend(drawn, [style.key(name, COLOURS[name], "-") for name in shown])
+    return drawn
+
+
 def lags(group: Group) -> list[int]:
     """The lags at which the group's runs measured a gradient, in order."""
     return sorted(int(match[1]) for name in group.runs if (match := AT_LAG.fullmatch(name)) and group.values(name))
@@ -70,80 +111,43 @@ def lags(group: Group) -> list[int]:
 
 def net(group: Group) -> str:
     """What the group's recipe trains, in words."""
-    name = _named(group, "model")
-    one_step = group.resolved.get("model", {}).get("gradient") == "one_step"
-    return NETS.get(name, name) + (" (Elman)" if one_step else "")
+    name = str(group.setting("model", "name"))
+    return NETS.get(name, name) + (" (Elman)" if _is_one_step(group) else "")
 
 
 def rule(group: Group) -> str:
     """How it is trained, in words."""
-    name = _named(group, "training")
-    one_step = group.resolved.get("model", {}).get("gradient") == "one_step"
-    return "gradient through one step only, Adam" if one_step and name == "adam" else RULES.get(name, name)
+    name = str(group.setting("training", "name"))
+    return "gradient through one step only, Adam" if _is_one_step(group) and name == "adam" else RULES.get(name, name)
 
 
 def shown_per_step(group: Group) -> int:
     """How many sequences a step of training looks at."""
-    return int(group.resolved.get("training", {}).get("batch_size", 1))
+    return int(group.setting("training", "batch_size", 1))
 
 
-def _table(
-    title: str,
-    runs: pd.DataFrame,
-    found: Sequence[Group],
-    belongs: Callable[[Group], Any],
-    row: Callable[[Group], dict[str, Any]],
-    notes: Sequence[str],
-) -> Table:
-    own = [group for group in found if belongs(group)]
-    several = len({group.device for group in own}) > 1
-    rows = [
-        {
-            "recipe": group.recipe, "variant": group.variant, "budget": group.budget,
-            "device": group.device if several else None, "net": net(group), "rule": rule(group),
-        } | row(group)
-        for group in own
-    ]  # fmt: skip
-    others = {group.recipe for group in found} - {group.recipe for group in own}
-    return Table.of(title, rows, [*notes, *footnotes(runs[~runs["recipe"].isin(others)], own, rows)], KEYS)
+def _is_one_step(group: Group) -> bool:
+    return bool(group.setting("model", "gradient") == "one_step")
 
 
-def _adding(group: Group) -> dict[str, Any]:
-    return {
-        "length": group.resolved.get("data", {}).get("length"),
-        "parameters": group.constant("parameters"),
-        "published_parameters": group.published("parameters"),
-        "test_mean_squared_error": group.measure("test_mean_squared_error"),
-        "test_wrong_percent": group.measure("test_wrong_percent"),
-        "published_test_wrong_percent": group.published("test_wrong_percent"),
-        "sequences": _sequences(group),
-        "published_sequences": group.published("sequences"),
-    }
+def _published(name: str, own: Sequence[Group]) -> tuple[str, Callable[[Group], Any]]:
+    """A column of published figures of these groups alone."""
+    return f"published_{name}", lambda group: group.published(name) if group in own else None
 
 
-def _reber(group: Group, own: Sequence[Group]) -> dict[str, Any]:
-    """own: the groups of recipes as they stand; what is published is of their learning rate."""
+def _solved(group: Group) -> Estimate | None:
     train, test = group.by_seed("train_solved"), group.by_seed("test_solved")
     solved = [train[seed] * test[seed] for seed in train.keys() & test.keys()]
-    return {
-        "parameters": group.constant("parameters"),
-        "published_parameters": group.published("parameters"),
-        "solved_percent": wilson_interval(round(sum(solved)), len(solved)).scaled(100) if solved else None,
-        "published_solved_percent": group.published("solved_percent") if group in own else None,
-        "test_wrong_strings_percent": group.measure("test_wrong_strings_percent"),
-        "test_wrong_memory_percent": group.measure("test_wrong_memory_percent"),
-        "strings": _sequences(group),
-        "published_strings": group.published("strings") if group in own else None,
-    }
+    return wilson_interval(round(sum(solved)), len(solved)).scaled(100) if solved else None
 
 
 def _gradient(group: Group) -> dict[str, Any]:
-    found = lags(group)
-    few = dict.fromkeys((found[0], found[len(found) // 2], found[-1]))
-    return {
-        "trained": _named(group, "training") != "no_learning",
-        "gradient_factor_per_step": group.measure("test_gradient_factor_per_step"),
-    } | {f"log10_gradient_norm_at_lag_{lag}": _log10(group.values(f"test_gradient_norm_at_lag_{lag}")) for lag in few}
+    known = lags(group)
+    row: dict[str, Any] = {"trained": rule(group) != RULES["no_learning"]}
+    row["gradient_factor_per_step"] = group.measure("test_gradient_factor_per_step")
+    for lag in (known[0], known[len(known) // 2], known[-1]):
+        row[f"log10_gradient_norm_at_lag_{lag}"] = _log10(group.values(f"test_gradient_norm_at_lag_{lag}"))
+    return row
 
 
 def _log10(norms: Sequence[float]) -> Measure:
@@ -154,18 +158,59 @@ def _log10(norms: Sequence[float]) -> Measure:
 def _sequences(group: Group) -> float | None:
     """How many sequences a run was shown, in the mean; None where nothing is learnt step by step."""
     steps = group.measure("steps")
-    if steps is None or _named(group, "training") in ("no_learning", "mean_target"):
+    if steps is None or rule(group) in (RULES["no_learning"], RULES["mean_target"]):
         return None
     return round(steps.mean * shown_per_step(group))
 
 
-def _is_adding(group: Group) -> bool:
-    return bool(group.values("test_mean_squared_error")) and _named(group, "training") != "no_learning"
+def _learning(axes: Axes, nets: Sequence[Group], curves: pd.DataFrame, metric: str) -> None:
+    """A thin line for every run, and a dot at its end."""
+    axes.set_xlabel("training sequences shown")
+    axes.xaxis.set_major_formatter(lambda x, _: f"{x / 1000:,g}k" if x else "0")
+    axes.locator_params(axis="x", nbins=6)
+    for group in nets if metric in curves else ():
+        own = curves[curves["path"].isin(group.runs["path"])].dropna(subset=[metric]).sort_values("step")
+        colour = COLOURS[net(group)]
+        for _, line in own.groupby("path"):
+            if len(line) > 1:
+                shown = line["step"] * shown_per_step(group)
+                axes.plot(shown, line[metric], linewidth=1.2, alpha=0.7, color=colour)
+                axes.plot(shown.iloc[-1], line[metric].iloc[-1], "o", markersize=4, color=colour)
+    if not axes.lines:
+        nothing(axes, "no run has finished")
 
 
-def _is_reber(group: Group) -> bool:
-    return bool(group.values("test_wrong_memory_percent"))
+def _best_constant(axes: Axes, groups: Sequence[Group]) -> None:
+    for group in groups:
+        for error in group.values(SQUARED)[:1] if net(group) == NETS["constant"] else ():
+            axes.axhline(error, color=GREY, linestyle=":", linewidth=1.4, zorder=0)
+            axes.annotate(
+                "best constant answer", (1, error), xycoords=("axes fraction", "data"), xytext=(0, 5),
+                textcoords="offset points", ha="right", fontsize=8, color=DARK,
+            )  # fmt: skip
 
 
-def _named(group: Group, part: str) -> str:
-    return str(group.resolved.get(part, {}).get("name", ""))
+def _by_lag(axes: Axes, groups: Sequence[Group]) -> None:
+    style.panel(
+        axes, "gradient by the input, so many steps back", "lag (steps before the end)",
+        "norm, mean over sequences and seeds",
+    )  # fmt: skip
+    if not groups:
+        nothing(axes, "no run has finished")
+        return
+    for group in groups:
+        points = lines.through({lag: group.measure(f"test_gradient_norm_at_lag_{lag}") for lag in lags(group)})
+        look = ("--", "o", 1.4) if rule(group) == RULES["no_learning"] else ("-", "o", 2.0)
+        axes.plot(
+            points.index,
+            points["mean"],
+            look[0],
+            marker=look[1],
+            markersize=3,
+            color=COLOURS[net(group)],
+            linewidth=look[2],
+        )
+    axes.set_yscale("log")
+    axes.set_ylim(bottom=max(axes.get_ylim()[0], SMALLEST_GRADIENT))
+    handles = [style.key("as initialised", DARK, "--", 1.4), style.key("after training", DARK, "-")]
+    axes.legend(handles=handles, loc="best", frameon=True, framealpha=0.85, edgecolor=GREY, fontsize=9)

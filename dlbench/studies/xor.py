@@ -3,94 +3,103 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
-from dlbench.records.groups import Group, groups
-from dlbench.report.notes import footnotes, seed_range
+from dlbench.records.groups import Group, Runs
+from dlbench.report import columns
+from dlbench.report.columns import Column
+from dlbench.report.notes import seed_range
+from dlbench.report.panels import bars, style
 from dlbench.report.table import Table
 from dlbench.stats.estimates import Estimate, wilson_interval
 
-KEYS = ("recipe", "variant", "budget", "device")
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 SCORE, RULE = "truth_table", "perceptron_rule"  # names in a recipe
-COUNTED = ("finished", "diverged")  # a run that diverged has not solved its task, and a solve rate must say so
+NOTES = (
+    "Solved: every row of the truth table right at the last step. Brackets: Wilson's 95 % interval.",
+    "Bound: (R / gamma)^2 on the mistakes of Rosenblatt's rule (Novikoff 1962); none without a separating line.",
+)
 
 
-def xor(runs: pd.DataFrame) -> list[Table]:
+def tables(runs: Runs) -> list[Table]:
     """One row a recipe: the share of seeds that got every row right, and the mistakes against Novikoff's bound."""
-    runs = runs.reset_index(drop=True)
-    found = [group for group in groups(runs, COUNTED) if _is_scored(group)]
-    rows = [_row(group) for group in found]
-    if len({group.device for group in found}) <= 1:
-        rows = [row | {"device": None} for row in rows]
-    notes = [
-        "Solved: every row of the truth table right at the last step. Brackets: Wilson's 95 % interval.",
-        "Bound: (R / gamma)^2 on the mistakes of Rosenblatt's rule (Novikoff 1962); none without a separating line.",
-    ]
-    return [
-        Table.of(
-            "One neuron, XOR, one hidden layer", rows, notes + _diverged(found) + footnotes(runs, found, rows), KEYS
-        )
-    ]
+    groups = [group for group in runs.ended if is_scored(group)]
+    return [columns.table("One neuron, XOR, one hidden layer", runs, groups, COLUMNS, [*NOTES, *_diverged(groups)])]
+
+
+def figure(runs: Runs) -> Figure:
+    """One bar a recipe, as long as the share of seeds that solve it."""
+    rates = [(group, rate.scaled(100)) for group in runs.ended if (rate := solve_rate(group))]
+    shares = [bars.Bar(group.label, rate, written=f"{rate.value:.0f} % (n={rate.n})") for group, rate in rates]
+    drawn = style.figure(
+        "Who learns the truth table?", [group for group, _ in rates], 8, 1.9 + 0.45 * len(rates or "12")
+    )
+    axes = drawn.subplots()
+    bars.ranked(axes, shares, "seeds that get every row right (%), with Wilson's 95 % interval")
+    axes.set_xlim(0, 118)
+    axes.set_xticks(range(0, 101, 20))
+    return drawn
 
 
 def solve_rate(group: Group) -> Estimate | None:
     """The share of seeds in [0, 1] that solved the task, with Wilson's interval; None where no run says."""
-    return wilson_interval(sum(_solved(group)), len(_solved(group))) if _solved(group) else None
+    solved = _solved(group)
+    return wilson_interval(sum(solved), len(solved)) if solved else None
 
 
 def finding(group: Group) -> str:
     """What the runs of a recipe came to, in words; only Rosenblatt's rule, which stops by itself, may converge."""
-    solved, right, bounded = _solved(group), _right(group), _within_bound(group)
+    solved, right, bounded = _solved(group), _metric(group, "right"), _within_bound(group)
     if not solved:
         return ""
-    if _named(group, "training") != RULE:
+    if group.setting("training", "name") != RULE:
         return f"solved in {sum(solved)} of {len(solved)} runs"
-    told = [_converged(solved)]
+    words = [_converged(solved)]
     if right and not any(solved):
-        told.append(f"at most {max(right):.0f} of {group.constant('train_examples')} right")
+        words.append(f"at most {max(right.values()):.0f} of {group.constant('train_examples')} right")
     if bounded:
-        told.append(f"mistakes {'within' if all(bounded) else 'NOT within'} Novikoff's bound in every run")
-    return "; ".join(told)
+        words.append(f"mistakes {'within' if all(bounded) else 'NOT within'} Novikoff's bound in every run")
+    return "; ".join(words)
 
 
-def _row(group: Group) -> dict[str, Any]:
-    rate, right, mistakes, bounded = solve_rate(group), _right(group), group.values("mistakes"), _within_bound(group)
-    return {
-        "recipe": group.recipe,
-        "variant": group.variant,
-        "budget": group.budget,
-        "device": group.device,
-        "finding": finding(group),
-        "solved_percent": rate.scaled(100) if rate else None,
-        "most_right": int(max(right)) if right else None,
-        "published_most_right": group.published("train_right") or group.published("right"),
-        "examples": group.constant("train_examples"),
-        "mistakes": group.measure("mistakes"),
-        "most_mistakes": int(max(mistakes)) if mistakes else None,
-        "novikoff_bound": min(group.values("novikoff_bound"), default=None),
-        "runs_within_bound": f"{sum(bounded)} of {len(bounded)}" if bounded else None,
-    }
-
-
-def _is_scored(group: Group) -> bool:
+def is_scored(group: Group) -> bool:
     """Whether the recipe learns a truth table, even if no run of it came as far as a score."""
-    return bool(_metric(group, "right") or _metric(group, "solved")) or _named(group, "score") == SCORE
+    return bool(_metric(group, "right") or _metric(group, "solved")) or group.setting("score", "name") == SCORE
 
 
-def _named(group: Group, part: str) -> Any:
-    """What the recipe names for this part of it."""
-    return group.resolved.get(part, {}).get("name")
+def _solved_percent(group: Group) -> Estimate | None:
+    rate = solve_rate(group)
+    return rate.scaled(100) if rate else None
 
 
-def _metric(group: Group, name: str) -> dict[int, float]:
+def _most(metric: str) -> columns.Cell:
+    return lambda group: int(max(values)) if (values := list(_metric(group, metric).values())) else None
+
+
+def _bounded_runs(group: Group) -> str | None:
+    bounded = _within_bound(group)
+    return f"{sum(bounded)} of {len(bounded)}" if bounded else None
+
+
+COLUMNS: tuple[Column, ...] = (
+    *columns.NAMED,
+    ("finding", finding),
+    ("solved_percent", _solved_percent),
+    ("most_right", _most("right")),
+    ("published_most_right", lambda group: group.published("train_right") or group.published("right")),
+    ("examples", columns.whole("train_examples")),
+    "mistakes",
+    ("most_mistakes", _most("mistakes")),
+    ("novikoff_bound", lambda group: min(group.values("novikoff_bound"), default=None)),
+    ("runs_within_bound", _bounded_runs),
+)
+
+
+def _metric(group: Group, name: str) -> dict[int, Any]:
     """A score by seed, by the name it has on the training split."""
     return group.by_seed(f"train_{name}") or group.by_seed(name)
-
-
-def _right(group: Group) -> list[float]:
-    return list(_metric(group, "right").values())
 
 
 def _solved(group: Group) -> list[bool]:
@@ -114,7 +123,7 @@ def _converged(solved: Sequence[bool]) -> str:
     return "did not converge" + (f" in any of {len(solved)} runs" if len(solved) > 1 else "")
 
 
-def _diverged(found: Sequence[Group]) -> list[str]:
-    each = [(group.recipe, group.runs.loc[group.runs["status"] == "diverged", "seed"]) for group in found]
-    told = [f"{recipe} seed {seed_range(int(seed) for seed in seeds)}" for recipe, seeds in each if len(seeds)]
-    return [f"Diverged, and counted as not solved: {'; '.join(told)}."] if told else []
+def _diverged(groups: Sequence[Group]) -> list[str]:
+    lost = [(group.recipe, group.runs.loc[group.runs["status"] == "diverged", "seed"]) for group in groups]
+    named = [f"{recipe} seed {seed_range(int(seed) for seed in seeds)}" for recipe, seeds in lost if len(seeds)]
+    return [f"Diverged, and counted as not solved: {'; '.join(named)}."] if named else []

@@ -44,7 +44,7 @@ def _study(found: study.Study, console: Console) -> None:
         said(f"  {claim.says} ({claim.source})" if claim.source else f"  {claim.says}")
     if found.recipes:
         seeds = ", ".join(f"at least {count} at {budget}" for budget, count in found.seeds.items())
-        said(f"\nseeds: {seeds or 'as each recipe says'}; tables: {', '.join(found.tables)}")
+        said(f"\nseeds: {seeds or 'as each recipe says'}")
 
 
 def _recipe(full: Recipe, short: Recipe, console: Console) -> None:

@@ -13,7 +13,7 @@ from dlbench.measure import machine, precision
 from dlbench.measure.disturbance import Watch, warnings
 from dlbench.report.notes import quoted
 from dlbench.report.table import PUBLISHED, Table
-from dlbench.studies.lecture_hardware import remarks, systems
+from dlbench.studies.hardware import remarks, systems
 from dlbench.verbs import reporting
 
 PRECISIONS = get_args(precision.Precision)

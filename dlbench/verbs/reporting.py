@@ -5,14 +5,16 @@ from __future__ import annotations
 import importlib
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dlbench import studies
 from dlbench.errors import InputError
 from dlbench.records import store
+from dlbench.records.groups import Runs
+from dlbench.report import usual
 from dlbench.report.table import Table
 from dlbench.spec import catalog, recipe, study
 from dlbench.spec.study import Study
@@ -26,41 +28,38 @@ FORMATS = {".md": "markdown", ".csv": "csv", ".tex": "latex", ".json": "json"}
 PICTURES = (".png", ".svg", ".pdf")
 
 
-@dataclass(frozen=True)
-class Frames:
-    """Runs, and the curves of the same run files, which are read only where somebody looks at them."""
-
-    runs: pd.DataFrame
-    curves: Callable[[], pd.DataFrame]
-
-
 def report(names: Sequence[str], format: str, results: Path, output: Path | None, figure: Path | None) -> None:
     """Print, or write to `output`, what the names show; draw the figure of the one study among them to `figure`.
 
     format: by the ending of `output`, or as for a terminal, if it is empty. A course that goes to a Markdown file
     brings the figures of its studies, in a folder beside it.
     """
-    frames = read(results)
+    runs = read(results, names)
     format = format or (FORMATS.get(output.suffix, "terminal") if output else "terminal")
     courses = [name for name in names if len(_studies(name)) > 1]
     if output is not None and format == "markdown" and courses == list(names):
-        shown = "\n".join(_course(name, frames, output) for name in names)
+        shown = "\n".join(_course(name, runs, output) for name in names)
     else:
-        shown = text(tables(names, frames), format, output)
+        shown = text(tables(names, runs), format, output)
     if figure is not None:
-        draw(names, frames, figure)
+        draw(names, runs, figure)
     deliver(shown, output)
 
 
-def read(results: Path, paths: Sequence[Path] | None = None) -> Frames:
-    """The runs under a results folder, or in these files of it; says on standard error what was wrong with any."""
-    runs = store.load(results, paths)
-    for warning in runs.attrs["warnings"]:
+def read(results: Path, names: Sequence[str] = (), paths: Sequence[Path] | None = None) -> Runs:
+    """The runs under a results folder, or in these files of it; says on standard error what was wrong with any.
+
+    names: of recipes and studies that will be shown, whose published figures, and their source, are taken from the
+    recipes as they are now: one may have been mended. Recipes that cannot be read any more keep what they came with.
+    """
+    frame = store.load(results, paths)
+    for warning in frame.attrs["warnings"]:
         print(f"dlbench: {warning}", file=sys.stderr)
-    return Frames(runs, lambda: store.curves(results, map(Path, runs["path"]) if len(runs) else []))
+    paths = [Path(path) for path in frame["path"]] if len(frame) else []
+    return Runs(_as_published(frame, names) if paths else frame, lambda: store.curves(results, paths))
 
 
-def tables(names: Sequence[str], frames: Frames) -> list[Table]:
+def tables(names: Sequence[str], runs: Runs) -> list[Table]:
     """The tables that the names show: a study names its own, and has one of its claims; a recipe gets the general one.
 
     Of a course one table of all claims comes first, and studies without runs are left out.
@@ -68,12 +67,12 @@ def tables(names: Sequence[str], frames: Frames) -> list[Table]:
     catalog.check_names(map(catalog.find, names))
     shown: list[Table] = []
     for name in dict.fromkeys(names):
-        studies = _studies(name)
-        found = [table for each in studies for table in _tables(each, frames)] if studies else _of_recipe(name, frames)
+        compared = _studies(name)
+        found = [table for one in compared for table in studies.tables(one, runs)] or _of_recipe(name, runs)
         if not found:
             raise InputError(f"{name}: no runs of it in the results folder; `dlbench run {name}` makes them")
-        claims = _claims(studies, frames)
-        shown += [*claims, *found] if len(studies) > 1 else [*found, *claims]
+        claims = _claims(compared, runs)
+        shown += [*claims, *found] if len(compared) > 1 else [*found, *claims]
     return shown
 
 
@@ -88,15 +87,15 @@ def text(shown: Sequence[Table], format: str, output: Path | None = None) -> str
     return str(render(shown, width=width, colour=colour, encoding=encoding or "utf-8"))
 
 
-def draw(names: Sequence[str], frames: Frames, path: Path) -> None:
+def draw(names: Sequence[str], runs: Runs, path: Path) -> None:
     """Draw the figure of the study among the names; the file's ending is the format."""
     if path.suffix not in PICTURES:
         raise InputError(f"--figure {path}: the name should end in .png, .svg or .pdf")
-    found = [each for name in names for each in _studies(name) if each.figure]
+    found = [each for name in names for each in _studies(name) if studies.has_figure(each)]
     if len(found) != 1:
         raise InputError(f"--figure: name one study that has a figure; of {', '.join(names)}, {len(found)} have one")
     try:
-        _draw(found[0], frames, path)
+        studies.figure(found[0], runs).savefig(path)
     except OSError as error:
         raise InputError(f"--figure {path}: cannot be written ({error.strerror})") from None
 
@@ -112,14 +111,11 @@ def deliver(content: str, output: Path | None) -> None:
         raise InputError(f"-o {output}: cannot be written ({error.strerror})") from None
 
 
-def verdicts(studies: Sequence[Study], frames: Frames) -> list[Verdict]:
+def verdicts(chosen: Sequence[Study], runs: Runs) -> list[Verdict]:
     """The verdicts on all claims of the studies."""
     from dlbench.judge import claims
 
-    chosen = [each for each in studies if each.claims]
-    on_the_way = any(claim.is_of_curves for each in chosen for claim in each.claims)
-    curves = frames.curves() if on_the_way else frames.runs.iloc[:0]  # to read all curves takes as long as all else
-    return [verdict for each in chosen for verdict in claims.verdicts(each, frames.runs, curves)]
+    return [verdict for one in chosen for verdict in claims.verdicts(one, runs)]
 
 
 def _studies(name: str) -> list[Study]:
@@ -127,75 +123,56 @@ def _studies(name: str) -> list[Study]:
     return study.course(name) if catalog.is_study(catalog.find(name)) else []
 
 
-def _runs(found: Study, frame: pd.DataFrame) -> pd.DataFrame:
-    names = [catalog.name(reference) for reference in found.recipes]
-    return _as_published(frame[frame["recipe"].isin(names)], found.recipes) if len(frame) else frame
-
-
-def _as_published(runs: pd.DataFrame, references: Sequence[str]) -> pd.DataFrame:
-    """The runs with the published figures, and their source, that their recipe names now: one may have been mended.
-
-    references: the recipes' names or paths. Runs whose recipe cannot be read any more keep what they came with.
-    """
+def _as_published(runs: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     now: dict[str, dict[str, Any]] = {}
-    for reference in references:
+    for reference in _references(names):
         with suppress(InputError):
             found = recipe.load(reference, "full")
             now[found.name] = {"published": found.published, "source": found.source}
-    names = zip(runs["recipe"], runs["recipe_json"], strict=True)
-    resolved = [{**whole, **now.get(name, {})} for name, whole in names]
+    pairs = zip(runs["recipe"], runs["recipe_json"], strict=True)
+    resolved = [{**whole, **now.get(name, {})} for name, whole in pairs]
     return runs.assign(published=[whole["published"] for whole in resolved], recipe_json=resolved)
 
 
-def _tables(found: Study, frames: Frames) -> Iterator[Table]:
-    chosen = _runs(found, frames.runs)
-    for name in found.tables if len(chosen) else ():
-        yield from getattr(importlib.import_module(f"dlbench.studies.{name}"), name)(chosen)
+def _references(names: Sequence[str]) -> Iterator[str]:
+    """The recipes that are meant, by their names or paths."""
+    for name in names:
+        compared = _studies(name)
+        yield from (reference for one in compared for reference in one.recipes) if compared else [name]
 
 
-def _of_recipe(name: str, frames: Frames) -> list[Table]:
-    from dlbench.studies.results import results
-
-    chosen = frames.runs[frames.runs["recipe"] == catalog.find(name).name]
-    return results(_as_published(chosen, [name])) if len(chosen) else []
+def _of_recipe(name: str, runs: Runs) -> list[Table]:
+    own = runs.of([catalog.find(name).name])
+    return usual.tables(own) if len(own.frame) else []
 
 
-def _claims(studies: Sequence[Study], frames: Frames) -> list[Table]:
+def _claims(compared: Sequence[Study], runs: Runs) -> list[Table]:
     from dlbench.report.claims import claims
 
-    found = verdicts(studies, frames)
+    found = verdicts(compared, runs)
     return claims(found) if found else []
 
 
-def _draw(found: Study, frames: Frames, path: Path) -> None:
-    from dlbench.records.groups import of_one_block
-
-    function = getattr(importlib.import_module(f"dlbench.studies.figures.{found.figure}"), found.figure)
-    curves = frames.curves()
-    own = curves[curves["recipe"].isin([catalog.name(each) for each in found.recipes])] if len(curves) else curves
-    function(of_one_block(_runs(found, frames.runs)), own).savefig(path)
-
-
-def _course(name: str, frames: Frames, output: Path) -> str:
+def _course(name: str, runs: Runs, output: Path) -> str:
     """A document: the claims of all studies, then a chapter for each that has runs, with its figure."""
-    studies = _studies(name)
-    chapters = [chapter for each in studies if (chapter := _chapter(each, frames, output))]
+    compared = _studies(name)
+    chapters = [chapter for one in compared if (chapter := _chapter(one, runs, output))]
     if not chapters:
         raise InputError(f"{name}: no runs of it in the results folder; `dlbench run {name}` makes them")
-    opening = [f"# {study.load(name).title}", text(_claims(studies, frames), "markdown")]
+    opening = [f"# {study.load(name).title}", text(_claims(compared, runs), "markdown")]
     return "\n\n".join([*opening, *chapters])
 
 
-def _chapter(found: Study, frames: Frames, output: Path) -> str:
-    shown = list(_tables(found, frames))
+def _chapter(found: Study, runs: Runs, output: Path) -> str:
+    shown = studies.tables(found, runs)
     if not shown:
         return ""
     parts = [f"## {found.title}", found.source]
-    if found.figure:
+    if studies.has_figure(found):
         folder = output.with_name(f"{output.stem}-figures")
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            _draw(found, frames, folder / f"{found.name}.png")
+            studies.figure(found, runs).savefig(folder / f"{found.name}.png")
         except OSError as error:
             raise InputError(f"-o {output}: {folder} cannot be written ({error.strerror})") from None
         parts.append(f"![{found.title}]({folder.name}/{found.name}.png)")

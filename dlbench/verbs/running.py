@@ -203,11 +203,11 @@ def _summarise(outcomes: Sequence[Outcome], planned: int, console: Console) -> N
 def _print_results(names: Sequence[str], paths: Sequence[Path], out: Path, as_json: bool) -> None:
     from dlbench.verbs import reporting
 
-    frames = reporting.read(out, paths)
+    runs = reporting.read(out, names, paths)
     if as_json:
-        print(json.dumps(json.loads(frames.runs.to_json(orient="records")), indent=1))
+        print(json.dumps(json.loads(runs.frame.to_json(orient="records")), indent=1))
     else:
-        print(reporting.text(reporting.tables(names, frames), "terminal"), end="")
+        print(reporting.text(reporting.tables(names, runs), "terminal"), end="")
 
 
 def _interrupt(*_: object) -> NoReturn:

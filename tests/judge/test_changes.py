@@ -96,7 +96,7 @@ class TestVerdict:
 
 class TestComparable:
     @pytest.mark.parametrize(
-        ("changes", "why"),
+        ("other", "why"),
         [
             ({"lr": 0.2}, "training.lr 0.1 against 0.2 (--across recipe)"),
             ({"budget": "full", "lr": 0.2}, "budget short against full (--across budget)"),
@@ -108,8 +108,8 @@ class TestComparable:
             ({"compile": True}, "compile off against on (--across settings)"),
         ],
     )
-    def test_unlike_speeds_are_not_compared_until_the_user_looks_past(self, changes: dict[str, Any], why: str) -> None:
-        base, new = measured.side({RATE: FAST}), measured.side({RATE: SLOW}, **changes)
+    def test_unlike_speeds_are_not_compared_until_the_user_looks_past(self, other: dict[str, Any], why: str) -> None:
+        base, new = measured.side({RATE: FAST}), measured.side({RATE: SLOW}, **other)
         row = one(base, new)
         assert (row.verdict, row.why) == ("not comparable", why)
         across = why.rpartition(" ")[2].rstrip(")")
@@ -127,9 +127,9 @@ class TestComparable:
         row = one(measured.side({RATE: FAST}), measured.side({RATE: SLOW}, fingerprint="f", torch="2.16.0"))
         assert row.why == "machine 1a2b3c4d against f, torch 2.15.0 against 2.16.0 (--across machine,version)"
 
-    @pytest.mark.parametrize("changes", [{"lr": 0.2}, {"budget": "full"}, {"dataset_digest": "data2"}])
-    def test_errors_of_another_task_are_not(self, changes: dict[str, Any]) -> None:
-        row = one(measured.side({ERROR: GOOD}), measured.side({ERROR: BAD}, **changes))
+    @pytest.mark.parametrize("other", [{"lr": 0.2}, {"budget": "full"}, {"dataset_digest": "data2"}])
+    def test_errors_of_another_task_are_not(self, other: dict[str, Any]) -> None:
+        row = one(measured.side({ERROR: GOOD}), measured.side({ERROR: BAD}, **other))
         assert row.verdict == "not comparable"
 
     def test_errors_without_a_shared_seed_are_not(self) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from dlbench.judge import claims
 from dlbench.judge.claims import Side, Verdict, judge
+from dlbench.records.groups import Runs
 from dlbench.report.claims import claims as claim_table
 from dlbench.report.claims import words
 from dlbench.spec import claim, recipe
@@ -137,11 +138,11 @@ def runs(budget="short", shift=10.0, seeds=3, names=("perceptron", "perceptron-o
 
 
 def study(*stated_claims):
-    return Study("mine", "t", "", ("perceptron", "perceptron-or"), {}, ("results",), "", tuple(stated_claims))
+    return Study("mine", "t", "", ("perceptron", "perceptron-or"), {}, "", tuple(stated_claims))
 
 
 def verdict(frame, curves=None, **more):
-    (found,) = claims.verdicts(study(stated(**more)), frame, pd.DataFrame() if curves is None else curves)
+    (found,) = claims.verdicts(study(stated(**more)), Runs(frame, lambda: pd.DataFrame() if curves is None else curves))
     return found
 
 

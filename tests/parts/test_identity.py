@@ -125,7 +125,7 @@ def test_helpers_of_one_name_in_two_folders_stay_apart(tmp_path):
 def test_of_dlbench_what_the_parts_use_counts_and_nothing_else():
     [trial] = plan.trials(["lenet-digits"], device="cpu", seeds=[0], threads=1)
     names = {name.removeprefix("dlbench/").removesuffix(".py") for name in trial.code.files}
-    assert {"models/lenet5", "data/digits", "training/descent", "scores/classification_error", "bench"} <= names
+    assert {"models/lenet5", "data/digits", "training/descent", "scores/classification_error", "trials/setup"} <= names
     assert not {"models/resnet", "data/sources", "data/fetching", "reading", "plan", "trial", "store", "errors"} & names
     assert set(trial.code.versions) == {"torch"}
 

@@ -16,8 +16,7 @@ GOOD = """
 title: mine
 recipes: [perceptron, mlp-xor]
 seeds: {short: 3}
-tables: [xor, results]
-figure: xor
+shows: xor
 """
 OWN = "extends: perceptron\ntitle: my own\nseeds: 5\n"
 
@@ -30,19 +29,24 @@ def load(folder, text):
 def test_a_study_is_what_its_file_says(tmp_path):
     found = load(tmp_path, GOOD)
     assert found.recipes == ("perceptron", "mlp-xor")
-    assert (found.tables, found.figure, found.seeds) == (("xor", "results"), "xor", {"short": 3})
-    assert load(tmp_path, "title: t\nrecipes: [perceptron]").tables == ("results",)
+    assert (found.shows, found.seeds) == ("xor", {"short": 3})
+    assert load(tmp_path, "title: t\nrecipes: [perceptron]").shows == ""
+    assert load(tmp_path, "title: t\nrecipes: [perceptron]\nshows: alexnet-tricks").shows == "alexnet_tricks"
+
+
+def test_a_users_study_of_a_shipped_name_is_not_the_shipped_one(tmp_path):
+    (tmp_path / "xor.yaml").write_text("title: mine\nrecipes: [lenet-digits]\n")
+    assert study.load(str(tmp_path / "xor.yaml")).shows == ""
+    assert study.load("xor").shows == "xor"
 
 
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ("[xor, results]", "[xor, reslts]", "tables: there is no 'reslts' (did you mean 'results'"),
-        ("[xor, results]", "[table]", "tables: there is no 'table'"),
-        ("[xor, results]", "[[xor]]", "tables: there is no ['xor']"),
-        ("[xor, results]", "[3]", "tables: there is no 3"),
-        ("figure: xor", "figure: xr", "figure: there is no 'xr' (did you mean 'xor'?)"),
-        ("figure: xor", "figure: results", "figure: there is no 'results'"),
+        ("shows: xor", "shows: xr", "shows: no study is called 'xr' (did you mean 'xor'?); here: alexnet-tricks, "),
+        ("shows: xor", "shows: [xor]", "shows: ['xor'] is not a str"),
+        ("shows: xor", "tables: [xor]", "tables: write `shows: "),
+        ("shows: xor", "figure: xor", "figure: write `shows: "),
         ("[perceptron, mlp-xor]", "[xor]", "recipes: xor is a study, not a recipe"),
         ("[perceptron, mlp-xor]", "[mine]", "recipes: mine is a study, not a recipe"),
         ("[perceptron, mlp-xor]", "[mine.yaml]", "recipes: mine.yaml is a study, not a recipe"),

@@ -7,9 +7,12 @@ from typing import Any
 
 import pandas as pd
 import pytest
+import studied
 
 from dlbench.records.groups import groups
-from dlbench.studies.approximation import approximation, small, units
+from dlbench.studies.approximation import small, units
+
+approximation = studied.tables("approximation")
 
 Make = Callable[..., dict[str, Any]]
 

@@ -7,12 +7,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import studied
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
-from dlbench.studies.figures.approximation import approximation
-from dlbench.studies.figures.backprop import backprop
+approximation = studied.figure("approximation")
+backprop = studied.figure("backprop")
+
 
 NO_CURVES = pd.DataFrame()
 
@@ -36,7 +38,10 @@ def heights(line: Line2D) -> list[float]:
 
 
 def taught(recipe: str, sweeps: list[float], **training: Any) -> list[dict[str, Any]]:
-    resolved = {"training": {"name": "generalised_delta_rule", **training}}
+    data, hidden = recipe.partition("-")[0], recipe.rpartition("-")[2]
+    sizes = [2, int(hidden), 1] if hidden.isdigit() else [2, 2, 1]
+    training = {"name": "generalised_delta_rule", **training}
+    resolved = {"data": {"function": data}, "model": {"name": "mlp", "sizes": sizes}, "training": training}
     return [
         a_run(recipe, seed, resolved, sweeps=count, converged=float(count < 9000), published={"sweeps": 247})
         for seed, count in enumerate(sweeps)
@@ -63,7 +68,9 @@ def test_backprop_says_when_nothing_has_finished() -> None:
 
 
 def close(recipe: str, units: int, errors: list[float]) -> list[dict[str, Any]]:
-    resolved = {"model": {"sizes": [1, units, 1]}}
+    function, activation, _ = recipe.split("-")
+    model = {"sizes": [1, units, 1], "activation": activation}
+    resolved = {"data": {"function": function}, "model": model, "training": {"name": "least_squares"}}
     return [
         a_run(
             recipe, seed, resolved, test_sup_error=error, test_mean_squared_error=error**2, test_barron_bound=9 / units

@@ -5,8 +5,10 @@ from typing import Any
 
 import pandas as pd
 import pytest
+import studied
 
-from dlbench.studies.autoencoder import autoencoder
+autoencoder = studied.tables("autoencoder")
+
 
 Make = Callable[..., dict[str, Any]]
 

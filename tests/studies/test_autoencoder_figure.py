@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import studied
 import torch
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
@@ -15,7 +16,8 @@ from matplotlib.text import Text
 
 from dlbench.records import pixels
 from dlbench.report.panels import style
-from dlbench.studies.figures.autoencoder import autoencoder
+
+autoencoder = studied.figure("autoencoder")
 
 
 def a_run(recipe: str, seed: int, error: float, **parts: Any) -> dict[str, Any]:

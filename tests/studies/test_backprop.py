@@ -7,9 +7,11 @@ from typing import Any
 
 import pandas as pd
 import pytest
+import studied
 
 from dlbench.report.table import Quoted
-from dlbench.studies.backprop import backprop
+
+backprop = studied.tables("backprop")
 
 Make = Callable[..., dict[str, Any]]
 

@@ -5,11 +5,15 @@ from typing import Any
 
 import pandas as pd
 import pytest
+import studied
 
+from dlbench.records.groups import groups, of_most_seeds
 from dlbench.report.table import Measure, Quoted
 from dlbench.spec import study
 from dlbench.spec.claim import StepsUntil
-from dlbench.studies.batchnorm import ACCURATE_PERCENT, batchnorm, grid, points, recipes
+from dlbench.studies.batchnorm import ACCURATE_PERCENT, grid, points
+
+batchnorm = studied.tables("batchnorm")
 
 Make = Callable[..., dict[str, Any]]
 
@@ -75,20 +79,20 @@ def test_the_grid_has_a_row_for_each_sd_and_a_column_for_each_rate_all_of_seed_0
 
 
 def test_a_recipe_that_was_not_searched_is_no_point_of_the_grid(searched: pd.DataFrame) -> None:
-    assert {point.group.recipe for point in grid(points(searched))} == {"sigmoid-mnist", "batchnorm-mnist"}
+    assert {group.recipe for group in grid(points(groups(searched)))} == {"sigmoid-mnist", "batchnorm-mnist"}
 
 
 def test_budgets_are_not_mixed(nets: Callable[..., list[dict[str, Any]]]) -> None:
     short = nets("sigmoid-mnist", 3.0, 0.3, [5.0, 6.0])
     full = [each | {"budget": "full", "recipe_digest": "full"} for each in nets("sigmoid-mnist", 3.0, 0.3, [2.0])]
     frame = pd.DataFrame(short + full)
-    assert [point.group.budget for point in recipes(points(frame))] == ["short", "full"]
+    assert [group.budget for group in of_most_seeds(points(groups(frame)))] == ["short", "full"]
     assert len(batchnorm(frame)) == 1, "nothing was searched"
 
 
 def test_other_models_are_passed_over(run: Make, searched: pd.DataFrame) -> None:
     frame = pd.concat([searched, pd.DataFrame([run("lenet-mnist")])])
-    assert len(points(frame.reset_index(drop=True))) == len(points(searched))
+    assert len(points(groups(frame.reset_index(drop=True)))) == len(points(groups(searched)))
 
 
 def test_the_studys_claims_count_steps_to_the_error_that_the_figure_shows() -> None:

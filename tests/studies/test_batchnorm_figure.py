@@ -4,12 +4,14 @@ from typing import Any
 
 import pandas as pd
 import pytest
+import studied
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from dlbench.report.panels.style import BLUE, VERMILION
-from dlbench.studies.figures.batchnorm import batchnorm
+
+batchnorm = studied.figure("batchnorm")
 
 STEPS = (25, 50, 75)
 

@@ -5,12 +5,14 @@ from typing import Any
 
 import pandas as pd
 import pytest
+import studied
 
 from dlbench.report.table import Quoted
-from dlbench.studies.alexnet_tricks import alexnet_tricks
-from dlbench.studies.datasets_vs_algorithms import datasets_vs_algorithms
-from dlbench.studies.lecture_hardware import lecture_hardware
-from dlbench.studies.representations import representations
+
+alexnet_tricks = studied.tables("alexnet_tricks")
+datasets_vs_algorithms = studied.tables("datasets_vs_algorithms")
+lecture_hardware = studied.tables("hardware")
+representations = studied.tables("representations")
 
 Make = Callable[..., dict[str, Any]]
 
@@ -76,7 +78,7 @@ def test_training_here_stands_over_the_lecture_s_systems(run: Make) -> None:
     }  # fmt: skip
     runs = [run("big", seed, examples_per_second=speed, **about) for seed, speed in enumerate((400.0, 500.0, 600.0))]
     runs += [run("small", 0, examples_per_second=900.0, **about | {"multiply_adds": 10**6})]
-    (table,) = lecture_hardware(pd.DataFrame(runs))
+    *_, table = lecture_hardware(pd.DataFrame(runs))
     assert table.frame["system"].tolist()[1:] == [
         "Google datacenter", "Stanford AI lab", "NVIDIA DGX-1", "NVIDIA TITAN X",
     ]  # fmt: skip

@@ -9,14 +9,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import studied
 import torch
 from matplotlib.text import Text
 
 from dlbench.records import pixels
-from dlbench.report.panels.filters import tiled
-from dlbench.studies.figures.alexnet_tricks import alexnet_tricks
-from dlbench.studies.figures.datasets_vs_algorithms import datasets_vs_algorithms
-from dlbench.studies.figures.representations import representations
+from dlbench.report.panels.pictures import tiled
+
+alexnet_tricks = studied.figure("alexnet_tricks")
+datasets_vs_algorithms = studied.figure("datasets_vs_algorithms")
+representations = studied.figure("representations")
 
 
 def a_run(recipe: str, seed: int, data: dict[str, Any], model: dict[str, Any], **columns: Any) -> dict[str, Any]:
@@ -96,7 +98,7 @@ def tricks(tmp_path: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
 def test_alexnet_tricks_draws_curves_errors_and_filters(tricks: tuple[pd.DataFrame, pd.DataFrame]) -> None:
     left, middle, right = alexnet_tricks(*tricks).axes[:3]
     assert [line.get_ydata().tolist() for line in left.lines[:2]] == [[69.5, 49.5], [79.5, 69.5]]
-    assert [bar.get_height() for bar in middle.patches] == [10, 50, 10, 45]
+    assert [bar.get_height() for bar in middle.patches] == [10, 10, 50, 45]
     assert [label.get_text() for label in middle.get_xticklabels()] == ["neither", "dropout"]
     assert [axes.get_title() for axes in right.child_axes] == ["four-layer-relu", "four-layer-tanh"]
     assert all(len(axes.images) == 1 for axes in right.child_axes)

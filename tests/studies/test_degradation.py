@@ -6,11 +6,13 @@ from typing import Any
 
 import pandas as pd
 import pytest
+import studied
 
 from dlbench.report.table import Measure, Quoted
 from dlbench.stats.estimates import Estimate
-from dlbench.studies.degradation import degradation
-from dlbench.studies.gaps import sign_flip
+from dlbench.studies.degradation import sign_flip
+
+degradation = studied.tables("degradation")
 
 Make = Callable[..., dict[str, Any]]
 UP, DOWN, WIDE = Estimate(20, 15, 25, 3), Estimate(-2, -3, -1, 3), Estimate(-2, -6, 2, 3)

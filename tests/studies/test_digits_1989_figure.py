@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pandas as pd
+import studied
 from matplotlib.text import Text
 
-from dlbench.studies.figures.digits_1989 import digits_1989
+digits_1989 = studied.figure("digits_1989")
+
 
 NO_CURVES = pd.DataFrame()
 

@@ -5,10 +5,14 @@ from typing import Any
 
 import pandas as pd
 import pytest
+import studied
 
+from dlbench.records.groups import groups
 from dlbench.report.table import Measure, Quoted
 from dlbench.spec import recipe, study
-from dlbench.studies.dropout import arms, dropout
+from dlbench.studies.dropout import arms
+
+dropout = studied.tables("dropout")
 
 Make = Callable[..., dict[str, Any]]
 
@@ -88,7 +92,7 @@ def test_without_a_plain_net_nothing_is_gained(frame: pd.DataFrame) -> None:
 
 
 def test_other_models_are_passed_over(run: Make, frame: pd.DataFrame) -> None:
-    assert len(arms(pd.concat([frame, pd.DataFrame([run("lenet-mnist")])], ignore_index=True))) == 8
+    assert len(arms(groups(pd.concat([frame, pd.DataFrame([run("lenet-mnist")])], ignore_index=True)))) == 8
 
 
 def test_the_arms_of_the_study_differ_in_nothing_else() -> None:

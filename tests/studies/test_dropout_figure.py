@@ -4,11 +4,13 @@ from typing import Any
 
 import pandas as pd
 import pytest
+import studied
 from matplotlib.colors import to_hex
 from matplotlib.text import Text
 
 from dlbench.report.panels.style import GREY
-from dlbench.studies.figures.dropout import dropout
+
+dropout = studied.figure("dropout")
 
 
 def a_run(recipe: str, seed: int, error: float, retain: float, examples: int = 6000, decay: float = 0.0) -> Any:
@@ -73,5 +75,5 @@ def test_the_curves_have_their_bars_colours(runs: pd.DataFrame, curves: pd.DataF
 def test_nothing_measured_is_said(runs: pd.DataFrame) -> None:
     figure = dropout(runs.assign(status="failed"), pd.DataFrame())
     words = [text.get_text() for text in figure.findobj(Text)]
-    assert "nothing has finished" in words
+    assert "no run has finished" in words
     assert "no curve was kept" in words

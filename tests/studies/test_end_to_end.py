@@ -7,8 +7,10 @@ from typing import Any
 
 import pandas as pd
 import pytest
+import studied
 
-from dlbench.studies.end_to_end import end_to_end
+end_to_end = studied.tables("end_to_end")
+
 
 Make = Callable[..., dict[str, Any]]
 SCORE = {"name": "linear_probes", "layers": ["pool1", "pool3"]}

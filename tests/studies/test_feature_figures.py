@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+import studied
 import torch
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
@@ -15,8 +16,9 @@ from matplotlib.text import Text
 
 from dlbench.records import pixels
 from dlbench.report.panels import style
-from dlbench.studies.figures.end_to_end import end_to_end
-from dlbench.studies.figures.ilsvrc import ilsvrc
+
+end_to_end = studied.figure("end_to_end")
+ilsvrc = studied.figure("ilsvrc")
 
 NO_CURVES = pd.DataFrame()
 

@@ -8,14 +8,16 @@ from typing import Any
 
 import pandas as pd
 import pytest
+import studied
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from dlbench.report.panels import style
-from dlbench.studies.figures.degradation import degradation
-from dlbench.studies.figures.ilsvrc import ilsvrc
-from dlbench.studies.figures.xor import xor
+
+degradation = studied.figure("degradation")
+ilsvrc = studied.figure("ilsvrc")
+xor = studied.figure("xor")
 
 STEPS = (100, 200, 400)
 NO_CURVES = pd.DataFrame()
@@ -40,7 +42,7 @@ def a_net(kind: str, depth: int, seed: int, **columns: Any) -> dict[str, Any]:
 
 def curves_of(runs: list[dict[str, Any]]) -> pd.DataFrame:
     """Test error 90, 80, 60 plus the seed, training error ten below."""
-    keys = ("recipe", "budget", "seed", "recipe_digest", "fingerprint")
+    keys = ("recipe", "budget", "seed", "path")
     return pd.DataFrame(
         [
             {key: run[key] for key in keys}
@@ -100,7 +102,9 @@ def test_one_seed_has_no_band(nets: list[dict[str, Any]]) -> None:
 
 
 def test_budgets_share_no_picture(nets: list[dict[str, Any]]) -> None:
-    full = [run | {"budget": "full", "recipe_digest": "full" + run["recipe"]} for run in nets]
+    full = [
+        run | {"budget": "full", "recipe_digest": "full" + run["recipe"], "path": "full" + run["path"]} for run in nets
+    ]
     figure = degradation(pd.DataFrame(nets + full), curves_of(nets + full))
     assert "full budget" in words(figure)
     assert all(len(axes.lines) == 4 for axes in figure.axes[:2])

@@ -7,9 +7,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
+import studied
 
 from dlbench.report.table import Quoted
-from dlbench.studies.gates import gates
+
+gates = studied.tables("gates")
 
 Make = Callable[..., dict[str, Any]]
 

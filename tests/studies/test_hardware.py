@@ -7,9 +7,12 @@ from typing import Any
 
 import pandas as pd
 import pytest
+import studied
 
 from dlbench.report.formats.terminal import terminal
-from dlbench.studies.hardware import hardware, timed
+from dlbench.studies.hardware import timed
+
+hardware = studied.tables("hardware")
 
 Make = Callable[..., dict[str, Any]]
 USUAL = {"threads": 2, "jobs": 1, "precision": "fp32", "compile": False, "channels_last": True, "torch": "2.15.0"}
@@ -29,7 +32,7 @@ def seeds(run: Make) -> Callable[..., list[dict[str, Any]]]:
 def test_median_speed_up_and_yield(seeds: Callable[..., list[Any]]) -> None:
     gpu = seeds([21_000, 20_000, 50_000], training_seconds=10.0, joules=4000.0, **H100)
     gpu[2]["joules"] = None
-    speed, platforms = hardware(pd.DataFrame([*gpu, *seeds([200, 210, 190])]))
+    speed, platforms, _ = hardware(pd.DataFrame([*gpu, *seeds([200, 210, 190])]))
     rows = speed.frame.set_index("platform")
     assert list(rows.index) == ["cpu", "cuda:0"]  # slowest first
     assert rows["median_examples_per_second"].tolist() == [200, 21_000]
@@ -57,14 +60,14 @@ def test_median_speed_up_and_yield(seeds: Callable[..., list[Any]]) -> None:
 def test_what_a_speed_depends_on_is_a_row_of_its_own(
     seeds: Callable[..., list[Any]], column: str, value: object, labels: list[str]
 ) -> None:
-    speed, platforms = hardware(pd.DataFrame([*seeds([100.0], **{column: value}), *seeds([150.0])]))
+    speed, platforms, _ = hardware(pd.DataFrame([*seeds([100.0], **{column: value}), *seeds([150.0])]))
     assert speed.frame["platform"].tolist() == labels == platforms.frame["platform"].tolist()
     assert speed.frame["median_examples_per_second"].tolist() == [100, 150]
     assert speed.frame["speed_up"].tolist() == [1, 1.5]
 
 
 def test_seeds_that_overlap_give_no_speed_up(seeds: Callable[..., list[Any]]) -> None:
-    speed, _ = hardware(pd.DataFrame([*seeds([100, 104]), *seeds([103, 109], threads=4), *seeds([105], threads=8)]))
+    speed, *_ = hardware(pd.DataFrame([*seeds([100, 104]), *seeds([103, 109], threads=4), *seeds([105], threads=8)]))
     assert dict(zip(speed.frame["platform"], speed.frame["speed_up"], strict=True)) == {
         "cpu, threads 2": 1, "cpu, threads 8": pytest.approx(105 / 102), "cpu, threads 4": None,
     }  # fmt: skip
@@ -73,7 +76,7 @@ def test_seeds_that_overlap_give_no_speed_up(seeds: Callable[..., list[Any]]) ->
 def test_only_the_same_work_is_compared(seeds: Callable[..., list[Any]]) -> None:
     wide = {"recipe_digest": "wide", "recipe_json": {"source": "", "model": {"name": "mlp", "width": 99}}}
     full = seeds([700], budget="full", **H100)
-    speed, _ = hardware(pd.DataFrame([*seeds([100]), *seeds([300], **H100), *seeds([50], **wide), *full]))
+    speed, *_ = hardware(pd.DataFrame([*seeds([100]), *seeds([300], **H100), *seeds([50], **wide), *full]))
     found = [
         (row["variant"] is not None and "width=99" in row["variant"], row["budget"], row["median_examples_per_second"])
         for row in speed.frame.to_dict("records")
@@ -88,12 +91,12 @@ def test_only_the_same_work_is_compared(seeds: Callable[..., list[Any]]) -> None
 def test_a_newer_run_replaces_an_older_one_on_its_own_platform_only(seeds: Callable[..., list[Any]]) -> None:
     old, new = seeds([100], started="2026-01-01"), seeds([120], started="2026-02-01")
     other = seeds([90], started="2026-03-01", threads=1)
-    speed, _ = hardware(pd.DataFrame([*new, *other, *old]))
+    speed, *_ = hardware(pd.DataFrame([*new, *other, *old]))
     assert speed.frame["median_examples_per_second"].tolist() == [90, 120]
 
 
 def test_unsteady_and_lone_seeds_are_named(seeds: Callable[..., list[Any]]) -> None:
-    speed, _ = hardware(pd.DataFrame([*seeds([100, 112]), *seeds([100, 105], "plain-20"), *seeds([9], "lenet")]))
+    speed, *_ = hardware(pd.DataFrame([*seeds([100, 112]), *seeds([100, 105], "plain-20"), *seeds([9], "lenet")]))
     (unsteady,) = [note for note in speed.notes if note.startswith("Not steady")]
     assert "resnet-20 (short, cpu)" in unsteady
     assert "plain-20" not in unsteady
@@ -104,7 +107,7 @@ def test_what_cannot_be_timed_is_left_out_and_counted(seeds: Callable[..., list[
     batched = {"source": "", "together": "model", "model": {"name": "mlp"}}
     failed = seeds([0], "alexnet", status="failed", message="out of memory")
     left_out = [*seeds([1], budget="smoke"), *seeds([2, 3], "mlp-xor", recipe_json=batched), *failed]
-    (speed,) = hardware(pd.DataFrame(left_out))
+    speed, _ = hardware(pd.DataFrame(left_out))
     assert speed.frame.empty
     assert "Not counted, too short to time (smoke): 1." in speed.notes
     assert "Not counted, seeds learn together as one batched model and share a time: 2." in speed.notes
@@ -120,8 +123,8 @@ def test_two_platforms_fit_the_page(seeds: Callable[..., list[Any]], width: int)
     gpu = seeds([21_000, 20_500], joules=4000.0, **H100)
     text = terminal(hardware(pd.DataFrame([*gpu, *seeds([200, 199]), *seeds([100], threads=1)])), width=width)
     assert max(map(len, text.splitlines())) <= width
-    for shown in ("cpu, threads 1", "20,750", "ffff0000"):
-        assert shown in text
+    for words in ("cpu, threads 1", "20,750", "ffff0000"):
+        assert words in text
 
 
 def test_it_loads_no_torch() -> None:

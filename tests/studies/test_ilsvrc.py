@@ -5,8 +5,10 @@ from typing import Any
 
 import pandas as pd
 import pytest
+import studied
 
-from dlbench.studies.ilsvrc import ilsvrc
+ilsvrc = studied.tables("ilsvrc")
+
 
 Make = Callable[..., dict[str, Any]]
 

@@ -8,8 +8,10 @@ from typing import Any
 
 import pandas as pd
 import pytest
+import studied
 
-from dlbench.studies.perceptron_limits import perceptron_limits
+perceptron_limits = studied.tables("perceptron_limits")
+
 
 Make = Callable[..., dict[str, Any]]
 

@@ -4,9 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
+import studied
 
 from dlbench.report.table import Measure, Quoted
-from dlbench.studies.results import results
+
+results = studied.tables("usual")
 
 Make = Callable[..., dict[str, Any]]
 

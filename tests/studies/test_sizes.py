@@ -7,10 +7,13 @@ from typing import Any
 
 import pandas as pd
 import pytest
+import studied
 
 from dlbench.records.groups import groups
-from dlbench.studies.ilsvrc import ilsvrc, ranked
-from dlbench.studies.sizes import Family, crossings, families, overtakes, rows
+from dlbench.report.families import Family, crossings, families, overtakes, rows
+from dlbench.studies.ilsvrc import ranked
+
+ilsvrc = studied.tables("ilsvrc")
 
 Make = Callable[..., dict[str, Any]]
 Grow = Callable[..., list[dict[str, Any]]]
@@ -105,7 +108,7 @@ def test_rows_hold_each_size_of_each_family(crossing: pd.DataFrame) -> None:
 
 
 def test_ilsvrc_ranks_the_largest_and_shows_all_sizes(crossing: pd.DataFrame) -> None:
-    assert [(group.recipe, rank) for group, rank in ranked(crossing)] == [("net", 1), ("hog", 2)]
+    assert [(group.recipe, rank) for group, rank in ranked(groups(crossing)).items()] == [("net", 1), ("hog", 2)]
     _, measured, ratio, by_size, cross = ilsvrc(crossing)
     assert measured.frame["recipe"].tolist() == ["net", "hog"]
     assert ratio.frame["ratio"].iloc[0].value == pytest.approx(0.75)

@@ -7,9 +7,12 @@ from typing import Any
 
 import pandas as pd
 import pytest
+import studied
 
 from dlbench.records.groups import groups
-from dlbench.studies.svm import degree, published_by_degree, shuffled, svm
+from dlbench.studies.svm import degree, published_by_degree, shuffled
+
+svm = studied.tables("svm")
 
 Make = Callable[..., dict[str, Any]]
 

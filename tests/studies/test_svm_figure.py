@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pandas as pd
+import studied
 from matplotlib.colors import to_hex
 from matplotlib.text import Text
 
 from dlbench.report.panels import style
-from dlbench.studies.figures.svm import svm
+
+svm = studied.figure("svm")
 
 NO_CURVES = pd.DataFrame()
 
@@ -39,7 +41,7 @@ def test_bars_pair_up_and_degrees_make_a_line() -> None:
         (3.1, style.ORANGE.lower()),
         (5.0, style.BLUE.lower()),
     ]
-    assert [label.get_text() for label in left.get_yticklabels()] == ["svm-poly", "knn-mnist"]
+    assert [label.get_text() for label in left.get_yticklabels()] == ["svm-poly", "shuffled", "knn-mnist"]
     assert [list(mark.get_xdata()) for mark in left.lines] == [[1.1]]
     measured, published = right.lines
     assert (list(measured.get_xdata()), list(measured.get_ydata())) == ([1, 2], [9.0, 8.0])

@@ -6,10 +6,13 @@ from typing import Any
 
 import pandas as pd
 import pytest
+import studied
 
 from dlbench.records.groups import groups, of_most_seeds
 from dlbench.report.table import Quoted
-from dlbench.studies.time_lag import lags, time_lag
+from dlbench.studies.time_lag import lags
+
+time_lag = studied.tables("time_lag")
 
 Make = Callable[..., dict[str, Any]]
 ADAM = {"name": "adam", "lr": 0.01, "batch_size": 32}

@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pandas as pd
+import studied
 from matplotlib.text import Text
 
-from dlbench.studies.figures.time_lag import COLOURS, time_lag
+from dlbench.studies.time_lag import COLOURS
+
+time_lag = studied.figure("time_lag")
 
 MODELS = {
     "cell": ("lstm_1997", {"name": "truncated_gradient"}),

@@ -1,20 +1,33 @@
-"""Figures of single units: which functions have a line, whose lines are drawn, and the curves behind the points."""
+"""Figures of single units: where they say yes, which functions have none, and the curves behind the points."""
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
-from matplotlib.axes import Axes
+import studied
+import torch
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.text import Text
+from torch import nn
 
+from dlbench.data.boolean_functions import boolean_functions
+from dlbench.data.truth_table import truth_table
+from dlbench.models.perceptron import perceptron
+from dlbench.models.threshold_units import threshold_units
+from dlbench.pictures import unit_square
+from dlbench.records import pixels
 from dlbench.report.panels import style
+from dlbench.report.panels.unit_square import at_corners
 from dlbench.scores.dichotomies import LOADS
-from dlbench.studies.figures.gates import gates
-from dlbench.studies.figures.perceptron_limits import perceptron_limits
+from dlbench.training.linear_program import linear_program
+
+gates = studied.figure("gates")
+perceptron_limits = studied.figure("perceptron_limits")
 
 NO_CURVES = pd.DataFrame()
 
@@ -22,7 +35,7 @@ NO_CURVES = pd.DataFrame()
 def a_run(recipe: str, seed: int, **columns: Any) -> dict[str, Any]:
     return {
         "recipe": recipe, "budget": "short", "seed": seed, "status": "finished", "device": "cpu", "machine": "Xeon",
-        "fingerprint": "1a2b", "precision": "fp32", "recipe_digest": recipe, "started": "2026", **columns,
+        "fingerprint": "1a2b", "precision": "fp32", "recipe_digest": recipe, "started": "2026", "path": "", **columns,
     }  # fmt: skip
 
 
@@ -46,29 +59,45 @@ def words(figure: Figure) -> str:
     return "\n".join(text.get_text() for text in figure.findobj(Text))
 
 
-def lines_of(axes: Axes, colour: str) -> int:
-    return sum(to_hex(line.get_color()) == colour.lower() for line in axes.lines)
+def answers(path: Path, model: nn.Module) -> str:
+    """A run file that kept what the model answers over the unit square."""
+    pictures = unit_square.unit_square(model, truth_table(Path(), function="and"))
+    path.write_text(json.dumps({"event": "pictures", "pictures": pixels.written(pictures)}) + "\n")
+    return str(path)
 
 
-def test_every_function_of_two_inputs_but_two_has_a_line() -> None:
-    counted = {"recipe_json": {"data": {"inputs": 2}}, "train_separable_functions": 14.0}
+def test_every_function_of_two_inputs_but_two_is_shaded_where_it_is_true(tmp_path: Path) -> None:
+    learnt_units = threshold_units(inputs=2, units=16)
+    for _ in linear_program(learnt_units, boolean_functions(Path(), inputs=2), torch.Generator()):
+        pass
+    path = answers(tmp_path / "run.jsonl", learnt_units)
+    counted = {"recipe_json": {"data": {"inputs": 2}}, "train_separable_functions": 14.0, "path": path}
     figure = gates(pd.DataFrame([a_run("separable-2", 0, **counted)]), NO_CURVES)
     squares, counts = figure.axes[:16], figure.axes[16]
-    # a line for all but the two constants, which need none, and XOR and its negation, which have none
-    assert [bool(lines_of(axes, style.BLUE)) for axes in squares].count(True) == 12
     refused = [
         k for k, axes in enumerate(squares) if to_hex(axes.spines["top"].get_edgecolor()) == style.VERMILION.lower()
     ]
-    assert refused == [6, 9]
+    assert refused == [6, 9], "XOR and its negation"
+    assert [at_corners(axes.images[0].get_array()) for axes in squares if axes.images] == [
+        [bool(k >> row & 1) if k not in refused else False for row in range(4)] for k in range(16)
+    ]
     assert [bar.get_height() for bar in counts.patches] == [16, 14]
 
 
-def test_lines_are_learnt_again_only_for_runs_that_came_to_the_same() -> None:
-    """Seed 0 makes 20 mistakes on AND; a run that counted another number is not the one that is drawn."""
-    runs = [learnt("and", 0, 20.0, 4.0), learnt("and", 1, 1.0, 4.0)]
+def test_a_square_is_shaded_by_the_share_of_seeds_that_say_yes(tmp_path: Path) -> None:
+    runs = [learnt("and", seed, 20.0, 4.0) for seed in (0, 1, 2)]
+    for run, bias in zip(runs, (-1.5, -1.5, -0.5), strict=True):
+        unit = perceptron(inputs=2)
+        with torch.no_grad():
+            unit.weight.fill_(1.0)
+            unit.bias.fill_(bias)
+        run["path"] = answers(tmp_path / f"{run['seed']}.jsonl", unit)
     figure = perceptron_limits(pd.DataFrame(runs), NO_CURVES)
-    assert lines_of(figure.axes[0], style.BLUE) == 1
-    assert "2 of 2 seeds learn it\nat the end 4 of 4 right at most" in words(figure)
+    (image,) = figure.axes[0].images
+    shares = image.get_array()
+    assert (shares[0, 0], shares[-1, -1]) == (0, 1)
+    assert shares[27, 7] == pytest.approx(1 / 3), "one of three says yes to 01"
+    assert "3 of 3 seeds learn it\nat the end 4 of 4 right at most" in words(figure)
     assert words(figure).count("no run") == 2
 
 

@@ -6,9 +6,11 @@ from typing import Any
 
 import pandas as pd
 import pytest
+import studied
 
 from dlbench.report.table import Quoted
-from dlbench.studies.xor import xor
+
+xor = studied.tables("xor")
 
 Make = Callable[..., dict[str, Any]]
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import math
 import textwrap
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
-from dlbench.records.groups import Group, budget_rank
+from dlbench.records.groups import Group
 from dlbench.report.notes import machines, seed_range
-from dlbench.report.table import Measure
+
+if TYPE_CHECKING:
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
+    from matplotlib.figure import Figure
 
 # Okabe and Ito 2008, "Color Universal Design"; the yellow is left out, which is too pale for a line on white
 BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY, BLACK = (
@@ -28,15 +31,32 @@ LINES = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, BLACK)
 GREY, DARK = "#999999", "#444444"
 
 
-def figure(width: float, height: float) -> Figure:
-    """An empty figure, in inches, to be saved at 100 dots an inch or as SVG; it never touches pyplot's state."""
-    return Figure(figsize=(width, height), dpi=100, layout="constrained")
+def figure(title: str, groups: Sequence[Group], width: float, height: float) -> Figure:
+    """An empty figure in inches under a title, and in small print the conditions of these runs.
+
+    To be saved at 100 dots an inch or as SVG; it never touches pyplot's state.
+    """
+    from matplotlib.figure import Figure  # as long as all else that a table needs: only who draws waits for it
+
+    drawn = Figure(figsize=(width, height), dpi=100, layout="constrained")
+    lines = textwrap.wrap(conditions(groups), int(11 * width))
+    drawn.suptitle(title + "\n" * len(lines), fontsize=13, fontweight="bold")  # empty lines: room for the small print
+    drawn.text(0.5, 1 - 0.36 / height, "\n".join(lines), ha="center", va="top", fontsize=9, color=DARK)
+    return drawn
 
 
-def quiet(axes: Axes) -> None:
-    """Only the axes that carry a scale, and a faint grid behind everything."""
+def panel(axes: Axes, title: str = "", x: str = "", y: str = "", grid: str = "both") -> None:
+    """Name a panel and its axes; only the spines that carry a scale, and a faint grid behind everything.
+
+    grid: `both`, or the axis along which grid lines mark values, `x` or `y`.
+    """
+    axes.set_title(title, fontsize=11)
+    axes.set_xlabel(x)
+    axes.set_ylabel(y)
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(alpha=0.25, linewidth=0.6)
+    if grid != "both":
+        axes.grid(visible=False, axis="y" if grid == "x" else "x")
     axes.set_axisbelow(True)
 
 
@@ -46,44 +66,41 @@ def conditions(groups: Sequence[Group]) -> str:
         return "nothing measured yet"
     seeds = {seed_range(group.seeds) for group in groups}
     counts = sorted({len(group.seeds) for group in groups})
-    each = (
-        f"seed{'s' if counts[-1] > 1 else ''} {seeds.pop()}"
-        if len(seeds) == 1
-        else f"{counts[0]} to {counts[-1]} seeds"
-    )
-    return f"{groups[0].budget} budget, {each}, {'; '.join(machines(pd.concat([group.runs for group in groups])))}"
+    same = f"seed{'s' if counts[-1] > 1 else ''} {min(seeds)}"
+    over = same if len(seeds) == 1 else f"{counts[0]} to {counts[-1]} seeds"
+    return f"{groups[0].budget} budget, {over}, {'; '.join(machines(pd.concat([group.runs for group in groups])))}"
 
 
-def block_to_show(groups: Sequence[Group]) -> tuple[str, str]:
-    """Budget and device to draw, as unlike runs share no picture: the largest budget with at least half the recipes."""
-    recipes: dict[tuple[str, str], set[str]] = {}
-    for group in groups:
-        recipes.setdefault((group.budget, group.device), set()).add(group.recipe)
-    most = max(map(len, recipes.values()), default=0)
-    wide = [block for block, names in recipes.items() if 2 * len(names) >= most]
-    return max(wide, key=lambda block: (budget_rank(block[0]), len(recipes[block])), default=("", ""))
+def thousands(*axes: Axis) -> None:
+    """Write the numbers of these axes in full: 64,000."""
+    from matplotlib.ticker import StrMethodFormatter
+
+    for axis in axes:
+        axis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
 
 
-def heading(drawn: Figure, title: str, groups: Sequence[Group]) -> None:
-    """The title, and in small print the conditions under which the numbers were taken."""
-    width, height = drawn.get_size_inches()
-    told = textwrap.wrap(conditions(groups), int(11 * width))
-    drawn.suptitle(
-        title + "\n" * len(told), fontsize=13, fontweight="bold"
-    )  # the empty lines keep room for the small print
-    drawn.text(0.5, 1 - 0.36 / height, "\n".join(told), ha="center", va="top", fontsize=9, color=DARK)
+def key(label: str, colour: str, dash: Literal["", "-", "--"] = "", width: float = 2.0) -> Artist:
+    """An entry of a legend: a line if a dash is given (`-`, `--`), else a patch."""
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    line = Line2D([], [], color=colour, linestyle=dash, linewidth=width, label=label)
+    return line if dash else Patch(color=colour, label=label)
 
 
-def bar(axes: Axes, place: float, measured: Measure, colour: str, alpha: float = 1.0) -> None:
-    """An upright bar as high as the mean, its number above, with one sd over seeds either way."""
-    spread = measured.sd if math.isfinite(measured.sd) else 0.0
-    axes.bar(place, measured.mean, width=0.38, color=colour, alpha=alpha)
-    if spread:
-        axes.errorbar(place, measured.mean, yerr=spread, color=DARK, capsize=3, linewidth=1.2)
-    top = (place, measured.mean + spread)
-    axes.annotate(f"{measured.mean:.1f}", top, xytext=(0, 3), textcoords="offset points", ha="center", fontsize=9)
+def legend(drawn: Figure, keys: Sequence[Artist]) -> None:
+    """One row of entries below all panels."""
+    if keys:
+        drawn.legend(handles=list(keys), loc="outside lower center", ncols=len(keys), frameon=False, fontsize=9)
+
+
+def caption(drawn: Figure, text: str) -> None:
+    """Small print below all panels."""
+    drawn.supxlabel(text, fontsize=9, color=DARK)
 
 
 def nothing(axes: Axes, text: str) -> None:
-    """Says in an empty panel why it is empty."""
+    """Say in an empty panel why it is empty."""
+    axes.set_xticks([])
+    axes.set_yticks([])
     axes.text(0.5, 0.5, text, ha="center", va="center", transform=axes.transAxes, color=DARK)

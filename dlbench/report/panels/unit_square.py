@@ -1,22 +1,27 @@
-"""The four rows of a two-input truth table as corners of a square, and the line at which a unit changes its answer."""
+"""The four rows of a two-input truth table as corners of a square, and where in it a unit says yes."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
-from matplotlib.axes import Axes
+import numpy as np
+from numpy.typing import NDArray
 
 from dlbench.report.panels.style import BLACK
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 CORNERS = ((0, 0), (0, 1), (1, 0), (1, 1))  # in the order of the rows: 00, 01, 10, 11
-MARGIN = 0.35
+SIDE = (-0.35, 1.35)  # of the part of the plane that runs keep (`pictures: unit_square`)
 
 
 def square(axes: Axes, true: Sequence[bool], size: float) -> None:
     """Draw a corner a row, filled where the function is true, on bare axes of equal scales."""
     axes.set_aspect("equal")
-    axes.set_xlim(-MARGIN, 1 + MARGIN)
-    axes.set_ylim(-MARGIN, 1 + MARGIN)
+    axes.set_xlim(*SIDE)
+    axes.set_ylim(*SIDE)
     axes.set_xticks([])
     axes.set_yticks([])
     for (x, y), filled in zip(CORNERS, true, strict=True):
@@ -26,10 +31,16 @@ def square(axes: Axes, true: Sequence[bool], size: float) -> None:
         )  # fmt: skip
 
 
-def line(axes: Axes, weights: Sequence[float], threshold: float, colour: str, width: float) -> None:
-    """Draw where w.x = threshold; nothing if both weights are zero."""
-    first, second = weights
-    if first or second:
-        length = first**2 + second**2
-        foot = (first * threshold / length, second * threshold / length)  # the point of the line nearest to the origin
-        axes.axline(foot, (foot[0] - second, foot[1] + first), color=colour, linewidth=width, zorder=2)
+def answers(axes: Axes, shares: NDArray[np.float64], colour: str) -> None:
+    """Shade the square by the share of runs that say yes, [n, n] from bottom to top; their borders are lines."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    shading: dict[str, Any] = {"cmap": LinearSegmentedColormap.from_list("shares", ["white", colour]), "alpha": 0.35}
+    axes.imshow(shares, origin="lower", extent=(*SIDE, *SIDE), vmin=0, vmax=1, zorder=1, **shading)
+
+
+def at_corners(answers: NDArray[np.float64]) -> list[bool]:
+    """What is answered in the four rows."""
+    ticks = np.linspace(*SIDE, len(answers))
+    first, second = (int(abs(ticks - place).argmin()) for place in (0, 1))
+    return [bool(answers[(first, second)[y], (first, second)[x]]) for x, y in CORNERS]

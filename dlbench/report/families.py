@@ -67,7 +67,7 @@ def families(entries: Sequence[Group]) -> list[Family]:
     found: dict[str, list[Group]] = {}
     for group in of_most_seeds(entries):
         data = {key: value for key, value in group.resolved.get("data", {}).items() if key != "train_examples"}
-        parts = [data, group.resolved.get("model"), group.resolved.get("training", {}).get("name")]
+        parts = [data, group.resolved.get("model"), group.setting("training", "name")]
         key = json.dumps([*group.block, *parts], sort_keys=True)
         found.setdefault(key, []).append(group)
     grown = [Family(tuple(sorted(groups, key=size))) for groups in found.values()]

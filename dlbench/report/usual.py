@@ -1,16 +1,21 @@
-"""The table any recipe gets: its test error, the published figure beside it, its size and its speed."""
+"""What a study without a module of its own gets, and any recipe: a table of its results, and bars and curves."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from dlbench.records.groups import Group, groups
+from dlbench.records.groups import Group, Runs
+from dlbench.report.cells import heading
 from dlbench.report.notes import finite_test_set, footnotes, seed_range
-from dlbench.report.table import PUBLISHED, Table
+from dlbench.report.panels import bars, lines, style
+from dlbench.report.table import PUBLISHED, Measure, Table
 from dlbench.stats.estimates import median
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 KEYS = ("recipe", "variant", "budget", "device")
 FIRST = ("test_error_percent", "test_top5_error_percent", "train_error_percent")
@@ -23,21 +28,38 @@ NOT_METRICS = {
 }  # fmt: skip
 
 
-def results(runs: pd.DataFrame) -> list[Table]:
+def tables(runs: Runs) -> list[Table]:
     """One row for every recipe, budget and device (and for each variant of a recipe, never averaged together).
 
     Recipes that learn a truth table have no test error; they are shown where there are no others.
     """
-    runs = runs.reset_index(drop=True)
-    found = groups(runs)
-    shown = [group for group in found if not _is_truth_table(group)] or found
-    aside = list(dict.fromkeys(group.recipe for group in found if group not in shown))
-    names = metrics(runs)
-    rows = [_row(group, names, several_devices=len({each.device for each in shown}) > 1) for group in shown]
-    notes = footnotes(runs[~runs["recipe"].isin(aside)], shown, rows) + finite_test_set(shown) + _without_speed(shown)
+    shown = [group for group in runs.groups if not _is_truth_table(group)] or runs.groups
+    aside = list(dict.fromkeys(group.recipe for group in runs.groups if group not in shown))
+    names, frame = metrics(runs.frame), runs.frame[~runs.frame["recipe"].isin(aside)]
+    several = len({group.device for group in shown}) > 1
+    rows = [_row(group, names, several) for group in shown]
+    notes = footnotes(frame, shown, rows) + finite_test_set(shown) + _without_speed(shown)
     if aside:
         notes.append(f"Truth tables have no test error and are not shown here: {', '.join(aside)}.")
     return [Table.of("Results", _beside(rows), notes, KEYS)]
+
+
+def figure(runs: Runs) -> Figure:
+    """Ends as ranked bars, best on top, and beside them how each recipe got there."""
+    metric = next((name for name in metrics(runs.frame) if any(group.values(name) for group in runs.groups)), "")
+    shown = sorted((group for group in runs.groups if group.values(metric)), key=lambda group: _mean(group, metric))
+    drawn = style.figure("Results", shown, 11, 2.2 + 0.45 * max(len(shown), 4))
+    left, right = drawn.subplots(1, 2)
+    name = heading(metric) if metric else ""
+    colours = dict(zip(shown, style.LINES * len(shown), strict=False))
+    bars.ranked(left, [bar for group in shown for bar in bars.of_group(group, metric, colour=colours[group])], name)
+    curves = [lines.Line(group.label, lines.over_seeds(group, runs.curves, metric), colours[group]) for group in shown]
+    lines.learning(right, curves, name)
+    return drawn
+
+
+def _mean(group: Group, metric: str) -> float:
+    return Measure.of(group.values(metric)).mean
 
 
 def metrics(runs: pd.DataFrame) -> list[str]:

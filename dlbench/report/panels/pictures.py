@@ -1,10 +1,18 @@
-"""First-layer filters as small colour pictures side by side, as in Figure 3 of Krizhevsky et al. 2012."""
+"""Pictures that runs kept: filters and maps side by side, as in Figure 3 of Krizhevsky et al. 2012."""
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import numpy as np
-from matplotlib.axes import Axes
 from numpy.typing import NDArray
+
+from dlbench.records import store
+from dlbench.records.groups import Group
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 GAP = 1  # pixels of white between filters
 
@@ -27,3 +35,8 @@ def tiled(filters: NDArray[np.float64], columns: int) -> NDArray[np.float64]:
         colours = np.repeat(each, 3, axis=0) if channels == 1 else each
         sheet[top : top + height, left : left + width] = colours.transpose(1, 2, 0)
     return sheet
+
+
+def kept(group: Group) -> dict[str, NDArray[np.float64]]:
+    """What the run of the group's first seed kept to show: arrays in [0, 1] by name, or nothing."""
+    return store.pictures(Path(group.runs["path"].iloc[0]))

@@ -5,7 +5,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from dlbench.records.groups import Group
-from dlbench.report.panels import learning_curve
+from dlbench.report.panels import lines
 
 
 @pytest.fixture
@@ -28,26 +28,26 @@ def curves() -> pd.DataFrame:
 
 
 def test_means_are_over_the_runs_of_the_group(group: Group, curves: pd.DataFrame) -> None:
-    line = learning_curve.over_seeds(group, curves, "test_error_percent")
+    line = lines.over_seeds(group, curves, "test_error_percent")
     assert line["mean"].to_dict() == {10: 25.0, 20: 6.0, 30: 6.0}
     assert line["count"].tolist() == [2, 2, 1]
     assert line["std"].iloc[0] == pytest.approx(50**0.5)
 
 
 def test_the_first_step_is_that_of_one_seed_and_need_not_last(group: Group, curves: pd.DataFrame) -> None:
-    first = [learning_curve.first_step(group, curves, "test_error_percent", 5.0, seed) for seed in (0, 1)]
+    first = [lines.first_step(group, curves, "test_error_percent", 5.0, seed) for seed in (0, 1)]
     assert first == [20, None]
-    assert learning_curve.first_step(group, curves, "test_error_percent", 8.0, 1) == 20
+    assert lines.first_step(group, curves, "test_error_percent", 8.0, 1) == 20
 
 
 def test_runs_without_a_curve(group: Group) -> None:
-    assert learning_curve.over_seeds(group, pd.DataFrame(), "test_error_percent").empty
-    assert learning_curve.first_step(group, pd.DataFrame(), "test_error_percent", 5.0, 0) is None
+    assert lines.over_seeds(group, pd.DataFrame(), "test_error_percent").empty
+    assert lines.first_step(group, pd.DataFrame(), "test_error_percent", 5.0, 0) is None
 
 
 def test_the_band_is_one_sd_where_there_are_several_seeds(group: Group, curves: pd.DataFrame) -> None:
     axes = Figure().subplots()
-    learning_curve.draw(axes, learning_curve.over_seeds(group, curves, "test_error_percent"), "#0072B2", "mine")
+    lines.draw(axes, lines.Line("mine", lines.over_seeds(group, curves, "test_error_percent")))
     (line,), (band,) = axes.lines, axes.collections
     assert line.get_ydata().tolist() == [25.0, 6.0, 6.0]
     edges = band.get_paths()[0].vertices
