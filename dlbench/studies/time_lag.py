@@ -200,16 +200,8 @@ def _by_lag(axes: Axes, groups: Sequence[Group]) -> None:
         return
     for group in groups:
         points = lines.through({lag: group.measure(f"test_gradient_norm_at_lag_{lag}") for lag in lags(group)})
-        look = ("--", "o", 1.4) if rule(group) == RULES["no_learning"] else ("-", "o", 2.0)
-        axes.plot(
-            points.index,
-            points["mean"],
-            look[0],
-            marker=look[1],
-            markersize=3,
-            color=COLOURS[net(group)],
-            linewidth=look[2],
-        )
+        dash, width = ("--o", 1.4) if rule(group) == RULES["no_learning"] else ("-o", 2.0)
+        axes.plot(points.index, points["mean"], dash, markersize=3, color=COLOURS[net(group)], linewidth=width)
     axes.set_yscale("log")
     axes.set_ylim(bottom=max(axes.get_ylim()[0], SMALLEST_GRADIENT))
     handles = [style.key("as initialised", DARK, "--", 1.4), style.key("after training", DARK, "-")]
