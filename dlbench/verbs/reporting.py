@@ -186,6 +186,14 @@ def _course(name: str, frames: Frames, output: Path) -> str:
     return "\n\n".join([*opening, *chapters])
 
 
+def _make_small(picture: Path) -> None:
+    """To 256 colours, which is a third of the bytes."""
+    from PIL import Image
+
+    with Image.open(picture) as image:
+        image.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(picture, optimize=True)
+
+
 def _chapter(found: Study, frames: Frames, output: Path) -> str:
     shown = list(_tables(found, frames))
     if not shown:
@@ -195,7 +203,9 @@ def _chapter(found: Study, frames: Frames, output: Path) -> str:
         folder = output.with_name(f"{output.stem}-figures")
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            _draw(found, frames, folder / f"{found.name}.png")
+            path = folder / f"{found.name}.png"
+            _draw(found, frames, path)
+            _make_small(path)
         except OSError as error:
             raise InputError(f"-o {output}: {folder} cannot be written ({error.strerror})") from None
         parts.append(f"![{found.title}]({folder.name}/{found.name}.png)")
