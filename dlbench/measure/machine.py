@@ -16,6 +16,7 @@ import psutil
 
 from dlbench.errors import InputError
 from dlbench.reading import near
+from dlbench.version import __version__
 
 
 def devices() -> list[dict[str, str]]:
@@ -84,8 +85,6 @@ def versions() -> dict[str, str]:
     """The versions a result depends on."""
     wanted = ("torch", "torchvision", "numpy", "scikit-learn")
     found = {name: importlib.metadata.version(name) for name in wanted}
-    from dlbench import __version__
-
     return {"dlbench": __version__, "python": platform.python_version(), **found}
 
 

@@ -8,7 +8,8 @@ import pandas as pd
 
 from dlbench.records.groups import Group, groups
 from dlbench.report.notes import footnotes
-from dlbench.report.table import Measure, Table
+from dlbench.report.table import Table
+from dlbench.stats.estimates import Measure
 
 KEYS = ("recipe", "variant", "budget", "device")
 ERROR, OF_MEAN = "test_squared_error", "test_squared_error_of_mean"

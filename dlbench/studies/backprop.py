@@ -8,8 +8,8 @@ import pandas as pd
 
 from dlbench.records.groups import Group, groups
 from dlbench.report.notes import footnotes
-from dlbench.report.table import Measure, Table
-from dlbench.stats.estimates import Estimate, median, wilson_interval
+from dlbench.report.table import Table
+from dlbench.stats.estimates import Estimate, Measure, median, wilson_interval
 
 KEYS = ("recipe", "variant", "budget", "device")
 NOTES = (

@@ -10,8 +10,8 @@ import pandas as pd
 
 from dlbench.records.groups import Group, current, groups, of_most_seeds
 from dlbench.report.notes import finite_test_set, footnotes
-from dlbench.report.numerals import number
 from dlbench.report.table import Table
+from dlbench.stats.numerals import number
 
 MODEL = "batchnorm_net"
 KEYS = ("budget", "device", "variant", "net", "init_sd")

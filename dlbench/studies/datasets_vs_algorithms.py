@@ -8,9 +8,9 @@ from typing import Any
 import pandas as pd
 
 from dlbench import published
-from dlbench.records.groups import Group, groups
+from dlbench.records.groups import Group, Quoted, groups
 from dlbench.report.notes import footnotes, quoted
-from dlbench.report.table import Quoted, Table
+from dlbench.report.table import Table
 
 DATA = "breakthroughs"  # a name in a recipe
 KEYS = ("since", "budget", "device", "variant")

@@ -9,9 +9,10 @@ from typing import Any
 
 import pandas as pd
 
-from dlbench.records.groups import Group, groups
-from dlbench.report.notes import finite_test_set, footnotes, seed_range
-from dlbench.report.table import Measure, Table
+from dlbench.records.groups import Group, groups, seed_range
+from dlbench.report.notes import finite_test_set, footnotes
+from dlbench.report.table import Table
+from dlbench.stats.estimates import Measure
 
 KEYS = ("budget", "device", "train_examples", "features", "recipe", "variant")
 LAYER_KEYS = ("budget", "device", "recipe", "variant", "layer")

@@ -6,8 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dlbench.records.groups import current, differences
-from dlbench.report.table import Quoted
+from dlbench.records.groups import Quoted, current, differences
 from dlbench.stats.estimates import Estimate, paired_difference
 from dlbench.studies.nets import KINDS, Net, literature
 

@@ -9,8 +9,8 @@ from typing import Any
 import pandas as pd
 
 from dlbench.records import grouping
-from dlbench.records.groups import Group, groups
-from dlbench.report.notes import SHORT_RUN, footnotes, seed_range
+from dlbench.records.groups import Group, groups, seed_range
+from dlbench.report.notes import SHORT_RUN, footnotes
 from dlbench.report.table import Table
 from dlbench.stats.estimates import median
 

@@ -8,9 +8,9 @@ from typing import Any
 import pandas as pd
 
 from dlbench import published
-from dlbench.records.groups import Group, current, groups
-from dlbench.report.notes import finite_test_set, footnotes, quoted, seed_range
-from dlbench.report.table import Quoted, Table
+from dlbench.records.groups import Group, Quoted, current, groups, seed_range
+from dlbench.report.notes import finite_test_set, footnotes, quoted
+from dlbench.report.table import Table
 from dlbench.stats.estimates import Estimate, ratio_of_means, ratio_of_rates
 from dlbench.studies import sizes
 

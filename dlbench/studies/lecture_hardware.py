@@ -9,8 +9,9 @@ from typing import Any
 import pandas as pd
 
 from dlbench import published
+from dlbench.records.groups import Quoted
 from dlbench.report.notes import quoted
-from dlbench.report.table import PUBLISHED, Quoted, Table, missing
+from dlbench.report.table import PUBLISHED, Table, missing
 from dlbench.stats.estimates import median
 from dlbench.studies.hardware import Timed, timed, worth_timing
 

@@ -9,8 +9,7 @@ from typing import Any
 import pandas as pd
 
 from dlbench import published
-from dlbench.records.groups import Group, groups, settings
-from dlbench.report.table import Quoted
+from dlbench.records.groups import Group, Quoted, groups, settings
 
 KINDS = ("plain", "residual")
 COMPARED = ("model.depth", "model.shortcut")

@@ -9,9 +9,9 @@ import pandas as pd
 
 from dlbench.records.groups import Group, budget_rank, groups
 from dlbench.report.notes import footnotes
-from dlbench.report.table import Measure, Table
-from dlbench.scores.dichotomies import points_at, probability
-from dlbench.stats.estimates import Estimate, wilson_interval
+from dlbench.report.table import Table
+from dlbench.stats.estimates import Estimate, Measure, wilson_interval
+from dlbench.training.dichotomies import points_at, probability
 
 KEYS = ("recipe", "budget", "device", "variant")
 SHOWN_LOADS = (1.5, 2, 2.5)

@@ -7,9 +7,9 @@ from typing import Any
 
 import pandas as pd
 
-from dlbench.records.groups import Group, groups
+from dlbench.records.groups import Group, Quoted, groups
 from dlbench.report.notes import footnotes
-from dlbench.report.table import Quoted, Table
+from dlbench.report.table import Table
 
 CODES, THINGS = "codes", "things"  # names of data in a recipe
 KEYS = ("budget", "device", "code", "units", "variant")

@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from dlbench.records.groups import Group, groups
-from dlbench.report.notes import finite_test_set, footnotes, seed_range
+from dlbench.records.groups import Group, groups, seed_range
+from dlbench.report.notes import finite_test_set, footnotes
 from dlbench.report.table import PUBLISHED, Table
 from dlbench.stats.estimates import median
 

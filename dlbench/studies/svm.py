@@ -8,9 +8,9 @@ from typing import Any
 import pandas as pd
 
 from dlbench import published
-from dlbench.records.groups import Group, budget_rank, current, groups, settings
-from dlbench.report.notes import finite_test_set, footnotes, seed_range
-from dlbench.report.table import Quoted, Table
+from dlbench.records.groups import Group, Quoted, budget_rank, current, groups, seed_range, settings
+from dlbench.report.notes import finite_test_set, footnotes
+from dlbench.report.table import Table
 
 KEYS = ("recipe", "variant", "budget", "device")
 SMALL_KEYS = ("recipe", "variant", "degree", "budget", "device")

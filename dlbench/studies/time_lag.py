@@ -12,8 +12,8 @@ import pandas as pd
 
 from dlbench.records.groups import Group, groups, of_most_seeds
 from dlbench.report.notes import footnotes
-from dlbench.report.table import Measure, Table
-from dlbench.stats.estimates import wilson_interval
+from dlbench.report.table import Table
+from dlbench.stats.estimates import Measure, wilson_interval
 
 KEYS = ("recipe", "variant", "budget", "device")
 NETS: Mapping[str, str] = {

@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from dlbench.records.groups import Group, groups
-from dlbench.report.notes import footnotes, seed_range
+from dlbench.records.groups import Group, groups, seed_range
+from dlbench.report.notes import footnotes
 from dlbench.report.table import Table
 from dlbench.stats.estimates import Estimate, wilson_interval
 

@@ -18,12 +18,12 @@ from pathlib import Path
 
 import psutil
 
-from dlbench import __version__
 from dlbench.data import sources
 from dlbench.reading import plain
 from dlbench.records import raw_files
 from dlbench.trials.workers import locking
 from dlbench.verbs.doctor import Check, Finding
+from dlbench.version import __version__
 
 IMPORTED = {"scikit-learn": "sklearn", "scikit-image": "skimage", "pyyaml": "yaml"}  # where it differs from the name
 NEEDED_GIB, WANTED_GIB = 0.05, 1.0  # of disk: for run files alone; for data sets as well

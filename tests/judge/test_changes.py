@@ -96,7 +96,7 @@ class TestVerdict:
 
 class TestComparable:
     @pytest.mark.parametrize(
-        ("changes", "why"),
+        ("differs", "why"),
         [
             ({"lr": 0.2}, "training.lr 0.1 against 0.2 (--across recipe)"),
             ({"budget": "full", "lr": 0.2}, "budget short against full (--across budget)"),
@@ -108,8 +108,8 @@ class TestComparable:
             ({"compile": True}, "compile off against on (--across settings)"),
         ],
     )
-    def test_unlike_speeds_are_not_compared_until_the_user_looks_past(self, changes: dict[str, Any], why: str) -> None:
-        base, new = measured.side({RATE: FAST}), measured.side({RATE: SLOW}, **changes)
+    def test_unlike_speeds_are_not_compared_until_the_user_looks_past(self, differs: dict[str, Any], why: str) -> None:
+        base, new = measured.side({RATE: FAST}), measured.side({RATE: SLOW}, **differs)
         row = one(base, new)
         assert (row.verdict, row.why) == ("not comparable", why)
         across = why.rpartition(" ")[2].rstrip(")")

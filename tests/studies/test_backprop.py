@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from dlbench.report.table import Quoted
+from dlbench.records.groups import Quoted
 from dlbench.studies.backprop import backprop
 
 Make = Callable[..., dict[str, Any]]

@@ -6,9 +6,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from dlbench.report.table import Measure, Quoted
+from dlbench.records.groups import Quoted
 from dlbench.spec import study
 from dlbench.spec.claim import StepsUntil
+from dlbench.stats.estimates import Measure
 from dlbench.studies.batchnorm import ACCURATE_PERCENT, batchnorm, grid, points, recipes
 
 Make = Callable[..., dict[str, Any]]

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from dlbench.report.table import Quoted
+from dlbench.records.groups import Quoted
 from dlbench.studies.alexnet_tricks import alexnet_tricks
 from dlbench.studies.datasets_vs_algorithms import datasets_vs_algorithms
 from dlbench.studies.lecture_hardware import lecture_hardware

@@ -7,8 +7,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from dlbench.report.table import Measure, Quoted
-from dlbench.stats.estimates import Estimate
+from dlbench.records.groups import Quoted
+from dlbench.stats.estimates import Estimate, Measure
 from dlbench.studies.degradation import degradation
 from dlbench.studies.gaps import sign_flip
 

@@ -6,8 +6,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from dlbench.report.table import Measure, Quoted
+from dlbench.records.groups import Quoted
 from dlbench.spec import recipe, study
+from dlbench.stats.estimates import Measure
 from dlbench.studies.dropout import arms, dropout
 
 Make = Callable[..., dict[str, Any]]

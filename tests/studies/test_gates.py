@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from dlbench.report.table import Quoted
+from dlbench.records.groups import Quoted
 from dlbench.studies.gates import gates
 
 Make = Callable[..., dict[str, Any]]

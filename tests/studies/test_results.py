@@ -5,7 +5,8 @@ from typing import Any
 
 import pandas as pd
 
-from dlbench.report.table import Measure, Quoted
+from dlbench.records.groups import Quoted
+from dlbench.stats.estimates import Measure
 from dlbench.studies.results import results
 
 Make = Callable[..., dict[str, Any]]

@@ -7,8 +7,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from dlbench.records.groups import groups, of_most_seeds
-from dlbench.report.table import Quoted
+from dlbench.records.groups import Quoted, groups, of_most_seeds
 from dlbench.studies.time_lag import lags, time_lag
 
 Make = Callable[..., dict[str, Any]]

@@ -12,9 +12,9 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from dlbench.report.panels import style
-from dlbench.scores.dichotomies import LOADS
 from dlbench.studies.figures.gates import gates
 from dlbench.studies.figures.perceptron_limits import perceptron_limits
+from dlbench.training.dichotomies import LOADS
 
 NO_CURVES = pd.DataFrame()
 

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from dlbench.report.table import Quoted
+from dlbench.records.groups import Quoted
 from dlbench.studies.xor import xor
 
 Make = Callable[..., dict[str, Any]]

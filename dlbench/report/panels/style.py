@@ -10,9 +10,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from dlbench.records.groups import Group, budget_rank
-from dlbench.report.notes import machines, seed_range
-from dlbench.report.table import Measure
+from dlbench.records.groups import Group, budget_rank, seed_range
+from dlbench.report.notes import machines
+from dlbench.stats.estimates import Measure
 
 # Okabe and Ito 2008, "Color Universal Design"; the yellow is left out, which is too pale for a line on white
 BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY, BLACK = (

@@ -12,10 +12,10 @@ from matplotlib.ticker import StrMethodFormatter
 
 from dlbench.records import store
 from dlbench.records.groups import Group, groups, of_most_seeds
-from dlbench.report.numerals import number
 from dlbench.report.panels import learning_curve
 from dlbench.report.panels.filters import mosaic
 from dlbench.report.panels.style import BLUE, DARK, GREY, VERMILION, bar, block_to_show, figure, heading, nothing, quiet
+from dlbench.stats.numerals import number
 from dlbench.studies.alexnet_tricks import (  # fmt: skip
     ACTIVATIONS,
     LEARNT_PERCENT,

@@ -13,9 +13,9 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator, StrMethodFormatter
 
-from dlbench.report.numerals import number
 from dlbench.report.panels import learning_curve
 from dlbench.report.panels.style import BLUE, DARK, VERMILION, block_to_show, figure, heading, nothing, quiet
+from dlbench.stats.numerals import number
 from dlbench.studies.batchnorm import ACCURATE_PERCENT, Point, grid, points, recipes
 
 METRIC = "test_error_percent"

@@ -22,8 +22,8 @@ from dlbench.report.panels.style import (
     quiet,
 )
 from dlbench.report.panels.unit_square import line, square
-from dlbench.scores.dichotomies import LOADS, probability
 from dlbench.studies.perceptron_limits import by_weights, separable, weights_of
+from dlbench.training.dichotomies import LOADS, probability
 
 TRUE = {"and": (0, 0, 0, 1), "or": (0, 1, 1, 1), "xor": (0, 1, 1, 0)}  # of the rows 00, 01, 10, 11
 MARKERS = "osD^v"

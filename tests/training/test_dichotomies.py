@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
-from dlbench.scores.dichotomies import LOADS, points_at, probability
+from dlbench.training.dichotomies import LOADS, points_at, probability
 from dlbench.training.separation import is_separable
 
 

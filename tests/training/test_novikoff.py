@@ -10,7 +10,7 @@ import torch
 from scipy.optimize import linprog
 from torch import Tensor
 
-from dlbench.scores.novikoff import novikoff_bound
+from dlbench.training.novikoff import novikoff_bound
 
 
 def corners(dimensions: int) -> Tensor:
