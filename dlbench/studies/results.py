@@ -18,8 +18,8 @@ ASIDE = {"loss", "top5_error_percent", "novikoff_bound", "mistakes", "iterations
 NOT_METRICS = {
     *KEYS, "parameters", "multiply_adds", "seed", "title", "status", "message", "machine", "fingerprint",
     "recipe_digest", "dataset_digest", "started", "path", "train_examples", "test_examples", "steps", "threads", "jobs",
-    "training_seconds", "wall_seconds", "examples_per_second", "peak_memory_bytes", "joules", "published",
-    "recipe_json", "tags",
+    "training_seconds", "wall_seconds", "examples_per_second", "peak_memory_bytes", "device_peak_bytes", "joules",
+    "published", "recipe_json", "tags",
 }  # fmt: skip
 
 
