@@ -11,12 +11,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dlbench.version import __version__
+
 if TYPE_CHECKING:
     import pandas as pd
 
     from dlbench.records.groups import Group
 
-__version__ = "0.1.0"
 __all__ = ["__version__", "groups", "load", "run"]
 
 

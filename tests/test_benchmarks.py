@@ -64,9 +64,9 @@ def test_a_benchmark_that_fails_says_so_and_the_others_still_run():
 
 def test_how_often_a_comparison_tells_true_is_told_again_from_kept_processes(tmp_path):
     """No process is timed anew: what the reference results say is what their processes say."""
-    kept = Path(__file__).parents[1] / "results" / "trust" / "idle.ndjson"
-    file = tmp_path / "processes.ndjson"
-    file.write_text(kept.read_text())
+    kept = Path(__file__).parents[1] / "results" / "trust" / "idle.ndjson.gz"
+    file = tmp_path / "processes.ndjson.gz"
+    file.write_bytes(kept.read_bytes())
     told = subprocess.run(
         [sys.executable, SPEED.with_name("trust.py"), "--json", file, "--markdown"], capture_output=True, text=True
     )
@@ -78,4 +78,4 @@ def test_how_often_a_comparison_tells_true_is_told_again_from_kept_processes(tmp
         "10",
     ]
     assert told.returncode == int(any(met.strip() == "no" for *_, met in rows))
-    assert file.read_text() == kept.read_text()
+    assert file.read_bytes() == kept.read_bytes()

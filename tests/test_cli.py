@@ -13,10 +13,11 @@ import own
 import psutil
 import pytest
 
-from dlbench import __version__, parts
+from dlbench import parts
 from dlbench.data import sources
 from dlbench.spec import catalog, recipe, study
 from dlbench.verbs import listing
+from dlbench.version import __version__
 
 
 def dlbench(*words, **options):

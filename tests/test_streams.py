@@ -10,7 +10,8 @@ import pytest
 
 from dlbench import exits, streams
 from dlbench.report.formats.terminal import terminal
-from dlbench.report.table import Measure, Table
+from dlbench.report.table import Table
+from dlbench.stats.estimates import Measure
 
 ASCII = {"PYTHONIOENCODING": "ascii", "LC_ALL": "C"}
 NOISE = """

@@ -40,7 +40,7 @@ app = typer.Typer(
 @app.callback(invoke_without_command=True)
 def _version(version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False) -> None:
     if version:
-        from dlbench import __version__
+        from dlbench.version import __version__
 
         typer.echo(f"dlbench {__version__}")
         raise typer.Exit

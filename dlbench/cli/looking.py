@@ -114,10 +114,10 @@ def data_get(
     names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Data sets to download, e.g. cifar10.")],
 ) -> None:
     """Download data sets, checked against their published checksums."""
-    from dlbench.data import sources
+    from dlbench.data import fetching
 
     for name in names:
-        folder = sources.get(name.replace("-", "_"))
+        folder = fetching.get(name.replace("-", "_"))
         typer.echo(f"{name}: {folder or 'computed, it has no files'}")
 
 

@@ -5,9 +5,12 @@ import errno
 import gzip
 import hashlib
 import io
+import os
+import shutil
 import socket
 import sys
 import tarfile
+import tempfile
 import zlib
 from collections.abc import Iterator
 from http.client import HTTPException
@@ -15,13 +18,51 @@ from pathlib import Path
 from typing import Any
 from urllib.error import URLError
 
-from dlbench.data.files import published_md5
-from dlbench.data.sources import Source
+from dlbench.data.files import published_md5, verify
+from dlbench.data.sources import SCRATCH, Source, abandoned, data_folder, find, located
 from dlbench.errors import InputError
 
 STALLED_SECONDS = 60
 MOST_BYTES = 2**28  # of one file unpacked; the largest, CIFAR-100's training set, has 155 MB
 DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)
+
+
+def get(name: str, root: Path | None = None) -> Path | None:
+    """Download a data set unless an intact one is there; return its folder, None for one that is computed.
+
+    It is fetched into a temporary folder beside the data; only when all its files are there, their checksums verified,
+    are they moved into place, over damaged ones if need be. Raises InputError if the download fails or the data folder
+    cannot be written; nothing half-written stays, and what a killed download left is removed by a later one.
+    """
+    root = root or data_folder()
+    source = find(name)
+    if source.is_made:
+        return located(name, root)
+    if located(name, root) is not None:
+        with contextlib.suppress(InputError):
+            return verify(name, root)
+    with _scratch(root) as scratch:
+        fetch(source, scratch)
+        folder = root / source.subfolder
+        folder.mkdir(parents=True, exist_ok=True)
+        for file in source.files:
+            os.replace(scratch / source.subfolder / file, folder / file)
+    return folder
+
+
+@contextlib.contextmanager
+def _scratch(root: Path) -> Iterator[Path]:
+    """Give a temporary folder inside `root`, so that a move into place is one rename."""
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        for left in abandoned(root):
+            shutil.rmtree(left, ignore_errors=True)
+        with tempfile.TemporaryDirectory(prefix=SCRATCH, dir=root) as scratch:
+            yield Path(scratch)
+    except OSError as error:
+        raise InputError(
+            f"{root}: cannot be written ({error.strerror}): set DLBENCH_DATA to a folder that can"
+        ) from error
 
 
 def fetch(source: Source, folder: Path) -> None:

@@ -1,11 +1,8 @@
-"""Where data sets come from: which there are, where they lie, how they are fetched. Importing this loads no torch."""
+"""Where data sets come from: which there are, and where they lie. Importing this loads no torch."""
 
-import contextlib
 import os
-import shutil
-import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -135,32 +132,6 @@ def missing(name: str, root: Path) -> InputError:
     )
 
 
-def get(name: str, root: Path | None = None) -> Path | None:
-    """Download a data set unless an intact one is there; return its folder, None for one that is computed.
-
-    It is fetched into a temporary folder beside the data; only when all its files are there, their checksums verified,
-    are they moved into place, over damaged ones if need be. Raises InputError if the download fails or the data folder
-    cannot be written; nothing half-written stays, and what a killed download left is removed by a later one.
-    """
-    root = root or data_folder()
-    source = find(name)
-    if source.is_made:
-        return located(name, root)
-    from dlbench.data.fetching import fetch
-    from dlbench.data.files import verify
-
-    if located(name, root) is not None:
-        with contextlib.suppress(InputError):
-            return verify(name, root)
-    with _scratch(root) as scratch:
-        fetch(source, scratch)
-        folder = root / source.subfolder
-        folder.mkdir(parents=True, exist_ok=True)
-        for file in source.files:
-            os.replace(scratch / source.subfolder / file, folder / file)
-    return folder
-
-
 def abandoned(root: Path) -> list[Path]:
     """Return the temporary folders of downloads that were killed: nothing in them has changed for an hour."""
     since = time.time() - ABANDONED_SECONDS
@@ -169,18 +140,3 @@ def abandoned(root: Path) -> list[Path]:
         for scratch in root.glob(f"{SCRATCH}*")
         if all(path.lstat().st_mtime < since for path in (scratch, *scratch.rglob("*")))
     ]
-
-
-@contextlib.contextmanager
-def _scratch(root: Path) -> Iterator[Path]:
-    """Give a temporary folder inside `root`, so that a move into place is one rename."""
-    try:
-        root.mkdir(parents=True, exist_ok=True)
-        for left in abandoned(root):
-            shutil.rmtree(left, ignore_errors=True)
-        with tempfile.TemporaryDirectory(prefix=SCRATCH, dir=root) as scratch:
-            yield Path(scratch)
-    except OSError as error:
-        raise InputError(
-            f"{root}: cannot be written ({error.strerror}): set DLBENCH_DATA to a folder that can"
-        ) from error

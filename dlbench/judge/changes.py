@@ -236,7 +236,7 @@ def _processes(subject: Subject, values: dict[int, float]) -> list[float]:
 
 def _fates(attempts: Iterable[Attempt]) -> str:
     """How attempts ended that did not finish: `seed 0-2 killed: ...`."""
-    from dlbench.report.notes import seed_range
+    from dlbench.records.groups import seed_range
 
     fates: dict[str, list[int]] = {}
     for each in attempts:

@@ -12,10 +12,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from dlbench import __version__
 from dlbench.errors import InputError
 from dlbench.records import dating, grouping, raw_files, store
 from dlbench.records.raw_files import RawFile
+from dlbench.version import __version__
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,14 +8,25 @@ import importlib.metadata
 import json
 import os
 import platform
+import re
 import shutil
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import psutil
 
 from dlbench.errors import InputError
+from dlbench.measure import nvml
 from dlbench.reading import near
+from dlbench.version import __version__
+
+CPUINFO = Path("/proc/cpuinfo")
+NVIDIA = Path("/proc/driver/nvidia/version")
+MEMBERSHIP = Path("/proc/self/cgroup")
+CGROUPS = Path("/sys/fs/cgroup")
+LIMITS = ("cpu.max", "cpu.cfs_quota_us", "cpu.cfs_period_us")  # microseconds of so many; `max` or -1 of none
 
 
 def devices() -> list[dict[str, str]]:
@@ -50,19 +61,44 @@ def can_compile(device: str) -> bool:
 
 
 def describe(device: str) -> dict[str, Any]:
-    """The machine as a run file keeps it; `fingerprint` decides whether two results may be compared."""
+    """The machine as a run file keeps it; `fingerprint` decides whether two results may be compared.
+
+    Software such as BLAS, torch's build and drivers stands beside it: speeds depend on that too, but it is no machine.
+    """
     import torch
 
     accelerator = torch.cuda.get_device_name(torch.device(device)) if device.startswith("cuda") else ""
     memory = round(psutil.virtual_memory().total / 2**30)
+    limit = quota()
     stable = {
         "cpu": cpu_name(), "cores": cores(), "memory_gib": memory, "accelerator": accelerator,
         "system": platform.system(),
         "architecture": platform.machine(), "vector_instructions": torch.backends.cpu.get_cpu_capability(),
+        **({"quota_cores": limit} if limit is not None and limit < _cores_without_quota() else {}),
     }  # fmt: skip
     name = accelerator or f"{stable['cpu']}, {stable['cores']} cores, {memory} GiB"
     digest = hashlib.sha256(json.dumps(stable, sort_keys=True).encode()).hexdigest()[:8]
-    return {"name": name, **stable, "blas": blas(), "fingerprint": digest}
+    return {"name": name, **stable, "blas": blas(), **_software(device), "fingerprint": digest}
+
+
+def _software(device: str) -> dict[str, str]:
+    """For what torch was built and, of a CUDA device, the versions of its driver and of cuDNN."""
+    import torch
+
+    kinds = {"CUDA": torch.version.cuda, "ROCm": torch.version.hip}
+    build = next((f"{kind} {version}" for kind, version in kinds.items() if version), "CPU")
+    if not device.startswith("cuda"):
+        return {"torch_build": build}
+    cudnn = torch.backends.cudnn.version()  # type: ignore[no-untyped-call]
+    return {"torch_build": build, "driver": _driver(device), "cudnn": str(cudnn or "")}
+
+
+@functools.cache
+def _driver(device: str) -> str:
+    """The version of the GPU's driver; empty where nobody says."""
+    said = nvml.ask(device, lambda library, _: str(library.nvmlSystemGetDriverVersion()))
+    module = NVIDIA.read_text().split() if NVIDIA.exists() else []
+    return said or next((word for word in module if re.fullmatch(r"\d+\.[\d.]+", word)), "")
 
 
 @functools.cache
@@ -84,22 +120,55 @@ def versions() -> dict[str, str]:
     """The versions a result depends on."""
     wanted = ("torch", "torchvision", "numpy", "scikit-learn")
     found = {name: importlib.metadata.version(name) for name in wanted}
-    from dlbench import __version__
-
     return {"dlbench": __version__, "python": platform.python_version(), **found}
 
 
 def cores() -> int:
-    """Cores this process may use."""
+    """Cores this process may use: of a quota of 1.5 cores one, for threads wait for the one that is held back."""
+    limit = quota()
+    here = _cores_without_quota()
+    return here if limit is None else max(1, min(here, int(limit)))
+
+
+def _cores_without_quota() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def quota() -> float | None:
+    """Cores' worth of time that Linux lets this process have, as in a container; None without a limit."""
+    return min((limit for folder in _groups() if (limit := _limit(folder)) is not None), default=None)
+
+
+def _groups() -> Iterator[Path]:
+    """The control groups, of either version, that this process is in, and those that they are in."""
+    for line in MEMBERSHIP.read_text().splitlines() if MEMBERSHIP.exists() else ():
+        _, controllers, path = line.split(":", 2)
+        if not controllers or "cpu" in controllers.split(","):
+            root = CGROUPS / "cpu" if controllers else CGROUPS
+            yield from (root / place.relative_to("/") for place in (Path(path), *Path(path).parents))
+
+
+def _limit(group: Path) -> float | None:
+    """Cores' worth of time that a control group may have."""
+    text = [file.read_text() for name in LIMITS if (file := group / name).is_file()]
+    words = " ".join(text).split()
+    return int(words[0]) / int(words[1]) if len(words) == 2 and words[0].isdecimal() else None
 
 
 @functools.cache
 def cpu_name() -> str:
-    """The processor's name as its maker writes it."""
-    information = Path("/proc/cpuinfo")
-    if information.exists():
-        for line in information.read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
+    """The processor's name as its maker writes it; on Arm under Linux the numbers of its makers and designs."""
+    told = CPUINFO.read_text() if CPUINFO.exists() else _of_a_mac()
+    if name := re.search(r"^model name\s*: (.+)$", told, re.MULTILINE):
+        return name[1].strip()
+    arm = re.findall(r"^CPU implementer\s*: (\S+)$.*?^CPU part\s*: (\S+)$", told, re.MULTILINE | re.DOTALL)
+    designs = [f"{maker}:{part}" for maker, part in dict.fromkeys(arm)]
+    return " ".join(["Arm", *designs]) if designs else platform.processor() or platform.machine()
+
+
+def _of_a_mac() -> str:
+    """The name of a Mac's processor, as Linux would write it; nothing on other systems."""
+    if platform.system() != "Darwin":
+        return ""
+    done = subprocess.run(["sysctl", "-n", "machdep.cpu.brand_string"], capture_output=True, text=True)
+    return f"model name : {done.stdout.strip()}" if done.stdout.strip() else ""

@@ -1,13 +1,25 @@
-"""The most memory that a process, and the device it computes on, ever held."""
+"""The most memory that a process, and the device it computes on, held since they began, or began anew."""
 
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
 
 STATUS = Path("/proc/self/status")
+FORGET = Path("/proc/self/clear_refs")
+
+
+def begin_anew(device: str) -> None:
+    """Forget earlier peaks, where that can be done: those of other work that this process has done before."""
+    import torch
+
+    with suppress(OSError):  # no Linux, or not allowed
+        FORGET.write_text("5")  # proc(5): the peak is what is held now
+    if device.startswith("cuda"):
+        torch.cuda.reset_peak_memory_stats(torch.device(device))
 
 
 def process_peak_bytes() -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -48,10 +48,30 @@ def _recurrent_layer(
     inputs: Sequence[int], from_inputs: Sequence[int], from_hidden: Sequence[int], *_: Any, **__: Any
 ) -> int:
     """Operations of a fused recurrent layer: two products a step, of inputs [steps, n, d] and of the hidden state."""
-    return 2 * inputs[0] * inputs[1] * (math.prod(from_inputs) + math.prod(from_hidden))
+    return _recurrent_net(inputs, [from_inputs, from_hidden])
 
 
-UNKNOWN_TO_TORCH: Final = {torch.ops.aten.mkldnn_rnn_layer: _recurrent_layer}  # its counter passes the layer over
+def _recurrent_net(inputs: Sequence[int], weights: Sequence[Sequence[int]], *_: Any, **__: Any) -> int:
+    """The same of all layers at once: of every weight matrix a product a step; biases are vectors."""
+    return 2 * math.prod(inputs[:-1]) * sum(math.prod(weight) for weight in weights if len(weight) == 2)
+
+
+def _backward_of(forward: Callable[..., int]) -> Callable[..., int]:
+    """Two products for each of the way forward: the gradients of weights, and of what they were multiplied with."""
+    return lambda *shapes, **others: 2 * forward(*shapes, **others)
+
+
+UNKNOWN_TO_TORCH: Final = {
+    torch.ops.aten.mkldnn_rnn_layer: _recurrent_layer,
+    torch.ops.aten.mkldnn_rnn_layer_backward: _backward_of(_recurrent_layer),
+    torch.ops.aten._cudnn_rnn: _recurrent_net,
+    torch.ops.aten._cudnn_rnn_backward: _backward_of(_recurrent_net),
+}  # its counter passes these over
+
+
+def counter() -> FlopCounterMode:
+    """Torch's counter of operations, that knows recurrent layers as well."""
+    return FlopCounterMode(display=False, custom_mapping=UNKNOWN_TO_TORCH)
 
 
 def _count(model: nn.Module, input_shape: Sequence[int]) -> tuple[int, list[Layer]]:
@@ -64,15 +84,15 @@ def _count(model: nn.Module, input_shape: Sequence[int]) -> tuple[int, list[Laye
     was_training = model.training
     first = next(model.parameters(), torch.zeros(()))
     try:
-        with FlopCounterMode(display=False, custom_mapping=UNKNOWN_TO_TORCH) as counter, torch.no_grad():
+        with counter() as counted, torch.no_grad():
             model.eval()(torch.zeros(1, *input_shape, device=first.device))
     finally:
         model.train(was_training)
         for hook in hooks:
             hook.remove()
-    flops = {name.partition(".")[2]: sum(by_op.values()) for name, by_op in counter.get_flop_counts().items()}
+    flops = {name.partition(".")[2]: sum(by_op.values()) for name, by_op in counted.get_flop_counts().items()}
     rows = [
         Layer(name, type(module).__name__, shape, parameters(module), flops.get(name, 0) // 2)
         for name, module, shape in passed
     ]
-    return counter.get_total_flops() // 2, rows
+    return counted.get_total_flops() // 2, rows

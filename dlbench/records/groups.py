@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -12,11 +12,22 @@ import pandas as pd
 
 from dlbench.records import grouping
 from dlbench.records.grouping import Identity
-from dlbench.report.table import Measure, Quoted
 from dlbench.spec.recipe import BUDGETS, PARTS
-from dlbench.stats.estimates import Estimate, paired_difference
+from dlbench.stats.estimates import Estimate, Measure, paired_difference
 
 COUNTED = ("finished", "diverged")  # what any table or figure may count
+
+
+@dataclass(frozen=True)
+class Quoted:
+    """A figure from elsewhere, and from where. `shown` is its text where the bare value says too little (`>60`)."""
+
+    value: float | str
+    source: str
+    shown: str = ""
+
+    def __str__(self) -> str:
+        return self.shown or str(self.value)
 
 
 class Runs:
@@ -308,3 +319,14 @@ def _labels(told: Sequence[Mapping[str, str]]) -> list[str]:
     unlike = dict.fromkeys(key for other in told[1:] for key in differences(told[0], other))
     keys = list(dict.fromkeys([*(key for key in told[0] if key in unlike), *unlike]))
     return [", ".join(filter(None, (each.get(key) for key in keys))) for each in told]
+
+
+def seed_range(seeds: Iterable[int]) -> str:
+    """Seeds as `--seeds` takes them: 0, 1, 2, 7 -> `0-2,7`."""
+    spans: list[list[int]] = []
+    for seed in sorted(set(seeds)):
+        if spans and seed == spans[-1][1] + 1:
+            spans[-1][1] = seed
+        else:
+            spans.append([seed, seed])
+    return ",".join(str(first) if first == last else f"{first}-{last}" for first, last in spans)

@@ -24,14 +24,15 @@ if TYPE_CHECKING:
 
 SCHEMA = 1
 READY = ("dataset_digest", "parameters", "multiply_adds", "train_examples", "test_examples")
-END = ("steps", "wall_seconds", "peak_memory_bytes")
+END = ("steps", "wall_seconds", "peak_memory_bytes", "device_peak_bytes")
 EVENTS = ("start", "ready", "lap", "score", "pictures", "resumed", "end")
 DONE = ("finished", "diverged")  # a diverged trial would diverge again
 NAMES = {
     "recipe", "title", "tags", "budget", "seed", "status", "message", "device", "precision", "compile",
     "channels_last", "threads", "jobs", "cuda_graphs", "torch", "dlbench", "machine", "fingerprint", "recipe_digest",
     "started", "dataset_digest", "parameters", "multiply_adds", "train_examples", "test_examples", "steps",
-    "training_seconds", "wall_seconds", "examples_per_second", "joules", "peak_memory_bytes", "published",
+    "training_seconds", "wall_seconds", "examples_per_second", "joules", "peak_memory_bytes",
+    "device_peak_bytes", "published",
     "recipe_json", "path", "step", "final", "examples_per_split", "mode", "batch_size", "replicate", "metric",
     "value", "code", "identity", "date", "weights_digest",
 }  # fmt: skip
@@ -104,8 +105,9 @@ def load(folder: Path, paths: Iterable[Path] | None = None) -> pd.DataFrame:
     Columns: recipe, title, tags, budget, seed, status, message, device, precision, compile, cuda_graphs,
     channels_last, threads, jobs, torch, dlbench, machine, fingerprint, recipe_digest, code, identity, started, date,
     dataset_digest, parameters, multiply_adds, train_examples, test_examples, steps, training_seconds, wall_seconds,
-    examples_per_second, joules, peak_memory_bytes, weights_digest, published and recipe_json (dictionaries), path (of a
-    packed run that of the pack, a colon, and that in it), and one column for each metric of the final score.
+    examples_per_second, joules, peak_memory_bytes, device_peak_bytes, weights_digest, published and recipe_json
+    (dictionaries), path (of a packed run that of the pack, a colon, and that in it), and one column for each metric of
+    the final score.
 
     code: digest of the code that ran, empty for runs of identity 0.1, which did not keep it. identity: what a run's
     identity is made of, `0.1` or `0.2`. date: when it began, as far as that can be believed (see `dating`).

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dlbench.report.numerals import fixed, negligible, number, places_of_lone, places_of_spread
-from dlbench.report.table import Measure, Quoted, Table, missing
-from dlbench.stats.estimates import Estimate
+from dlbench.records.groups import Quoted
+from dlbench.report.table import Table, missing
+from dlbench.stats.estimates import Estimate, Measure
+from dlbench.stats.numerals import fixed, negligible, number, places_of_lone, places_of_spread
 
 NOTHING = "–"
 UNITS = {  # the first that fits

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from dlbench.judge.changes import CHANGED, WORST_FIRST, Row, joint
-from dlbench.report.numerals import fixed, negligible, number, places_of_lone, places_of_spread
 from dlbench.report.table import Table
 from dlbench.stats.difference import FEWEST_PROCESSES, MARGIN, PRACTICAL, Difference
+from dlbench.stats.numerals import fixed, negligible, number, places_of_lone, places_of_spread
 
 KEYS = ("new_side", "recipe", "measured", "metric")
 SPEEDS = (

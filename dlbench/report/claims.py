@@ -10,12 +10,12 @@ import pandas as pd
 
 from dlbench.errors import InputError
 from dlbench.judge.claims import MOST_SEEDS, Verdict, Word
-from dlbench.records.groups import Group
-from dlbench.report.notes import identity, machines, seed_range
-from dlbench.report.table import Measure, Quoted, Table
+from dlbench.records.groups import Group, Quoted, seed_range
+from dlbench.report.notes import identity, machines
+from dlbench.report.table import Table
 from dlbench.spec import recipe
 from dlbench.stats import estimates
-from dlbench.stats.estimates import Estimate
+from dlbench.stats.estimates import Estimate, Measure
 from dlbench.trials.progress import duration
 
 KEYS = ("study", "claim")

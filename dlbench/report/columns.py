@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any, Final, TypeAlias
 
-from dlbench.records.groups import Group, Runs
-from dlbench.report.notes import finite_test_set, footnotes, seed_range
+from dlbench.records.groups import Group, Runs, seed_range
+from dlbench.report.notes import finite_test_set, footnotes
 from dlbench.report.table import PUBLISHED, Table
 
 Cell: TypeAlias = Callable[[Group], Any]

@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Any
 
 from dlbench.records.groups import Group, of_most_seeds
-from dlbench.report.table import Measure
+from dlbench.stats.estimates import Measure
 
 KEYS = ("budget", "device", "variant", "model", "train_examples")
 CROSSING_KEYS = ("budget", "device", "variant", "features", "net")

@@ -11,7 +11,7 @@ import pandas as pd
 
 from dlbench.records import grouping, packs
 from dlbench.records.grouping import Identity
-from dlbench.records.groups import Group, budget_rank
+from dlbench.records.groups import Group, budget_rank, seed_range
 from dlbench.report.table import sources
 from dlbench.stats.estimates import binomial_sd_percent
 
@@ -45,17 +45,6 @@ def quoted(rows: Iterable[Mapping[str, Any]]) -> list[str]:
     found = sources(rows)
     # a source may hold commas and semicolons of its own
     return [f"Quoted, not measured here: the columns headed 'published', from {' · '.join(found)}."] if found else []
-
-
-def seed_range(seeds: Iterable[int]) -> str:
-    """Seeds as `--seeds` takes them: 0, 1, 2, 7 -> `0-2,7`."""
-    spans: list[list[int]] = []
-    for seed in sorted(set(seeds)):
-        if spans and seed == spans[-1][1] + 1:
-            spans[-1][1] = seed
-        else:
-            spans.append([seed, seed])
-    return ",".join(str(first) if first == last else f"{first}-{last}" for first, last in spans)
 
 
 def machines(runs: pd.DataFrame) -> list[str]:

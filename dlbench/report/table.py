@@ -9,56 +9,10 @@ from typing import Any
 
 import pandas as pd
 
-from dlbench.report.numerals import fixed, negligible, places_of_lone, places_of_spread
-from dlbench.stats import estimates
-from dlbench.stats.estimates import Estimate
+from dlbench.records.groups import Quoted
+from dlbench.stats.estimates import Estimate, Measure
 
 PUBLISHED = "published_"
-
-
-@dataclass(frozen=True)
-class Measure:
-    """What several runs gave: mean, sd over n - 1 (NaN for one run), number of runs. Prints `9.1 ± 0.2 (n=5)`."""
-
-    mean: float
-    sd: float
-    n: int
-
-    @classmethod
-    def of(cls, values: Sequence[float]) -> Measure:
-        """The measure of a sample of at least one value."""
-        return cls(estimates.mean(values), estimates.sd(values), len(values))
-
-    @property
-    def has_spread(self) -> bool:
-        """Whether the deviation is known and more than rounding."""
-        return math.isfinite(self.sd) and not negligible(self.sd, self.mean)
-
-    @property
-    def places(self) -> int:
-        """Decimal places this measure deserves on its own."""
-        return max(places_of_spread(self.sd), 1) if self.has_spread else places_of_lone(self.mean)
-
-    def text(self, places: int | None = None) -> str:
-        """Mean, deviation and n with `places` decimals, by default as many as it deserves."""
-        places = self.places if places is None else places
-        spread = f" ± {fixed(self.sd, 0 if abs(self.mean) >= 1000 else places)}" if math.isfinite(self.sd) else ""
-        return f"{fixed(self.mean, places)}{spread} (n={self.n})"
-
-    def __str__(self) -> str:
-        return self.text()
-
-
-@dataclass(frozen=True)
-class Quoted:
-    """A figure from elsewhere, and from where. `shown` is its text where the bare value says too little (`>60`)."""
-
-    value: float | str
-    source: str
-    shown: str = ""
-
-    def __str__(self) -> str:
-        return self.shown or str(self.value)
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from dlbench.records.groups import Group, Runs
+from dlbench.records.groups import Group, Runs, seed_range
 from dlbench.report.cells import heading
-from dlbench.report.notes import finite_test_set, footnotes, seed_range
+from dlbench.report.notes import finite_test_set, footnotes
 from dlbench.report.panels import bars, lines, style
-from dlbench.report.table import PUBLISHED, Measure, Table
-from dlbench.stats.estimates import median
+from dlbench.report.table import PUBLISHED, Table
+from dlbench.stats.estimates import Measure, median
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

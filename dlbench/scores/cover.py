@@ -9,7 +9,7 @@ from __future__ import annotations
 from torch import nn
 
 from dlbench.data.dataset import Dataset, Examples
-from dlbench.scores.dichotomies import LOADS, points_at, probability
+from dlbench.training.dichotomies import LOADS, points_at, probability
 
 
 def cover(model: nn.Module, data: Dataset, examples: Examples) -> dict[str, float]:

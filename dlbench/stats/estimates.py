@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from scipy import special  # scipy.stats would cost a second at start-up
 
+from dlbench.stats.numerals import fixed, negligible, places_of_lone, places_of_spread
+
 LEVEL = 0.95
 
 
@@ -37,6 +39,39 @@ class Estimate:
     def scaled(self, factor: float) -> Estimate:
         """The same in another unit; `factor` > 0."""
         return Estimate(self.value * factor, self.low * factor, self.high * factor, self.n)
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What several runs gave: mean, sd over n - 1 (NaN for one run), number of runs. Prints `9.1 ± 0.2 (n=5)`."""
+
+    mean: float
+    sd: float
+    n: int
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> Measure:
+        """The measure of a sample of at least one value."""
+        return cls(mean(values), sd(values), len(values))
+
+    @property
+    def has_spread(self) -> bool:
+        """Whether the deviation is known and more than rounding."""
+        return math.isfinite(self.sd) and not negligible(self.sd, self.mean)
+
+    @property
+    def places(self) -> int:
+        """Decimal places this measure deserves on its own."""
+        return max(places_of_spread(self.sd), 1) if self.has_spread else places_of_lone(self.mean)
+
+    def text(self, places: int | None = None) -> str:
+        """Mean, deviation and n with `places` decimals, by default as many as it deserves."""
+        places = self.places if places is None else places
+        spread = f" ± {fixed(self.sd, 0 if abs(self.mean) >= 1000 else places)}" if math.isfinite(self.sd) else ""
+        return f"{fixed(self.mean, places)}{spread} (n={self.n})"
+
+    def __str__(self) -> str:
+        return self.text()
 
 
 def mean(values: Sequence[float]) -> float:

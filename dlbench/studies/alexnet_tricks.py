@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from dlbench.records.groups import Group, Runs, current, of_most_seeds
 from dlbench.report import columns
-from dlbench.report.numerals import number
 from dlbench.report.panels import bars, lines, pictures, style
 from dlbench.report.panels.style import BLUE, DARK, GREY, VERMILION, nothing
 from dlbench.report.table import Table
+from dlbench.stats.numerals import number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from dlbench.records.groups import Group, Runs
 from dlbench.report import columns
 from dlbench.report.panels import bars, pictures, style
-from dlbench.report.table import Measure, Table
+from dlbench.report.table import Table
+from dlbench.stats.estimates import Measure
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist

@@ -12,8 +12,8 @@ from dlbench.records.groups import Group, Runs, settings
 from dlbench.report import columns
 from dlbench.report.panels import style
 from dlbench.report.panels.style import BLUE, DARK, VERMILION, nothing
-from dlbench.report.table import Measure, Table
-from dlbench.stats.estimates import Estimate, median, wilson_interval
+from dlbench.report.table import Table
+from dlbench.stats.estimates import Estimate, Measure, median, wilson_interval
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from dlbench.records.groups import Group, Runs, current, of_most_seeds
 from dlbench.report import columns
-from dlbench.report.numerals import number
 from dlbench.report.panels import lines, style
 from dlbench.report.panels.grid import heat_map, scale
 from dlbench.report.panels.style import BLUE, DARK, VERMILION, nothing
 from dlbench.report.table import Table
+from dlbench.stats.numerals import number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from dlbench import published
-from dlbench.records.groups import Group, Runs
+from dlbench.records.groups import Group, Quoted, Runs
 from dlbench.report import columns
 from dlbench.report.notes import quoted
 from dlbench.report.panels import style
 from dlbench.report.panels.style import BLACK, BLUE, DARK, GREY, VERMILION
-from dlbench.report.table import Quoted, Table
+from dlbench.report.table import Table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from dlbench import published
-from dlbench.records.groups import Group, Runs, current, differences, settings
+from dlbench.records.groups import Group, Quoted, Runs, current, differences, settings
 from dlbench.report import columns
 from dlbench.report.panels import lines, style
 from dlbench.report.panels.style import DARK, LINES, nothing
-from dlbench.report.table import Quoted, Table
+from dlbench.report.table import Table
 from dlbench.spec import recipe
 from dlbench.stats.estimates import Estimate, paired_difference
 

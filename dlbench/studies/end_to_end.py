@@ -14,7 +14,8 @@ from dlbench.records.groups import Group, Runs
 from dlbench.report import columns
 from dlbench.report.panels import bars, lines, pictures, style
 from dlbench.report.panels.style import BLUE, GREY, VERMILION
-from dlbench.report.table import Measure, Table
+from dlbench.report.table import Table
+from dlbench.stats.estimates import Measure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

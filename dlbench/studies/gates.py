@@ -9,7 +9,8 @@ from dlbench.records.groups import Group, Runs, budget_rank
 from dlbench.report import columns
 from dlbench.report.panels import bars, pictures, style, unit_square
 from dlbench.report.panels.style import BLUE, DARK, GREY, VERMILION, nothing
-from dlbench.report.table import Measure, Table
+from dlbench.report.table import Table
+from dlbench.stats.estimates import Measure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -11,9 +11,9 @@ import pandas as pd
 
 from dlbench import published
 from dlbench.records import grouping
-from dlbench.records.groups import Group, Runs, groups
-from dlbench.report.notes import SHORT_RUN, footnotes, quoted, seed_range
-from dlbench.report.table import PUBLISHED, Quoted, Table, missing
+from dlbench.records.groups import Group, Quoted, Runs, groups, seed_range
+from dlbench.report.notes import SHORT_RUN, footnotes, quoted
+from dlbench.report.table import PUBLISHED, Table, missing
 from dlbench.stats.estimates import median
 
 KEYS = ("recipe", "variant", "budget", "platform")

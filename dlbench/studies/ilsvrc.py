@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from dlbench import published
-from dlbench.records.groups import Group, Runs, current
+from dlbench.records.groups import Group, Quoted, Runs, current
 from dlbench.report import columns, families
 from dlbench.report.families import Family
 from dlbench.report.notes import quoted
 from dlbench.report.panels import bars, lines, style
 from dlbench.report.panels.style import BLUE, DARK, GREY, ORANGE, VERMILION
-from dlbench.report.table import Measure, Quoted, Table
-from dlbench.stats.estimates import Estimate, ratio_of_means, ratio_of_rates
+from dlbench.report.table import Table
+from dlbench.stats.estimates import Estimate, Measure, ratio_of_means, ratio_of_rates
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -13,9 +13,9 @@ from dlbench.records.groups import Group, Runs, budget_rank
 from dlbench.report import columns
 from dlbench.report.panels import style, unit_square
 from dlbench.report.panels.style import BLUE, DARK, GREY, LINES, VERMILION, nothing
-from dlbench.report.table import Measure, Table
-from dlbench.scores.dichotomies import LOADS, points_at, probability
-from dlbench.stats.estimates import Estimate, wilson_interval
+from dlbench.report.table import Table
+from dlbench.stats.estimates import Estimate, Measure, wilson_interval
+from dlbench.training.dichotomies import LOADS, points_at, probability
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

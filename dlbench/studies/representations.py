@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from dlbench.records.groups import Group, Runs
+from dlbench.records.groups import Group, Quoted, Runs
 from dlbench.report import columns
 from dlbench.report.panels import bars, style
 from dlbench.report.panels.style import BLUE, DARK, GREY, VERMILION, nothing
-from dlbench.report.table import Quoted, Table
+from dlbench.report.table import Table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

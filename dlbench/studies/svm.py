@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dlbench import published
-from dlbench.records.groups import Group, Runs, budget_rank, current, settings
+from dlbench.records.groups import Group, Quoted, Runs, budget_rank, current, settings
 from dlbench.report import columns
 from dlbench.report.panels import bars, lines, style
 from dlbench.report.panels.style import BLUE, ORANGE, VERMILION, nothing
-from dlbench.report.table import Quoted, Table
+from dlbench.report.table import Table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -13,8 +13,8 @@ from dlbench.records.groups import Group, Runs, of_most_seeds
 from dlbench.report import columns
 from dlbench.report.panels import lines, style
 from dlbench.report.panels.style import BLUE, DARK, GREEN, GREY, PURPLE, VERMILION, nothing
-from dlbench.report.table import Measure, Table
-from dlbench.stats.estimates import Estimate, wilson_interval
+from dlbench.report.table import Table
+from dlbench.stats.estimates import Estimate, Measure, wilson_interval
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

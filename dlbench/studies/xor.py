@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from dlbench.records.groups import Group, Runs
+from dlbench.records.groups import Group, Runs, seed_range
 from dlbench.report import columns
 from dlbench.report.columns import Column
-from dlbench.report.notes import seed_range
 from dlbench.report.panels import bars, style
 from dlbench.report.table import Table
 from dlbench.stats.estimates import Estimate, wilson_interval

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from dlbench.data.dataset import Dataset
 from dlbench.errors import InputError
-from dlbench.scores.novikoff import novikoff_bound
+from dlbench.training.novikoff import novikoff_bound
 from dlbench.training.step import Step
 
 

@@ -14,7 +14,7 @@ from torch import nn
 
 from dlbench.data.dataset import Dataset
 from dlbench.errors import InputError
-from dlbench.scores.dichotomies import LOADS, points_at
+from dlbench.training.dichotomies import LOADS, points_at
 from dlbench.training.separation import Bools, Floats, is_separable
 from dlbench.training.step import Step
 

@@ -13,11 +13,10 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-import psutil
 import torch
 from torch import Tensor
 
-from dlbench.measure import operations
+from dlbench.measure import memory, operations
 from dlbench.measure.clock import Clock
 from dlbench.numbers import NoResult, number
 from dlbench.records import pixels, store
@@ -48,12 +47,14 @@ class Totals:
     warm_up_examples: int = 0
     wall_seconds: float = 0.0
     peak_memory_bytes: int = 0
+    device_peak_bytes: int | None = None
 
 
 @dataclass
 class Meter:
     """The totals of this trial up to now, and what the rule has counted."""
 
+    device: str
     totals: Totals = field(default_factory=Totals)
     counts: Counts = field(default_factory=dict)
     began: float = field(default_factory=time.perf_counter)
@@ -72,10 +73,12 @@ class Meter:
 
     def read(self) -> Totals:
         """All totals, the time and memory of this process included."""
+        held = memory.device_peak_bytes(self.device)
         return replace(
             self.totals,
             wall_seconds=self.totals.wall_seconds + time.perf_counter() - self.began,
-            peak_memory_bytes=max(self.totals.peak_memory_bytes, _peak_memory()),
+            peak_memory_bytes=max(self.totals.peak_memory_bytes, memory.process_peak_bytes()),
+            device_peak_bytes=None if held is None else max(self.totals.device_peak_bytes or 0, held),
         )
 
     def state_dict(self) -> dict[str, Any]:
@@ -101,7 +104,7 @@ def run(
     lap_ends: the steps that laps end with, instead of about every second, so that their losses can be compared with
     those of another run; there is no `estimate` then.
     """
-    meter = Meter()
+    meter = Meter(str(bench.device))
     if checkpoint is not None:
         checkpoint.watch(meter=meter)
     laps = _laps(bench, checkpoint, lap_ends)
@@ -247,14 +250,3 @@ def _named(metrics: dict[str, float]) -> dict[str, float]:
 
 def _end(status: str, meter: Meter, message: str = "") -> Event:
     return {"event": "end", "status": status, "message": message, **asdict(meter.read())}
-
-
-def _peak_memory() -> int:
-    """The most memory this process ever held, in bytes."""
-    try:
-        import resource
-    except ImportError:  # Windows
-        return int(psutil.Process().memory_info().peak_wset)
-    from sys import platform
-
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if platform == "darwin" else 1024)

@@ -50,7 +50,8 @@ def show(name: str, results: Path) -> None:
     """Print what a baseline holds: a row for each recipe and metric."""
     from dlbench.judge import measurements
     from dlbench.judge.series import labels, subjects
-    from dlbench.report.table import Measure, Table
+    from dlbench.report.table import Table
+    from dlbench.stats.estimates import Measure
     from dlbench.verbs import reporting
 
     held = subjects(measurements.load(existing(name, results)))

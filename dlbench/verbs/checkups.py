@@ -18,12 +18,12 @@ from pathlib import Path
 
 import psutil
 
-from dlbench import __version__
 from dlbench.data import sources
 from dlbench.reading import plain
 from dlbench.records import raw_files
 from dlbench.trials.workers import locking
 from dlbench.verbs.doctor import Check, Finding
+from dlbench.version import __version__
 
 IMPORTED = {"scikit-learn": "sklearn", "scikit-image": "skimage", "pyyaml": "yaml"}  # where it differs from the name
 NEEDED_GIB, WANTED_GIB = 0.05, 1.0  # of disk: for run files alone; for data sets as well
@@ -163,11 +163,9 @@ def cores() -> Iterator[Finding]:
     """As many threads as this process has cores, and nobody else on them."""
     from dlbench.measure import machine
 
-    usable, quota, load = machine.cores(), _quota_cores(), os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
-    yield Finding("cores", "ok", f"{usable} of {os.cpu_count()} usable")
-    if quota is not None and quota < usable:
-        whole = max(1, int(quota))
-        yield Finding("cores", "warning", f"this container gets {quota:g} of them", f"use --threads {whole}")
+    usable, quota, load = machine.cores(), machine.quota(), os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
+    limited = "" if quota is None else f", a quota gives this container the time of {quota:g}"
+    yield Finding("cores", "ok", f"{usable} of {os.cpu_count()} usable{limited}")
     if load > usable / 2:
         yield Finding("cores", "warning", f"load {load:.1f}: something else computes", "time when the machine is idle")
 
@@ -264,12 +262,6 @@ def _room(about: str, folder: Path, remedy: str) -> Finding:
 def _there(folder: Path) -> Path:
     """The folder, or the nearest one above it that is there."""
     return next(place for place in (folder.absolute(), *folder.absolute().parents) if place.exists())
-
-
-def _quota_cores() -> float | None:
-    """Cores' worth of time that the container may use; None without a limit."""
-    words = _first_words(CGROUP / "cpu.max")
-    return int(words[0]) / int(words[1]) if len(words) == 2 and words[0] != "max" else None
 
 
 def _memory_limit_gib() -> float | None:

@@ -134,7 +134,8 @@ def _markdown(frame: pd.DataFrame) -> str:
     from dlbench.judge import metrics
     from dlbench.report.formats import dashboards
     from dlbench.report.formats.markdown import markdown
-    from dlbench.report.table import Measure, Table
+    from dlbench.report.table import Table
+    from dlbench.stats.estimates import Measure
 
     found = dashboards.series(frame)
     usual = {each.benchmark for each in found if each.metric.name in metrics.DEFAULT}

@@ -10,7 +10,7 @@ import json
 import resource
 import sys
 from collections.abc import Iterator, Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -18,6 +18,7 @@ from processes import REPOSITORY, as_installed, run
 from row import Row
 from turns import Lap, rates, take_turns, tell
 
+from dlbench.records import raw_files
 from dlbench.stats.estimates import median
 
 RESULTS = REPOSITORY / "results"
@@ -62,10 +63,10 @@ def fill(folder: Path, files: int) -> int:
 
 def real_run() -> list[Any]:
     """A finished run from this repository's results: first event, lines as they are, final score and end."""
-    path = next(iter(sorted(RESULTS.glob(TEMPLATE))), None)
-    if path is None:
+    file = next((file for file in raw_files.under(RESULTS, []) if PurePath(file.name).match(TEMPLATE)), None)
+    if file is None:
         sys.exit(f"{RESULTS / TEMPLATE}: no such run file; `dlbench run plain-20 --budget medium --seeds 0` makes one")
-    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    lines = file.read().decode().splitlines(keepends=True)
     return [json.loads(lines[0]), *lines[1:-2], json.loads(lines[-2]), json.loads(lines[-1])]
 
 

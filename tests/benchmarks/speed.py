@@ -35,7 +35,7 @@ import training
 from processes import REPOSITORY
 from rich.console import Console
 from row import Row, show
-from turns import Lap
+from turns import Lap, opened
 
 from dlbench.measure import machine
 from dlbench.trials.workers import process
@@ -115,7 +115,7 @@ def measure(given: argparse.Namespace) -> tuple[Lap, Found]:
             f"The cores are {about['other_load_percent']:.0f} % busy with other work; end that for true ratios."
         )
     found: Found = {}
-    with given.json.open("w", encoding="utf-8") if given.json else nullcontext() as file:
+    with opened(given.json, "w") if given.json else nullcontext() as file:
         keep(file, about)
         for name in given.only:
             began = time.perf_counter()
@@ -128,7 +128,8 @@ def measure(given: argparse.Namespace) -> tuple[Lap, Found]:
 
 def kept(path: Path) -> tuple[Lap, Found]:
     """What an earlier call kept."""
-    about, *laps = map(json.loads, path.read_text("utf-8").splitlines())
+    with opened(path, "r") as file:
+        about, *laps = map(json.loads, file)
     names = dict.fromkeys(lap["benchmark"] for lap in laps)
     return about, {name: [lap for lap in laps if lap["benchmark"] == name] for name in names}
 

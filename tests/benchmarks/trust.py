@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from row import Row, show
+from turns import opened
 
 from dlbench.records.timing_files import lap_seconds
 from dlbench.stats import difference, estimates
@@ -44,11 +45,10 @@ def main() -> int:
     parser.add_argument("--markdown", action="store_true", help="write the table as Markdown")
     given = parser.parse_args()
     taken = kept(given.json)
-    with given.json.open("a", encoding="utf-8") as file:
-        for process in missing(taken, given.comparisons, given.processes):
-            taken.append(process)
+    for process in missing(taken, given.comparisons, given.processes):
+        taken.append(process)
+        with opened(given.json, "a") as file:
             file.write(json.dumps(process) + "\n")
-            file.flush()
     sizes = (1, TOGETHER) if given.comparisons >= TOGETHER else (1,)
     shown = [row for size in sizes for row in rows(taken, given.comparisons, given.processes, together=size)]
     show(shown, "How often a comparison tells true", as_markdown=given.markdown)
@@ -57,7 +57,10 @@ def main() -> int:
 
 def kept(path: Path) -> list[Lap]:
     """The processes that an earlier call has timed."""
-    return [json.loads(line) for line in path.read_text("utf-8").splitlines()] if path.exists() else []
+    if not path.exists():
+        return []
+    with opened(path, "r") as file:
+        return list(map(json.loads, file))
 
 
 def missing(taken: Iterable[Lap], comparisons: int, processes: int) -> Iterator[Lap]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
 import itertools
 import json
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import IO, Any, cast
 
 from dlbench.stats.estimates import median
 
@@ -35,6 +37,13 @@ def tell(laps: Iterable[Lap]) -> None:
     """Print laps as JSON lines, each as soon as it is there."""
     for lap in laps:
         print(json.dumps(lap), flush=True)
+
+
+def opened(path: Path, mode: str) -> IO[str]:
+    """A file of JSON lines, compressed if it is called so."""
+    if path.suffix == ".gz":
+        return cast(IO[str], gzip.open(path, f"{mode}t", encoding="utf-8"))
+    return path.open(mode, encoding="utf-8")
 
 
 @dataclass(frozen=True)

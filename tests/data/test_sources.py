@@ -99,39 +99,39 @@ def everything_below(folder: Path) -> set[str]:
 
 def test_a_download_is_verified_moved_into_place_and_readable(cifar10_server: Server, tmp_path: Path) -> None:
     root = tmp_path / "not" / "there"
-    assert sources.get("cifar10", root) == root / "cifar-10-batches-py" == sources.path("cifar10", root)
+    assert fetching.get("cifar10", root) == root / "cifar-10-batches-py" == sources.path("cifar10", root)
     assert files_below(root) == {f"cifar-10-batches-py/{file}" for file in sources.DATASETS["cifar10"].files}
     assert len(cifar10(root).train) == 20
 
 
 def test_what_is_there_is_not_downloaded_again(cifar10_server: Server, tmp_path: Path) -> None:
-    sources.get("cifar10", tmp_path)
+    fetching.get("cifar10", tmp_path)
     requests = cifar10_server.requests
-    sources.get("cifar10", tmp_path)
+    fetching.get("cifar10", tmp_path)
     assert cifar10_server.requests == requests > 0
 
 
 def test_a_damaged_file_is_replaced(cifar10_server: Server, tmp_path: Path) -> None:
-    sources.get("cifar10", tmp_path)
+    fetching.get("cifar10", tmp_path)
     (tmp_path / "cifar-10-batches-py" / "data_batch_3").write_bytes(b"damaged")
     with pytest.raises(InputError):
         cifar10(tmp_path)
-    sources.get("cifar10", tmp_path)
+    fetching.get("cifar10", tmp_path)
     assert len(cifar10(tmp_path).train) == 20
 
 
 def test_a_missing_file_is_completed(cifar10_server: Server, tmp_path: Path) -> None:
-    sources.get("cifar10", tmp_path)
+    fetching.get("cifar10", tmp_path)
     (tmp_path / "cifar-10-batches-py" / "batches.meta").unlink()
     with pytest.raises(InputError, match="dlbench data get cifar10"):
         cifar10(tmp_path)
-    sources.get("cifar10", tmp_path)
+    fetching.get("cifar10", tmp_path)
     assert len(cifar10(tmp_path).train) == 20
 
 
 def refusal(name: str, root: Path) -> str:
     with pytest.raises(InputError) as caught:
-        sources.get(name, root)
+        fetching.get(name, root)
     message = str(caught.value)
     assert "\n" not in message
     assert message.startswith(f"{name}: download failed (")
@@ -145,7 +145,7 @@ def test_a_cut_download_leaves_nothing_and_the_next_one_works(cifar10_server: Se
     refusal("cifar10", tmp_path)
     assert everything_below(tmp_path) == set()
     cifar10_server.cut_at = None
-    sources.get("cifar10", tmp_path)
+    fetching.get("cifar10", tmp_path)
     assert len(cifar10(tmp_path).train) == 20
 
 
@@ -166,7 +166,7 @@ def test_an_interrupted_download_leaves_nothing(
 
     monkeypatch.setattr(torchvision.datasets.utils, "download_url", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        sources.get("cifar10", tmp_path)
+        fetching.get("cifar10", tmp_path)
     assert everything_below(tmp_path) == set()
 
 
@@ -196,7 +196,7 @@ def test_the_mnists_download_too(
     server.files = tiny_mnist.packed
     reader = getattr(torchvision.datasets, sources.DATASETS[name].torchvision)
     monkeypatch.setattr(reader, "mirrors", [f"{server.url}gone/", server.url])
-    sources.get(name, tmp_path)
+    fetching.get(name, tmp_path)
     assert files_below(tmp_path) == {f"{reader.__name__}/raw/{file}" for file in sources.IDX_FILES}
     assert load(tmp_path).train.targets.tolist() == [0, 1, 2, 3, 4, 5]
     server.cut_at = 100
@@ -253,7 +253,7 @@ def test_an_archive_writes_nothing_outside_even_if_its_checksum_is_right(
     monkeypatch.setattr(torchvision.datasets.CIFAR10, "tgz_md5", hashlib.md5(archive).hexdigest())
     root = tmp_path / "data"
     if harmless:
-        sources.get("cifar10", root)
+        fetching.get("cifar10", root)
         assert len(cifar10(root).train) == 20
         assert files_below(root) == {f"cifar-10-batches-py/{file}" for file in sources.DATASETS["cifar10"].files}
     else:
@@ -288,11 +288,11 @@ def test_a_gz_that_swells_is_not_unpacked_to_the_end(
 
 GET = """
 import sys
-from dlbench.data import sources
+from dlbench.data import fetching
 from torchvision.datasets import CIFAR10
 
 CIFAR10.url, CIFAR10.tgz_md5 = sys.argv[1:]
-sources.get("cifar10")
+fetching.get("cifar10")
 """
 
 
@@ -316,7 +316,7 @@ def test_a_download_that_was_killed_is_never_used_and_its_remains_are_removed(
     assert sources.abandoned(tmp_path / "data") == []  # it may be under way
     for path in (left, *left.rglob("*")):
         os.utime(path, (0, time.time() - sources.ABANDONED_SECONDS - 60))
-    sources.get("cifar10", tmp_path / "data")
+    fetching.get("cifar10", tmp_path / "data")
     assert not left.exists()
     assert len(cifar10(tmp_path / "data").train) == 20
 
@@ -329,21 +329,21 @@ def test_no_room_is_no_fault_of_the_network(
 
     monkeypatch.setattr(torchvision.datasets.utils, "download_url", full)
     with pytest.raises(InputError, match=r"cannot be written \(No space left on device\): set DLBENCH_DATA"):
-        sources.get("cifar10", tmp_path)
+        fetching.get("cifar10", tmp_path)
     assert everything_below(tmp_path) == set()
 
 
 def test_no_control_codes_where_there_is_no_terminal(
     cifar10_server: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    sources.get("cifar10", tmp_path)
+    fetching.get("cifar10", tmp_path)
     assert "\r" not in "".join(capsys.readouterr())
 
 
 def test_a_data_folder_that_cannot_be_written(cifar10_server: Server, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(InputError, match="DLBENCH_DATA") as caught:
-        sources.get("cifar10", tmp_path / "file")
+        fetching.get("cifar10", tmp_path / "file")
     assert str(tmp_path / "file") in str(caught.value)
 
 
@@ -363,7 +363,7 @@ def test_missing_data_names_the_folder_and_two_ways_out(load, tmp_path: Path, mo
 
 def test_an_unknown_data_set_has_near_misses() -> None:
     with pytest.raises(InputError, match=r"'cifar11' \(did you mean 'cifar10'"):
-        sources.get("cifar11")
+        fetching.get("cifar11")
 
 
 def test_the_data_folder(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -383,7 +383,7 @@ def test_every_source_is_a_file_with_a_function() -> None:
 
 def test_what_needs_no_download(tmp_path: Path) -> None:
     assert sources.available("truth_table", tmp_path)
-    assert sources.get("truth_table", tmp_path) is None
+    assert fetching.get("truth_table", tmp_path) is None
     assert (sources.path("digits", tmp_path) / "digits.csv.gz").is_file()
     with pytest.raises(InputError, match="synthetic: computed"):
         sources.path("synthetic", tmp_path)

@@ -13,7 +13,7 @@ from dlbench.data.gaussian_points import gaussian_points
 from dlbench.data.linearly_separable import linearly_separable
 from dlbench.data.truth_table import FUNCTIONS, truth_table
 from dlbench.errors import InputError
-from dlbench.scores.novikoff import novikoff_bound
+from dlbench.training.novikoff import novikoff_bound
 
 FOLDER = Path()
 

@@ -35,7 +35,7 @@ if [ -n "$cuda" ] && [ "$(left)" -gt 30 ]; then
         nvidia-cuda-mps-control -d && trap 'echo quit | nvidia-cuda-mps-control' EXIT
     fi
     mkdir -p "$out/results"
-    cp -rn "$repository"/results/plain-* "$repository"/results/resnet-* "$out/results/" 2>/dev/null
+    cp -n "$repository/results/degradation.jsonl.gz" "$out/results/"
     for budget in medium full; do
         [ "$(left)" -gt 30 ] && python3 -P -m dlbench run degradation --budget $budget --device "$cuda" --cuda-graphs \
             --jobs 11 --threads 1 --for "$(($(left) - 25))" --out "$out/results"

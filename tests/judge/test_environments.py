@@ -13,10 +13,10 @@ import pytest
 import standin
 import torch
 
-from dlbench import __version__
 from dlbench.errors import InputError
 from dlbench.judge import environments
 from dlbench.judge.environments import Environment, Failed
+from dlbench.version import __version__
 
 
 def recipe(folder: Path, name: str = "mine.yaml") -> str:

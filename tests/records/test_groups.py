@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from dlbench.records.groups import Group, counted, current, groups, of_most_seeds, of_one_block
-from dlbench.report.table import Measure
+from dlbench.stats.estimates import Measure
 
 Make = Callable[..., dict[str, Any]]
 

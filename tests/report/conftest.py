@@ -6,8 +6,9 @@ import math
 
 import pytest
 
-from dlbench.report.table import Measure, Quoted, Table
-from dlbench.stats.estimates import Estimate
+from dlbench.records.groups import Quoted
+from dlbench.report.table import Table
+from dlbench.stats.estimates import Estimate, Measure
 
 
 @pytest.fixture

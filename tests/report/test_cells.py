@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dlbench.records.groups import Quoted
 from dlbench.report.cells import column_texts, heading, is_numeric, one_line, parts
-from dlbench.report.numerals import fixed
-from dlbench.report.table import Measure, Quoted
-from dlbench.stats.estimates import Estimate
+from dlbench.stats.estimates import Estimate, Measure
+from dlbench.stats.numerals import fixed
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from dlbench.records.groups import groups
-from dlbench.report.notes import SHORT_RUN, finite_test_set, footnotes, seed_range
-from dlbench.report.table import Quoted
+from dlbench.records.groups import Quoted, groups, seed_range
+from dlbench.report.notes import SHORT_RUN, finite_test_set, footnotes
 
 Make = Callable[..., dict[str, Any]]
 

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dlbench.report.numerals import fixed, number
-from dlbench.report.table import Measure, Quoted, Table, missing, sources
-from dlbench.stats.estimates import Estimate
+from dlbench.records.groups import Quoted
+from dlbench.report.table import Table, missing, sources
+from dlbench.stats.estimates import Estimate, Measure
+from dlbench.stats.numerals import fixed, number
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import studied
 
-from dlbench.report.table import Quoted
+from dlbench.records.groups import Quoted
 
 backprop = studied.tables("backprop")
 

@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 import studied
 
-from dlbench.records.groups import groups, of_most_seeds
-from dlbench.report.table import Measure, Quoted
+from dlbench.records.groups import Quoted, groups, of_most_seeds
 from dlbench.spec import study
 from dlbench.spec.claim import StepsUntil
+from dlbench.stats.estimates import Measure
 from dlbench.studies.batchnorm import ACCURATE_PERCENT, grid, points
 
 batchnorm = studied.tables("batchnorm")

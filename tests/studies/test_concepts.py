@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import studied
 
-from dlbench.report.table import Quoted
+from dlbench.records.groups import Quoted
 
 alexnet_tricks = studied.tables("alexnet_tricks")
 datasets_vs_algorithms = studied.tables("datasets_vs_algorithms")

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 import studied
 
-from dlbench.report.table import Measure, Quoted
-from dlbench.stats.estimates import Estimate
+from dlbench.records.groups import Quoted
+from dlbench.stats.estimates import Estimate, Measure
 from dlbench.studies.degradation import sign_flip
 
 degradation = studied.tables("degradation")

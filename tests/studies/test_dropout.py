@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 import studied
 
-from dlbench.records.groups import groups
-from dlbench.report.table import Measure, Quoted
+from dlbench.records.groups import Quoted, groups
 from dlbench.spec import recipe, study
+from dlbench.stats.estimates import Measure
 from dlbench.studies.dropout import arms
 
 dropout = studied.tables("dropout")

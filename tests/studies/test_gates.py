@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import studied
 
-from dlbench.report.table import Quoted
+from dlbench.records.groups import Quoted
 
 gates = studied.tables("gates")
 

@@ -6,7 +6,8 @@ from typing import Any
 import pandas as pd
 import studied
 
-from dlbench.report.table import Measure, Quoted
+from dlbench.records.groups import Quoted
+from dlbench.stats.estimates import Measure
 
 results = studied.tables("usual")
 

@@ -8,8 +8,7 @@ import pandas as pd
 import pytest
 import studied
 
-from dlbench.records.groups import groups, of_most_seeds
-from dlbench.report.table import Quoted
+from dlbench.records.groups import Quoted, groups, of_most_seeds
 from dlbench.studies.time_lag import lags
 
 time_lag = studied.tables("time_lag")

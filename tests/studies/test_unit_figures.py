@@ -23,7 +23,7 @@ from dlbench.pictures import unit_square
 from dlbench.records import pixels
 from dlbench.report.panels import style
 from dlbench.report.panels.unit_square import at_corners
-from dlbench.scores.dichotomies import LOADS
+from dlbench.training.dichotomies import LOADS
 from dlbench.training.linear_program import linear_program
 
 gates = studied.figure("gates")

@@ -13,8 +13,8 @@ from dlbench.data.dataset import Dataset, Examples
 from dlbench.data.truth_table import truth_table as rows_of
 from dlbench.errors import InputError
 from dlbench.models.perceptron import perceptron
-from dlbench.scores.novikoff import novikoff_bound
 from dlbench.scores.truth_table import truth_table
+from dlbench.training.novikoff import novikoff_bound
 from dlbench.training.perceptron_rule import perceptron_rule
 from dlbench.training.step import Step
 

@@ -12,7 +12,7 @@ from dlbench.data.gaussian_points import gaussian_points
 from dlbench.errors import InputError
 from dlbench.models.perceptron import perceptron
 from dlbench.scores.cover import cover
-from dlbench.scores.dichotomies import LOADS
+from dlbench.training.dichotomies import LOADS
 from dlbench.training.random_dichotomies import random_dichotomies, separable_points
 from dlbench.training.separation import is_separable
 from dlbench.training.step import Step

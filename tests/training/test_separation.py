@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from dlbench.scores.novikoff import novikoff_bound
+from dlbench.training.novikoff import novikoff_bound
 from dlbench.training.separation import is_separable, smallest_unit
 
 ROWS = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])

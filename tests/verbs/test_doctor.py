@@ -12,6 +12,7 @@ import pytest
 from dlbench import exits
 from dlbench.data import files, sources
 from dlbench.errors import InputError
+from dlbench.measure import machine
 from dlbench.trials import plan, runner
 from dlbench.verbs import checkups, doctor
 from dlbench.verbs.doctor import Finding
@@ -124,26 +125,20 @@ def test_a_compiler_that_fails_is_a_warning(monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("cpu", "memory", "quota", "limit"),
-    [
-        ("max 100000", "max", None, None),
-        ("150000 100000", str(2**30), 1.5, 1.0),
-        ("", str(2**62), None, None),
-    ],
+    ("memory", "limit"),
+    [("max", None), (str(2**30), 1.0), (str(2**62), None)],
 )
-def test_limits_of_the_container_are_read(tmp_path, monkeypatch, cpu, memory, quota, limit):
-    (tmp_path / "cpu.max").write_text(cpu)
+def test_limits_of_the_container_are_read(tmp_path, monkeypatch, memory, limit):
     (tmp_path / "memory.max").write_text(memory)
     monkeypatch.setattr(checkups, "CGROUP", tmp_path)
-    assert checkups._quota_cores() == quota
     assert checkups._memory_limit_gib() == limit
     assert ("limited to 1.0" in only(checkups.memory()).found) is (limit == 1.0)
 
 
-def test_less_than_a_core_still_means_one_thread(tmp_path, monkeypatch):
-    (tmp_path / "cpu.max").write_text("50000 100000")
-    monkeypatch.setattr(checkups, "CGROUP", tmp_path)
-    assert [finding.remedy for finding in checkups.cores() if "container" in finding.found] == ["use --threads 1"]
+def test_less_than_a_core_still_means_one_thread(monkeypatch):
+    monkeypatch.setattr(machine, "quota", lambda: 0.5)
+    finding = next(iter(checkups.cores()))
+    assert finding.found == f"1 of {os.cpu_count()} usable, a quota gives this container the time of 0.5"
 
 
 def test_the_older_control_groups_have_a_limit_too(tmp_path, monkeypatch):

@@ -7,8 +7,9 @@ import torch
 
 from dlbench import published
 from dlbench.measure import machine, peak
+from dlbench.records.groups import Quoted
 from dlbench.report.formats.terminal import terminal
-from dlbench.report.table import PUBLISHED, Quoted, missing
+from dlbench.report.table import PUBLISHED, missing
 from dlbench.verbs import hardware
 
 CPU = {

@@ -6,9 +6,10 @@ import json as library
 from collections.abc import Sequence
 from typing import Any
 
+from dlbench.records.groups import Quoted
 from dlbench.report.cells import parts
-from dlbench.report.table import Measure, Quoted, Table
-from dlbench.stats.estimates import Estimate
+from dlbench.report.table import Table
+from dlbench.stats.estimates import Estimate, Measure
 
 
 def json(tables: Sequence[Table]) -> str:

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from dlbench.records.groups import Group
 from dlbench.report.panels.style import BLUE, DARK, nothing, panel
-from dlbench.report.table import Measure
-from dlbench.stats.estimates import Estimate
+from dlbench.stats.estimates import Estimate, Measure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dlbench.report.numerals import number
+from dlbench.stats.numerals import number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

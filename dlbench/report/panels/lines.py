@@ -10,7 +10,7 @@ import pandas as pd
 
 from dlbench.records.groups import Group
 from dlbench.report.panels.style import BLUE, nothing, panel, thousands
-from dlbench.report.table import Measure
+from dlbench.stats.estimates import Measure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

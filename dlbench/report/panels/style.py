@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 
-from dlbench.records.groups import Group
-from dlbench.report.notes import machines, seed_range
+from dlbench.records.groups import Group, seed_range
+from dlbench.report.notes import machines
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist

@@ -16,7 +16,6 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.utils.flop_counter import FlopCounterMode
 
 from dlbench import parts
 from dlbench.errors import InputError
@@ -159,7 +158,7 @@ def _size(built: Bench, mode: str) -> Event:
         "process_peak_bytes": memory.process_peak_bytes(),
         "device_peak_bytes": memory.device_peak_bytes(built.trials[0].execution.device),
     }  # fmt: skip
-    with torch.compiler.set_stance("force_eager"), FlopCounterMode(display=False) as counter:
+    with torch.compiler.set_stance("force_eager"), operations.counter() as counter:
         next(steps(built, mode))
     return event | {"flop_per_step": counter.get_total_flops()}
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from dlbench.errors import InputError
-from dlbench.measure import disturbance, machine
+from dlbench.measure import disturbance, machine, memory
 from dlbench.measure.disturbance import Reading, Watch
 from dlbench.numbers import NoResult
 from dlbench.parts import identity, modules
@@ -146,6 +146,7 @@ class _Batch:
         """Data and model, of the code and the data that were planned, else raise Changed."""
         chosen = list(self._trials.values())
         folder = chosen[0].recipe.path.parent
+        memory.begin_anew(chosen[0].execution.device)
         with reads.listening() as read:
             built = setup.build(chosen)
         loaded = identity.of(chosen[0].recipe, is_loaded=True)

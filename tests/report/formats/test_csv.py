@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from dlbench.report.cells import one_line
 from dlbench.report.formats.csv import csv
-from dlbench.report.table import Measure, Table
+from dlbench.report.table import Table
+from dlbench.stats.estimates import Measure
 
 numbers = st.floats(allow_nan=False, allow_infinity=False)
 

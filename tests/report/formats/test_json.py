@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dlbench.report.formats.json import json
-from dlbench.report.table import Measure, Table
+from dlbench.report.table import Table
+from dlbench.stats.estimates import Measure
 
 
 def strict(text: str) -> Any:

@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dlbench.records.groups import Quoted
 from dlbench.report.cells import NOTHING, texts
 from dlbench.report.formats.terminal import terminal
-from dlbench.report.table import Measure, Quoted, Table
+from dlbench.report.table import Table
+from dlbench.stats.estimates import Measure
 
 measures = st.builds(Measure, st.floats(0.01, 1e6), st.floats(0.01, 1e4), st.integers(2, 100))
 names = st.text("abcdefghij-", min_size=1, max_size=18)
