@@ -178,6 +178,8 @@ def _extended(entry: Entry, seen: tuple[Entry, ...]) -> dict[str, Any]:
     raw = _own(entry)
     _check_keys(raw, str(entry), TYPES)
     for key, value in raw.items():
+        if key == "pictures" and value is None:  # what it extends keeps some, and it none
+            continue
         if not isinstance(value, TYPES[key]) or (TYPES[key] is int and isinstance(value, bool)):
             wanted = {dict: "mapping", list: "list", str: "text", int: "whole number"}
             raise InputError(f"{entry}: {key}: {shown(value)} is not a {wanted[TYPES[key]]}")  # type: ignore[index]
@@ -291,7 +293,7 @@ def _recipe(raw: Mapping[str, Any], entry: Entry, budget: str) -> Recipe:
         name=entry.name, title=raw["title"], source=raw.get("source", ""), budget=budget, published=published,
         tags=tuple(map(str, raw.get("tags", []))), seeds=raw.get("seeds", 1), together=raw.get("together", False),
         curve=Curve(**curve), path=entry.file, precision=raw.get("precision", "fp32"),
-        **{part: _part(raw[part], f"{entry}: {part}") for part in (*PARTS, "pictures") if part in raw},
+        **{part: _part(raw[part], f"{entry}: {part}") for part in (*PARTS, "pictures") if raw.get(part) is not None},
     )  # fmt: skip
     for key, number in (
         ("seeds", recipe.seeds),

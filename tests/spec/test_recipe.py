@@ -277,3 +277,11 @@ def test_no_shipped_recipe_has_a_value_that_gives_way(name):
     for budget in recipe.BUDGETS:
         if recipe.has_budget(name, budget):
             assert list(recipe.overruled(recipe.load(name, budget))) == []
+
+
+def test_a_recipe_may_keep_no_pictures_where_the_one_it_extends_keeps_some(tmp_path):
+    mine = tmp_path / "mine.yaml"
+    mine.write_text("extends: perceptron\ntitle: mine\n")
+    assert recipe.load(str(mine)).pictures.name == "unit_square"
+    mine.write_text("extends: perceptron\ntitle: mine\npictures: null\n")
+    assert recipe.load(str(mine)).pictures is None
