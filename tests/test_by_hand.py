@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from dlbench.verbs import reporting
+from dlbench.cli.report import report as print_report
 
 RESULTS = Path(__file__).parents[1] / "results"
 RUNS = {"lenet-mnist": "full-seed*-cpu-*", "resnet-20": "medium-seed*-cuda0-*", "plain-20": "medium-seed*-cuda0-*"}
@@ -32,9 +32,9 @@ def report(tmp_path, capsys):
     def report(recipe, column, heading):
         for path in run_files(recipe):
             (tmp_path / path.name).symlink_to(path)
-        reporting.report([recipe], "json", tmp_path, None, None)
+        print_report([recipe], format="json", results=tmp_path)
         [row] = json.loads(capsys.readouterr().out)[0]["rows"]
-        reporting.report([recipe], "markdown", tmp_path, None, None)
+        print_report([recipe], format="markdown", results=tmp_path)
         headings, _, cells = (
             [cell.strip() for cell in line.split("|")]
             for line in capsys.readouterr().out.splitlines()
