@@ -10,12 +10,12 @@ from typing import BinaryIO
 
 
 @contextmanager
-def replacing(target: Path) -> Iterator[BinaryIO]:
+def replacing(target: Path, part: Path | None = None) -> Iterator[BinaryIO]:
     """A file beside the target, which takes its place once it is written and on the disk, and is gone if that fails.
 
-    A reader never sees half of it. Raises OSError.
+    A reader never sees half of it. part: its path; one of this process's own if left out. Raises OSError.
     """
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    part = part or target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
         with part.open("wb") as file:
             yield file

@@ -15,6 +15,7 @@ from dlbench.errors import InputError
 from dlbench.reading import near
 from dlbench.records import grouping, raw_files
 from dlbench.records.raw_files import RawFile
+from dlbench.writing import replacing
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -91,16 +92,11 @@ def write(content: str, place: Path) -> None:
     if _is_stream(place):
         _append(content, place)
         return
-    target = place.resolve()
-    part = target.with_name(f".export-{os.getpid()}")
     try:
-        with part.open("x", encoding="utf-8") as file:
-            file.write(content)
-        os.replace(part, target)
+        with replacing(place.resolve()) as file:
+            file.write(content.encode())
     except OSError as error:
         raise InputError(f"{place}: cannot be written ({error.strerror})") from None
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _append(content: str, place: Path) -> None:
