@@ -1,7 +1,8 @@
-"""The exit codes: what a script that called dlbench may conclude."""
+"""The exit codes, what a script that called dlbench may conclude; and what ends it from outside."""
 
 from __future__ import annotations
 
+import signal
 from typing import Final
 
 FINE: Final = 0
@@ -13,3 +14,8 @@ INCONCLUSIVE: Final = 5  # with --strict
 BUG: Final = 70  # of dlbench, with a traceback; as sysexits.h has it
 TIMEOUT: Final = 124  # as coreutils' timeout has it
 INTERRUPTED: Final = 130  # 128 + SIGINT
+
+
+def interrupt_on_termination() -> None:
+    """From now on SIGTERM ends this process as Ctrl-C does, by a KeyboardInterrupt."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)

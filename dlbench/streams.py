@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import ctypes
 import io
 import json
 import os
@@ -58,6 +57,8 @@ def aside() -> Iterator[None]:
         try:
             yield
         finally:
+            import ctypes  # not at start-up, which it would slow
+
             with suppress(OSError, TypeError):  # Windows has no library without a name
                 ctypes.CDLL(None).fflush(None)
             os.dup2(kept, 1)

@@ -2,34 +2,36 @@
 
 import enum
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, get_args, get_type_hints
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
+import typer
 from typer.models import ArgumentInfo, CommandInfo, OptionInfo
 
-from dlbench.cli import app
+from dlbench.cli import VERBS, verb
 
 Info = ArgumentInfo | OptionInfo
-Verb = Callable[..., Any]
 HEAD = ("| argument or option | meaning | if left out |", "|---|---|---|")
 KINDS = {int: "NUMBER", float: "NUMBER", Path: "PATH"}
 
 
 def page() -> Iterator[str]:
     """A section for each verb, and one for each group of verbs."""
-    for command in app.registered_commands:
-        yield f"## dlbench {name(command)}\n\n{text(command)}\n\n```text\n{usage('dlbench', command)}\n```\n"
-        if parameters(command):
-            yield "\n".join([*HEAD, *options(command)]) + "\n"
-    for group in app.registered_groups:
-        assert group.typer_instance
-        yield f"## dlbench {group.name}\n"
-        rows = [line for each in group.typer_instance.registered_commands for line in member(group.name, each)]
-        yield "\n".join([*HEAD, *rows]) + "\n"
+    for word in VERBS:
+        called = verb(word)
+        yield f"## dlbench {word}\n"
+        if isinstance(called, typer.Typer):
+            rows = [line for each in called.registered_commands for line in member(word, each)]
+        else:
+            command = CommandInfo(word, callback=called)
+            yield f"{text(command)}\n\n```text\n{usage('dlbench', command)}\n```\n"
+            rows = options(command)
+        if rows:
+            yield "\n".join([*HEAD, *rows]) + "\n"
 
 
-def member(group: str | None, command: CommandInfo) -> list[str]:
+def member(group: str, command: CommandInfo) -> list[str]:
     """What stands in its group's table of a verb: itself, and its options."""
     itself = f"| `{usage(f'dlbench {group}', command)}` | {text(command)} | |"
     return [itself, *(line for line in options(command) if line.startswith("| `-"))]
@@ -94,13 +96,15 @@ def _value(parameter: inspect.Parameter, info: Info) -> Iterator[str]:
     """What follows the option, in capitals; nothing after a switch."""
     kinds = _kinds(parameter)
     if bool not in kinds:
-        yield info.metavar or ("CHOICE" if _choices(parameter) else KINDS.get(kinds[0], "TEXT"))
+        yield info.metavar or ("CHOICE" if _choices(parameter) else KINDS.get(next(iter(kinds), str), "TEXT"))
 
 
 def _choices(parameter: inspect.Parameter) -> str:
     """`One of cpu, cuda. `, or nothing where there is no such choice."""
-    enums = [kind for kind in _kinds(parameter) if issubclass(kind, enum.Enum)]
-    return f"One of {', '.join(f'`{choice.value}`' for choice in enums[0])}. " if enums else ""
+    kinds = (parameter.annotation, *_inner(parameter.annotation))
+    values = [value for kind in kinds if get_origin(kind) is Literal for value in get_args(kind)]
+    values += [choice.value for kind in _kinds(parameter) if issubclass(kind, enum.Enum) for choice in kind]
+    return f"One of {', '.join(f'`{value}`' for value in values)}. " if values else ""
 
 
 def _kinds(parameter: inspect.Parameter) -> list[type]:
@@ -114,7 +118,7 @@ def _inner(annotation: Any) -> Iterator[Any]:
 
 
 def _default(parameter: inspect.Parameter) -> str:
-    value = parameter.default.value if isinstance(parameter.default, enum.Enum) else parameter.default
+    value = parameter.default
     is_told = not isinstance(value, bool) and isinstance(value, str | int | float | Path) and str(value)
     return f"`{value}`" if is_told else ""
 

@@ -8,8 +8,8 @@ from pathlib import Path, PurePath
 import pandas as pd
 import pytest
 
+from dlbench.cli.report import report as print_report
 from dlbench.records import raw_files
-from dlbench.verbs import reporting
 
 RESULTS = Path(__file__).parents[1] / "results"
 RUNS = {"lenet-mnist": "full-seed*-cpu-*", "resnet-20": "medium-seed*-cuda0-*", "plain-20": "medium-seed*-cuda0-*"}
@@ -34,9 +34,9 @@ def report(tmp_path, capsys):
     def report(recipe, column, heading):
         for file in run_files(recipe):
             (tmp_path / PurePath(file.name).name).write_bytes(file.read())
-        reporting.report([recipe], "json", tmp_path, None, None)
+        print_report([recipe], format="json", results=tmp_path)
         [row] = json.loads(capsys.readouterr().out)[0]["rows"]
-        reporting.report([recipe], "markdown", tmp_path, None, None)
+        print_report([recipe], format="markdown", results=tmp_path)
         headings, _, cells = (
             [cell.strip() for cell in line.split("|")]
             for line in capsys.readouterr().out.splitlines()

@@ -12,11 +12,14 @@ from pathlib import Path
 import own
 import psutil
 import pytest
+from typer.testing import CliRunner
 
-from dlbench import parts
+from dlbench import cli, parts
+from dlbench.cli import list as listing
+from dlbench.cli import options
 from dlbench.data import sources
 from dlbench.spec import catalog, recipe, study
-from dlbench.verbs import listing
+from dlbench.trials import standing
 from dlbench.version import __version__
 
 
@@ -34,7 +37,7 @@ def modules_loaded_by(*words):
         "print('\\n', *sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, check=True)
-    return set(done.stdout.splitlines()[-1].split())
+    return set(done.stderr.splitlines()[-1].split())  # where all goes once a command has ended
 
 
 @pytest.mark.parametrize(
@@ -43,6 +46,27 @@ def modules_loaded_by(*words):
 def test_help_and_list_load_nothing_heavy(words):
     heavy = {"torch", "torchvision", "pandas", "numpy", "sklearn", "scipy", "matplotlib", "skimage"}
     assert not heavy & modules_loaded_by(*words)
+
+
+@pytest.mark.parametrize("name", cli.VERBS)
+def test_a_verb_can_be_called_and_help_shows_the_first_sentence_of_its_own(name):
+    help = CliRunner().invoke(cli.app, [name, "--help"])
+    assert help.exit_code == 0, help.output
+    whole = " ".join((cli.command(name).help or "").split())
+    assert cli.VERBS[name] == whole.split(". ")[0].rstrip(".") + "."
+
+
+def test_a_verb_s_module_is_imported_when_it_is_called_and_no_other():
+    files = {path.stem for path in Path(cli.__file__).parent.glob("*.py")} - {"__init__", "options", "checkups"}
+    assert files == {cli.SHARED.get(name, name) for name in cli.VERBS}
+    for words, needed in ((["--help"], set()), (["list"], {"list"}), (["data", "path"], {"data"})):
+        assert {f"dlbench.cli.{file}" for file in files} & modules_loaded_by(*words) == {
+            f"dlbench.cli.{file}" for file in needed
+        }
+
+
+def test_what_may_be_accepted_is_what_may_have_changed():
+    assert tuple(options.Change) == standing.KINDS
 
 
 def test_list_names_every_recipe_and_study_one_a_line_when_piped():

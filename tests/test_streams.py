@@ -115,7 +115,7 @@ def test_closed_streams_end_nothing(closed):
 
 CRASH = """
 import sys
-from dlbench.verbs import listing
+from dlbench.cli import list as listing
 def crash(what):
     raise ERROR
 listing.show = crash

@@ -20,8 +20,8 @@ import yaml
 from benchmarks import gating
 
 from dlbench import exits
+from dlbench.cli import compare
 from dlbench.judge import limits
-from dlbench.verbs import comparing
 
 REPOSITORY = Path(__file__).parents[1]
 DOCS = REPOSITORY / "docs"
@@ -256,7 +256,7 @@ def test_the_demonstration_in_results_comes_out_the_same(arm: str) -> None:
     found = re.search(call, text, re.DOTALL)
     assert found, f"{SHOWN / 'README.md'} does not compare {arm}"
     fail = found[1].replace("--fail", "").split()
-    code = comparing.compare(str(SHOWN / "base.json"), [str(SHOWN / f"{arm}.json")], fail=fail, strict=bool(found[2]))
+    code = compare.compare(str(SHOWN / "base.json"), [str(SHOWN / f"{arm}.json")], fail=fail, strict=bool(found[2]))
     wanted = {"rerun": exits.FINE, "broken": exits.FAILED}.get(arm, exits.REGRESSION)
     assert code == int(found[3]) == wanted
 

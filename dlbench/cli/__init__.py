@@ -1,39 +1,97 @@
-"""The verbs: parse, delegate, print. Heavy modules are imported inside the commands, so that `--help` is quick."""
+"""The command line: a file a verb, imported when its verb is called and not before, so that `--help` is quick.
+
+A verb is the function of its name, which returns an exit code or nothing; its parameters are the options. A verb with
+verbs of its own is a module with an `app`.
+"""
 
 from __future__ import annotations
 
+import importlib
 import sys
 import traceback
-from typing import Annotated, Final, NoReturn
+from collections.abc import Callable
+from typing import Annotated, Any, Final, NoReturn
 
 import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_group
 
 from dlbench import exits, streams
-from dlbench.cli import comparing, filing, looking, measuring, replaying
 from dlbench.errors import InputError
-from dlbench.reading import plain
 
 # typer imports pydantic, which takes as long as all else at start-up, to check a value it was not given, even that of
 # its own --help; a default spares it.
 QUICK: Final = {"default_map": {"help": False}}
-SHELVES: Final = {  # a command each and not an argument's values, which pydantic would have to check
-    "recipes": "What can be run.",
-    "studies": "What compares recipes.",
-    "datasets": "What can be learnt from, and whether it is on disk.",
-    "models": "Architectures a recipe may name.",
-    "rules": "Learning rules: how a recipe trains.",
-    "scores": "What is measured of a trained model.",
-    "pictures": "What a run file may keep to show of one.",
-    "devices": "What can compute here.",
+VERBS: Final = {  # in the order of `--help`, each with the first sentence of its own
+    "show": "Show a recipe's architecture card, or what a study compares, before anything is trained.",
+    "run": "Run recipes and studies; ends in their tables.",
+    "replay": "Repeat the first steps of runs as their files describe them, and compare losses, scores and weights.",
+    "lecture": "Run every study of the lecture, and print its claims.",
+    "report": "Print the tables of recipes and studies from run files, and what they say of the studies' claims.",
+    "claims": "Print what studies claim, published beside measured, and whether the runs bear it out.",
+    "time": "Time the loop that trains, or inference: examples per second with their interval, memory, TFLOP/s and MFU.",  # noqa: E501
+    "compare": "Compare measurements: per recipe and metric the ratio, its interval, a test and a verdict.",
+    "gate": "Time recipes in two environments in turns on this machine; fail if the second one is slower.",
+    "export": "Export measurements for CI dashboards, spreadsheets, or a later compare.",
+    "pack": "Write many run files into one compressed file, which every verb reads as it reads a folder.",
+    "unpack": "Write the files of a pack into a new folder: the same bytes, paths and times.",
+    "doctor": "Check the installation, devices, compiler, data and results, and say what to do.",
+    "machine": "Show this machine and the fingerprint that decides whether two results may be compared.",
+    "devices": "Measure each device's peak speed and memory bandwidth, beside the lecture's hardware.",
+    "list": "List what there is: recipes by study if WHAT is left out, and five for a first hour on top.",
+    "data": "Data sets: what is on disk, and getting what is not.",
+    "baseline": "Measurements kept under a name, to compare later ones with.",
 }
+SHARED: Final = {
+    "lecture": "claims",
+    "unpack": "pack",
+    "devices": "machine",
+}  # verb -> the file of another that it is in
+
+
+class Verbs(TyperGroup):
+    """Knows its verbs by VERBS, until one is called."""
+
+    def __init__(self, **settings: Any) -> None:
+        stubs = {name: TyperCommand(name=name, help=sentence) for name, sentence in VERBS.items()}
+        super().__init__(**settings | {"commands": stubs})
+
+    def resolve_command(self, context: Any, words: list[str]) -> tuple[str | None, Any, list[str]]:
+        """The verb itself in place of its stub."""
+        name, _, rest = super().resolve_command(context, words)
+        return name, command(name) if name else None, rest
+
+
+def verb(name: str) -> Callable[..., int | None] | typer.Typer:
+    """The function of a verb, or the app of one that has verbs of its own; imports its module."""
+    module = importlib.import_module(f"{__name__}.{SHARED.get(name, name)}")
+    found: Callable[..., int | None] | typer.Typer = getattr(module, name, None) or module.app
+    return found
+
+
+def command(name: str) -> Any:
+    """What parses a verb's words and calls it."""
+    found, alone = verb(name), typer.Typer(rich_markup_mode=None)
+    if isinstance(found, typer.Typer):
+        alone.add_typer(found, name=name)
+    else:
+        alone.command(name)(found)
+    return get_group(alone).commands[name]
+
+
+def _end(code: int | None, **_: object) -> None:
+    raise typer.Exit(code or exits.FINE)
+
 
 app = typer.Typer(
+    cls=Verbs,
     help="Runs the lecture 'Introduction to Deep Learning' as benchmarks: measured numbers beside the published ones.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings=QUICK,
+    result_callback=_end,
 )
 
 
@@ -44,33 +102,6 @@ def _version(version: Annotated[bool, typer.Option("--version", help="Show the v
 
         typer.echo(f"dlbench {__version__}")
         raise typer.Exit
-
-
-for _verb in (
-    looking.show, measuring.run, replaying.replay, measuring.lecture, looking.report, looking.claims, measuring.time,
-    comparing.compare, comparing.gate, comparing.export, filing.pack, filing.unpack, looking.doctor, looking.machine,
-    looking.devices,
-):  # fmt: skip
-    app.command()(_verb)
-
-_list = typer.Typer(invoke_without_command=True, subcommand_metavar="[WHAT]", context_settings=QUICK)
-_list.callback()(looking.list_)
-for _shelf, _what in SHELVES.items():
-    _list.command(_shelf, help=_what, context_settings=QUICK)(looking.lister(_shelf))
-app.add_typer(_list, name="list")
-
-_data = typer.Typer(help="Data sets: what is on disk, and getting what is not.", no_args_is_help=True)
-_data.command("list")(looking.data_list)
-_data.command("get")(looking.data_get)
-_data.command("path")(looking.data_path)
-app.add_typer(_data, name="data")
-
-_baseline = typer.Typer(help="Measurements kept under a name, to compare later ones with.", no_args_is_help=True)
-_baseline.command("save")(comparing.baseline_save)
-_baseline.command("list")(comparing.baseline_list)
-_baseline.command("show")(comparing.baseline_show)
-_baseline.command("rm")(comparing.baseline_rm)
-app.add_typer(_baseline, name="baseline")
 
 
 def main() -> NoReturn:
@@ -86,24 +117,26 @@ def main() -> NoReturn:
             if sys.stdout is not None:
                 sys.stdout.flush()
     except InputError as error:
-        _end(str(error), exits.USAGE)
+        _fail(str(error), exits.USAGE)
     except KeyboardInterrupt:
-        _end("interrupted", exits.INTERRUPTED)
+        _fail("interrupted", exits.INTERRUPTED)
     except Exception as error:
-        _end_of_bug(error)
+        _fail_by_bug(error)
     finally:
         streams.finish()
     sys.exit(exits.FINE)
 
 
-def _end_of_bug(error: Exception) -> NoReturn:
+def _fail_by_bug(error: Exception) -> NoReturn:
     """An exception that nobody expected is no verdict: it has an exit code of its own."""
+    from dlbench.reading import plain
+
     traceback.print_exc()
     if isinstance(error, ImportError) and (error.name or "").partition(".")[0] != "dlbench":
-        _end(f"the installation is not whole ({plain(error)}); `dlbench doctor` says what is missing", exits.USAGE)
-    _end(f"a bug of dlbench, please report it with the lines above: {type(error).__name__}: {plain(error)}", exits.BUG)
+        _fail(f"the installation is not whole ({plain(error)}); `dlbench doctor` says what is missing", exits.USAGE)
+    _fail(f"a bug of dlbench, please report it with the lines above: {type(error).__name__}: {plain(error)}", exits.BUG)
 
 
-def _end(message: str, code: int) -> NoReturn:
+def _fail(message: str, code: int) -> NoReturn:
     print(f"dlbench: {message}", file=sys.stderr)
     sys.exit(code)

@@ -1,109 +1,83 @@
-"""The values that options take, and the arguments that verbs share."""
+"""The arguments and options that several verbs share, and the values that they take."""
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
 import typer
 
+from dlbench.measure import precision
+from dlbench.spec import recipe
 
-class Budget(str, Enum):
-    """How long a trial may take."""
-
-    smoke = "smoke"
-    short = "short"
-    medium = "medium"
-    full = "full"
-
-
-class Precision(str, Enum):
-    """What layers multiply in."""
-
-    auto = "auto"
-    fp32 = "fp32"
-    tf32 = "tf32"
-    bf16 = "bf16"
-    fp16 = "fp16"
+if TYPE_CHECKING:
+    BudgetName = str
+    PrecisionName = precision.Precision | Literal["auto"]
+else:  # choices, of which one place knows the names
+    BudgetName = Literal[recipe.BUDGETS]
+    PrecisionName = Literal["auto", *get_args(precision.Precision)]
 
 
-class Accept(str, Enum):
-    """What may have changed since a run that counts all the same."""
+class Change(StrEnum):
+    """What may have changed since a run that counts all the same; typer lists no values of a Literal."""
 
     code = "code"
     data = "data"
     version = "version"
 
 
-class Mode(str, Enum):
-    """What is timed."""
+Mode = Literal["train", "infer", "both"]
+Format = Literal["terminal", "markdown", "csv", "latex", "json"]
+ComparisonFormat = Literal["terminal", "markdown", "json", "junit", "github"]
+Export = Literal["bencher", "benchmark-action-bigger", "benchmark-action-smaller", "json", "csv", "markdown"]
 
-    train = "train"
-    infer = "infer"
-    both = "both"
-
-
-class Export(str, Enum):
-    """What measurements are exported as."""
-
-    bencher = "bencher"
-    benchmark_action_bigger = "benchmark-action-bigger"
-    benchmark_action_smaller = "benchmark-action-smaller"
-    json = "json"
-    csv = "csv"
-    markdown = "markdown"
-
-
-class Format(str, Enum):
-    """How a report is written."""
-
-    terminal = "terminal"
-    markdown = "markdown"
-    csv = "csv"
-    latex = "latex"
-    json = "json"
-
-
-class ComparisonFormat(str, Enum):
-    """How a comparison is written."""
-
-    terminal = "terminal"
-    markdown = "markdown"
-    json = "json"
-    junit = "junit"
-    github = "github"
-
-
-class Sort(str, Enum):
-    """In which order rows stand."""
-
-    name = "name"
-    ratio = "ratio"
-    verdict = "verdict"
-
-
-Baselines = Annotated[Path, typer.Option(help="The results folder that holds the baselines.")]
-BaselineName = Annotated[str, typer.Argument(metavar="NAME", help="Letters, digits, '.', '_' and '-'.")]
-PrecisionOption = Annotated[
-    Precision | None,
+Names = Annotated[
+    list[str], typer.Argument(metavar="NAME...", help="Recipes, studies, or paths of YAML files of your own.")
+]
+Setting = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="PART.KEY=VALUE", help="Change a value, e.g. training.lr=0.05; repeatable."),
+]
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda:0, mps, xpu ...")]
+Precision = Annotated[
+    PrecisionName | None,
     typer.Option(help="What layers multiply in; auto: bf16 where the device knows it. The recipe's own if left out."),
 ]
+Compile = Annotated[bool, typer.Option("--compile", help="Use torch.compile.")]
 CudaGraphs = Annotated[bool, typer.Option("--cuda-graphs", help="Record a step as a CUDA graph, and replay it.")]
+Threads = Annotated[
+    int | None, typer.Option(min=1, help="CPU threads of each trial; the cores are shared out if left out.")
+]
+TimingThreads = Annotated[int | None, typer.Option("--threads", min=1, help="CPU threads; all cores if left out.")]
+TimedMode = Annotated[Mode, typer.Option("--mode", help="What to time.")]
+MinSeconds = Annotated[float, typer.Option(min=0.1, help="Seconds of laps in each process.")]
+Jobs = Annotated[
+    int, typer.Option(min=1, help="Trials at once, which share the cores: quicker for several seeds of a small net.")
+]
+Accepted = Annotated[
+    list[Change] | None,
+    typer.Option("--accept", help="Keep finished runs although their code, data or version changed; repeatable."),
+]
 For = Annotated[
     str | None,
     typer.Option(
         "--for", metavar="TIME", help="Stop in order after so long, such as 90s, 30m or 2h; run it again to go on."
     ),
 ]
-Names = Annotated[
-    list[str], typer.Argument(metavar="NAME...", help="Recipes, studies, or paths of YAML files of your own.")
+Timeout = Annotated[
+    float | None, typer.Option(min=0.1, metavar="SECONDS", help="End a trial, its start included, after so long.")
 ]
-Accepted = Annotated[
-    list[Accept] | None,
-    typer.Option("--accept", help="Keep finished runs although their code, data or version changed; repeatable."),
-]
-Setting = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="PART.KEY=VALUE", help="Change a value, e.g. training.lr=0.05; repeatable."),
-]
+Out = Annotated[Path, typer.Option(help="Folder for run files.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would run, and run nothing.")]
+Results = Annotated[Path, typer.Option(help="Folder of run files, or a pack.")]
+Output = Annotated[Path | None, typer.Option("-o", "--output", help="Write to this file.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+
+Limits = Annotated[Path | None, typer.Option("--limits", help="YAML file of limits: {recipe: {metric: limit}}.")]
+Strict = Annotated[bool, typer.Option("--strict", help="Fail (5) if a limit could not be decided.")]
+
+
+def modes(mode: Mode) -> tuple[Literal["train", "infer"], ...]:
+    """What is timed, one thing after the other."""
+    return ("train", "infer") if mode == "both" else (mode,)

@@ -23,6 +23,7 @@ from typing import Any, Final, NamedTuple
 
 from dlbench.errors import InputError
 from dlbench.reading import plain, shown
+from dlbench.writing import replacing
 
 ENDING: Final = ".jsonl.gz"
 SCHEMA: Final = 1
@@ -62,21 +63,16 @@ def members(pack: Path) -> Iterator[Member]:
 
 def write(pack: Path, files: Iterable[Member]) -> int:
     """Write a pack of files whose paths ascend, whole or not at all; returns how many. Raises InputError."""
-    part = pack.with_name(f".{pack.name}.{os.getpid()}.part")
     try:
-        with part.open("xb") as compressed:
+        with replacing(pack) as compressed:
             with gzip.GzipFile("", "wb", 9, compressed, mtime=0) as stream:
                 count = _write(stream, files)
             compressed.flush()
-            os.fsync(compressed.fileno())
-        _check(part)
-        part.replace(pack)
+            _check(Path(compressed.name))
     except _Damage as error:
         raise InputError(f"{pack}: would be no pack: {error}") from None
     except OSError as error:
         raise InputError(f"{pack}: cannot be written ({error.strerror})") from None
-    finally:
-        part.unlink(missing_ok=True)
     return count
 
 

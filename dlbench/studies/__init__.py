@@ -10,7 +10,6 @@ import importlib
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from dlbench.report import usual
 from dlbench.spec import catalog
 
 if TYPE_CHECKING:
@@ -19,6 +18,9 @@ if TYPE_CHECKING:
     from dlbench.records.groups import Runs
     from dlbench.report.table import Table
     from dlbench.spec.study import Study
+
+
+USUAL = "dlbench.report.usual"
 
 
 def tables(study: Study, runs: Runs) -> list[Table]:
@@ -40,7 +42,7 @@ def figure(study: Study, runs: Runs) -> Figure:
 
 
 def _module(study: Study) -> ModuleType:
-    return importlib.import_module(f"dlbench.studies.{study.shows}") if study.shows else usual
+    return importlib.import_module(f"dlbench.studies.{study.shows}" if study.shows else USUAL)
 
 
 def _own(study: Study, runs: Runs) -> Runs:

@@ -21,10 +21,10 @@ from typing import Any
 from row import Row, show
 from turns import opened
 
+from dlbench.cli import time as timing
 from dlbench.records.timing_files import lap_seconds
 from dlbench.stats import difference, estimates
 from dlbench.trials import plan
-from dlbench.verbs import timing
 
 RECIPE = Path(__file__).with_name("slowed-lenet.yaml")
 AS_IT_IS, AGAIN, SLOWER = "as it is", "again", "5 % slower"

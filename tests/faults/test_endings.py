@@ -13,11 +13,11 @@ import torch
 from faults import suite
 
 from dlbench import exits
+from dlbench.cli import run as running
 from dlbench.records import store
 from dlbench.trials import plan, runner
 from dlbench.trials.runner import Outcome
 from dlbench.trials.workers import endings, locking, process, runfile
-from dlbench.verbs import running
 
 NETS = '''
 import os, resource, signal, subprocess, sys, time

@@ -10,10 +10,10 @@ from contextlib import ExitStack
 import pytest
 from faults import suite, whole
 
+from dlbench.cli import checkups
 from dlbench.records import store
 from dlbench.trials import runner
 from dlbench.trials.workers import locking
-from dlbench.verbs import checkups
 
 RECIPE = """
 title: as small as it gets

@@ -15,11 +15,11 @@ from typing import Any
 
 import torch
 
+from dlbench.cli import time as timing
+from dlbench.cli.time import Case
 from dlbench.errors import InputError
 from dlbench.trials import plan
 from dlbench.trials.workers import timings
-from dlbench.verbs import timing
-from dlbench.verbs.timing import Case
 
 RECIPES = ("resnet-20", "resnet-56", "lenet-mnist", "alexnet")
 MODES: tuple[dict[str, Any], ...] = (

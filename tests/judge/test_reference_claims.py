@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from scipy import stats
 
+from dlbench.cli import claims
 from dlbench.spec import recipe, study
-from dlbench.verbs import claiming
 
 RESULTS = Path(__file__).parents[2] / "results"
 POWER = 0.8
@@ -15,7 +15,7 @@ POWER = 0.8
 
 @pytest.fixture(scope="module")
 def verdicts():
-    return claiming.verdicts(["lecture"], RESULTS)
+    return claims.verdicts(["lecture"], RESULTS)
 
 
 def seeds(verdict):

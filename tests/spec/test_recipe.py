@@ -6,11 +6,11 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dlbench.cli import baseline
 from dlbench.errors import InputError
 from dlbench.reading import MAX_INTEGER
 from dlbench.records import raw_files
 from dlbench.spec import catalog, recipe
-from dlbench.verbs import baseline
 
 BASE = """
 title: a net

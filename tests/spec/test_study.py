@@ -144,7 +144,7 @@ def test_a_name_no_file_can_have_is_unknown(name):
 
 def test_what_is_piped_is_listed_without_rich():
     code = (
-        "import sys; from dlbench.verbs import listing\n"
+        "import sys; from dlbench.cli import list as listing\n"
         "listing.show(''); listing.show('models'); print('rich' in sys.modules)"
     )
     listed = subprocess.run(

@@ -4,10 +4,10 @@ import json
 
 import pytest
 
+from dlbench.cli import gate
 from dlbench.errors import InputError
 from dlbench.spec import catalog, recipe, study
 from dlbench.trials import plan
-from dlbench.verbs import gate
 
 FAMILY = """
 title: a net
@@ -97,7 +97,7 @@ def test_a_study_names_variants_beside_it(family):
     assert found.recipes == ("mine.yaml", "mine.yaml:wide", "mine.yaml:wide-fast", "perceptron")
     planned = [trial.recipe.name for trial in plan.trials(["study.yaml"], device="cpu", budget="smoke")]
     assert [planned.count(each) for each in ("mine", "wide", "wide-fast")] == [2, 3, 3]
-    assert [case.recipe for case in gate._cases(["study.yaml"], ["train"], None)] == [
+    assert [case.recipe for case in gate._cases(["study.yaml"], "train", None)] == [
         "mine", "wide", "wide-fast", "perceptron",
     ]  # fmt: skip
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import own
 import pytest
 
+from dlbench.cli import run as running
 from dlbench.records import store
 from dlbench.trials import plan, standing
-from dlbench.verbs import running
 
 READY = {"event": "ready", "dataset_digest": "00", "data_files": {}}
 END = {"event": "end", "status": "finished"}
@@ -164,12 +164,8 @@ def test_a_run_file_that_anybody_wrote_answers_nothing_and_breaks_nothing(tmp_pa
     assert not standing.of(trial, tmp_path, standing.KINDS).is_done
 
 
-def run(capsys, path, **options):
-    usual = {
-        "device": "cpu", "seeds": [0], "budget": "short", "settings": [], "threads": 1, "precision": None,
-        "compile": False, "out": Path("results"), "dry_run": False, "fresh": False, "as_json": False,
-    }  # fmt: skip
-    code = running.run([path], **usual | options)
+def run(capsys, path, seeds="0", **options):
+    code = running.run([path], device="cpu", seeds=seeds, threads=1, **options)
     said = capsys.readouterr()
     return code, said.out, said.err
 
@@ -180,7 +176,7 @@ def test_run_says_what_it_skips_and_what_it_runs_again_and_why(tmp_path, capsys)
     assert "skipped, finished before: 1 trial of plain\n" in run(capsys, path)[2]
     (tmp_path / "nets.py").write_text(own.NETS.replace("nn.Flatten()", "nn.Flatten(1)"))
     assert "to run again: nets.py changed" in run(capsys, path, dry_run=True)[1]
-    _, shown, said = run(capsys, path, accepted=["code"])
+    _, shown, said = run(capsys, path, accept=["code"])
     assert "skipped, finished before: 1 trial of plain (in spite of --accept code: nets.py changed)" in said
     assert "plain" in shown  # the run that is kept
     code, _, said = run(capsys, path)
@@ -213,7 +209,7 @@ def test_one_seed_more_after_the_data_were_edited_runs_all_on_the_new_data(tmp_p
     Path(path).write_text(text.replace("classification_error", "mydata.score") + "together: worker\n")
     (tmp_path / "mydata.py").write_text(DATA)
     name = "named.txt" if file else "hidden.txt"
-    for content, seeds in (("1", [0, 1]), ("2", [0, 1, 2])):
+    for content, seeds in (("1", "0,1"), ("2", "0-2")):
         (tmp_path / name).write_text(content)
         code, _, said = run(capsys, path, seeds=seeds)
         assert code == 0, said
@@ -222,4 +218,4 @@ def test_one_seed_more_after_the_data_were_edited_runs_all_on_the_new_data(tmp_p
     frame = store.load(Path("results"), [trial.path(Path("results")) for trial in trials])
     assert list(frame["train_data"]) == [2.0, 2.0, 2.0]
     assert frame["dataset_digest"].nunique() == 1
-    assert "skipped, finished before: 3 trials" in run(capsys, path, seeds=[0, 1, 2])[2]
+    assert "skipped, finished before: 3 trials" in run(capsys, path, seeds="0-2")[2]

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from dlbench.errors import InputError
+from dlbench.writing import replacing
 
 EVERY_SECONDS = 30.0
 SHARE = 0.02  # of the time goes into writing checkpoints at most, however large the model
@@ -44,16 +45,12 @@ class CheckpointFile:
         head = {
             "steps": state["steps"], "offset": offset, "start": _start_of(self._run_file), "identity": self._identity,
         }  # fmt: skip
-        part = _part_of(self.path)
         try:
-            with part.open("wb") as file:
+            with replacing(self.path, _part_of(self.path)) as file:
                 _write(file, json.dumps(head).encode() + b"\n", state)
-                os.fsync(file.fileno())
-            part.replace(self.path)
         finally:
             ended = time.monotonic()
             self._due = ended + max(self._seconds, (ended - began) / SHARE if self._seconds else 0.0)
-            part.unlink(missing_ok=True)
 
     def read(self) -> tuple[dict[str, Any], int] | str | None:
         """The state, and the length the run file had; None if there is no checkpoint, a reason if it is of no use."""
@@ -120,7 +117,6 @@ def _write(file: IO[bytes], head: bytes, state: Mapping[str, Any]) -> None:
     torch.save(dict(state), hashing)  # type: ignore[arg-type]
     file.seek(0)
     file.write(hashing.hexdigest().encode())
-    file.flush()
 
 
 class _Hashing(io.RawIOBase):

@@ -16,7 +16,9 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, Any, NoReturn
+from typing import IO, Any
+
+from dlbench import exits
 
 Event = dict[str, Any]
 GRACE_SECONDS = 10
@@ -117,7 +119,7 @@ def last_words(code: int, errors: IO[bytes]) -> str:
 
 def job() -> tuple[Any, Callable[[Event], None]]:
     """In a worker: the job, and a way to tell the parent an event; whatever a model prints goes to standard error."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    exits.interrupt_on_termination()
     channel = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     if isinstance(sys.stdout, io.TextIOWrapper):
@@ -143,7 +145,3 @@ def _end_with_parent(channel: int) -> None:
     if sys.platform != "win32" and os.getpgrp() == os.getpid():
         os.killpg(os.getpid(), signal.SIGKILL)
     os._exit(1)
-
-
-def _interrupt(*_: object) -> NoReturn:
-    raise KeyboardInterrupt

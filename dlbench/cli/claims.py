@@ -1,0 +1,117 @@
+"""The verbs `claims` and `lecture`: what the runs say of each sentence that studies state."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dlbench import exits
+from dlbench.cli import options, report
+from dlbench.errors import InputError
+from dlbench.report.formats import deliver, text
+from dlbench.spec import catalog, study
+from dlbench.spec.study import Study
+
+if TYPE_CHECKING:
+    from dlbench.judge.claims import Verdict
+    from dlbench.trials.plan import Trial
+
+LECTURE = "lecture"
+OPEN = ("untested", "inconclusive")
+
+
+def claims(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[STUDY...]", help="Studies; those of the lecture if left out.")
+    ] = None,
+    format: Annotated[options.Format, typer.Option("--format", help="How to write the table.")] = "terminal",
+    results: options.Results = Path("results"),
+    output: options.Output = None,
+) -> int:
+    """Print what studies claim, published beside measured, and whether the runs bear it out.
+
+    Exit codes: 0 fine, 1 a claim refuted, 2 something to mend in the call, 4 every claim untested, 70 a bug of
+    dlbench.
+    """
+    from dlbench.report.claims import claims as table
+
+    found = verdicts(names or [LECTURE], results)
+    deliver(text(table(found), format, output), output)
+    return exit_code(found)
+
+
+def lecture(
+    budget: Annotated[
+        options.BudgetName,
+        typer.Option(help="smoke: minutes; short: hours on two CPU cores; medium: hours a study; full: as published."),
+    ] = "short",
+    device: options.Device = "auto",
+    jobs: options.Jobs = 1,
+    threads: options.Threads = None,
+    accept: options.Accepted = None,
+    for_: options.For = None,
+    timeout: options.Timeout = None,
+    out: options.Out = Path("results"),
+    dry_run: options.DryRun = False,
+) -> int:
+    """Run every study of the lecture, and print its claims. What is finished and would come out the same is kept.
+
+    Exit codes: 0 fine, 1 a claim refuted, 2 something to mend in the call, 3 a trial failed, 4 every claim untested,
+    70 a bug of dlbench, 124 a trial timed out, 130 interrupted. Where several hold, the first of 1, 3, 124, 4.
+    """
+    from dlbench.cli import run
+    from dlbench.trials import plan
+
+    trials = plan.trials([LECTURE], device=device, budget=budget, threads=threads, jobs=jobs)
+    trials.sort(key=partial(_wanted_first, open_recipes=_open_recipes(out)))  # first what open claims wait for
+    _, code = run.carry_out(
+        trials, out, accept=accept or (), for_=for_, timeout=timeout, dry_run=dry_run, any_share=True
+    )
+    if dry_run or code == exits.INTERRUPTED:
+        return code
+    told = claims([], results=out)
+    return told if told == exits.REGRESSION or code == exits.FINE else code
+
+
+def _open_recipes(out: Path) -> Mapping[str, int]:
+    """The recipes of claims that no verdict settles yet, and in which turn: first the untested, as the lecture goes."""
+    found = verdicts([LECTURE], out) if out.is_dir() else []
+    waiting = sorted(
+        (verdict for verdict in found if verdict.word in OPEN), key=lambda verdict: OPEN.index(verdict.word)
+    )
+    turns: dict[str, int] = {}
+    for turn, verdict in enumerate(waiting):
+        for recipe in verdict.claim.recipes:
+            turns.setdefault(recipe, turn)
+    return turns
+
+
+def _wanted_first(trial: Trial, *, open_recipes: Mapping[str, int]) -> tuple[int, int]:
+    """Sort key of trials: by the turn of the claim that waits for them, one seed of all its recipes after the other."""
+    return open_recipes.get(trial.recipe.name, len(open_recipes)), trial.seed
+
+
+def verdicts(names: Sequence[str], results: Path) -> list[Verdict]:
+    """The verdicts on the claims of all these studies."""
+    studies = {each.name: each for name in names for each in _course(name)}
+    if not any(each.claims for each in studies.values()):
+        raise InputError(f"{', '.join(names)}: states no claims; `dlbench list studies` shows all studies")
+    return report.verdicts(list(studies.values()), report.read(results))
+
+
+def exit_code(found: Sequence[Verdict]) -> int:
+    """What a script may conclude of these verdicts."""
+    words = {verdict.word for verdict in found}
+    if "refuted" in words:
+        return exits.REGRESSION
+    return exits.NOTHING_COMPARABLE if words == {"untested"} else exits.FINE
+
+
+def _course(name: str) -> list[Study]:
+    if not catalog.is_study(catalog.find(name)):
+        raise InputError(f"{name}: a recipe states no claims; name a study (`dlbench list studies` shows all)")
+    return study.course(name)

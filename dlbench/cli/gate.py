@@ -1,0 +1,189 @@
+"""The verb `gate`: two environments measured in turns on this machine -> the table of `compare`, and its exit codes.
+
+The number of rounds is fixed before the first one. Going on for as long as the answer is unclear would look at chance
+again and again until it obliges, and alarm far more often than the 5 % its tests promise.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from dlbench import exits
+from dlbench.cli import compare, options
+from dlbench.cli.time import BatchSize, parse_batch_sizes
+from dlbench.errors import InputError
+from dlbench.judge import environments, limits, metrics, null_limits, rounds
+from dlbench.judge.environments import Environment
+from dlbench.judge.limits import Limit
+from dlbench.judge.null_limits import NULL, Checked
+from dlbench.judge.rounds import Case, Taken
+from dlbench.records import store
+from dlbench.spec import catalog, study
+
+if TYPE_CHECKING:
+    from dlbench.judge.changes import Row
+
+USUAL: Final = "examples_per_second:5%"  # a gate without limits would let everything pass
+METRICS: Final = (
+    "examples_per_second", "ms_per_step", "first_step_seconds", "examples_per_joule", "process_peak_bytes",
+    "device_peak_bytes",
+)  # fmt: skip
+FEWEST: Final = 4  # rounds: below it, no ranking of two sides is beyond chance
+ACROSS: Final = ("version",)  # another torch is what a gate is for; another machine is not possible
+
+
+def gate(
+    base: Annotated[
+        str, typer.Argument(metavar="BASE_ENV", help="A Python, a virtual environment, or a folder of code.")
+    ],
+    head: Annotated[str, typer.Argument(metavar="HEAD_ENV", help="The one with the change.")],
+    names: options.Names,
+    fail: Annotated[
+        list[str] | None,
+        typer.Option(metavar="METRIC:LIMIT", help="Repeatable; examples_per_second:5% if there is none."),
+    ] = None,
+    limits_file: options.Limits = None,
+    count: Annotated[int, typer.Option("--rounds", help="Fresh processes of each side, 4 or more, in turns.")] = 5,
+    null_check: Annotated[
+        bool, typer.Option("--null-check", help="Measure BASE_ENV against itself first, and widen limits to match.")
+    ] = False,
+    device: options.Device = "auto",
+    mode: options.TimedMode = "train",
+    batch_size: Annotated[str | None, typer.Option(help="Such as 32,128; the recipe's own if left out.")] = None,
+    threads: options.TimingThreads = None,
+    min_seconds: options.MinSeconds = 3.0,
+    format: Annotated[options.ComparisonFormat, typer.Option("--format", help="How to write it.")] = "terminal",
+    output: options.Output = None,
+    strict: options.Strict = False,
+    out: Annotated[Path | None, typer.Option(help="Keep the raw timing files in this new folder.")] = None,
+) -> int:
+    """Time recipes in two environments in turns on this machine; fail if the second one is slower.
+
+    Exit codes: 0 no limit breached, 1 a limit breached, 2 something to mend in the call, 3 a trial failed, 4 nothing
+    comparable, 5 (--strict) a limit undecided, 70 a bug of dlbench, 130 interrupted. Where several hold, the first of
+    1, 3, 4, 5.
+    """
+    sizes = parse_batch_sizes(batch_size) if batch_size is not None else None
+    words = ["--device", device, "--min-seconds", str(min_seconds), *(["--threads", str(threads)] if threads else [])]
+    exits.interrupt_on_termination()
+    cases = _cases(names, mode, sizes)
+    held = _limits(fail or [], limits_file, cases)
+    _check_files(output, out, count)
+    sides = {"base": environments.find(base), "head": environments.find(head)}
+    for side, environment in sides.items():
+        _say(f"{side}: {environment}")
+    for case in cases:
+        environments.names(case.name, list(sides.values()))
+    with ExitStack() as stack:
+        place = out or Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        rows, notes = _gate(sides, cases, held, count, null_check, words, place)
+    unused, told = compare.idle(held, rows)
+    notes += told
+    notes += [f"Raw timings: {out / 'base'} and {out / 'head'}."] if out else []
+    compare.show(rows, base, notes, format, output, "name", False)
+    return compare.exit_code(rows, unused, strict=strict)
+
+
+def _gate(
+    sides: Mapping[str, Environment], cases: Sequence[Case], held: Sequence[Limit], count: int, null_check: bool,
+    options: Sequence[str], out: Path,
+) -> tuple[list[Row], list[str]]:  # fmt: skip
+    """The rows, and notes on how they came about."""
+    checked = {case: Checked(held) for case in cases}
+    failed: dict[Case, str] = {}
+    if null_check:
+        pool = null_limits.pool(sides["base"], cases, count, options, out)
+        failed |= pool.failed
+        checked |= {case: null_limits.check(case, pool, held, count) for case in cases if case not in failed}
+    going = [case for case in cases if case not in failed and not checked[case].is_pointless]
+    if going:
+        _say(f"{count} rounds, base and head in turns: {2 * count * len(going)} processes")
+    taken = rounds.take(going, sides, count, options, out)
+    failed |= taken.failed
+    rows, notes = [], [f"{side.upper()}: {environment}." for side, environment in sides.items()]
+    notes.append(f"Measured in {count} rounds, both sides in each, one after another in changing order.")
+    for case in cases:
+        found, told = _rows(case, taken, checked[case], failed.get(case, ""), sides["head"].words, held)
+        rows += found
+        notes += [*checked[case].notes, *told]
+    return rows, [*dict.fromkeys(notes), *([null_limits.how(count)] if null_check else [])]
+
+
+def _rows(
+    case: Case, taken: Taken, checked: Checked, failure: str, side: str, held: Sequence[Limit]
+) -> tuple[list[Row], list[str]]:
+    """The rows of one case: that it failed, how it compares, and what was refused."""
+    from dlbench.judge import changes
+    from dlbench.judge.changes import Choice, Row
+
+    blank = Row(side, case.recipe, case.measured)
+    if failure:
+        return [replace(blank, verdict="failed", why=failure)], []
+    refused = [
+        replace(
+            blank, metric=metrics.metric(name), verdict="not comparable", why=why, outcome="undecided",
+            limit=limits.choose(held, case.recipe, name),
+        )
+        for name, why in checked.refused.items()
+    ]  # fmt: skip
+    if case not in taken.frames:
+        return refused, []
+    choice = Choice((), checked.limits, ACROSS)
+    found, notes = changes.compare(taken.of(case, "base"), taken.of(case, "head"), side, choice)
+    return [*(row for row in found if row.name not in checked.refused), *refused], notes
+
+
+def _cases(names: Sequence[str], mode: options.Mode, batch_sizes: Sequence[BatchSize] | None) -> list[Case]:
+    """Each recipe in each mode at each batch size, once."""
+    if batch_sizes and "auto" in batch_sizes:
+        raise InputError("--batch-size auto: each side might choose another; give numbers")
+    sizes: Sequence[int | None] = [size for size in batch_sizes or () if size != "auto"] or [None]
+    recipes = [recipe for name in names for recipe in _recipes(name)]
+    return list(
+        dict.fromkeys(Case(name, way, size) for name in recipes for way in options.modes(mode) for size in sizes)
+    )
+
+
+def _recipes(name: str) -> Iterator[str]:
+    """A study's recipes, or the recipe itself; a name that only the environments know is a recipe's."""
+    try:
+        found = catalog.find(name)
+    except InputError:
+        yield name
+        return
+    yield from (r for each in study.course(name) for r in each.recipes) if catalog.is_study(found) else [name]
+
+
+def _limits(fail: Sequence[str], limits_file: Path | None, cases: Sequence[Case]) -> list[Limit]:
+    """The limits on what can be timed; a file of limits may serve `compare` as well."""
+    shared = [limit for limit in (limits.load(limits_file) if limits_file else []) if limit.metric in METRICS]
+    held = [*shared, *map(limits.parse, fail)] or [limits.parse(USUAL)]
+    limits.check(held, [case.recipe for case in cases], METRICS)
+    return held
+
+
+def _check_files(output: Path | None, out: Path | None, count: int) -> None:
+    """Raise InputError for what would come to nothing after minutes of measuring."""
+    if count < FEWEST:
+        raise InputError(f"--rounds {count}: below {FEWEST} no difference is beyond chance; take {FEWEST} or more")
+    if output is not None:
+        try:
+            output.open("a").close()
+        except OSError as error:
+            raise InputError(f"-o {output}: cannot be written ({error.strerror})") from None
+    if out is not None:
+        store.check_writable(out)
+        if old := [side for side in ("base", "head", *NULL) if (out / side).exists()]:
+            raise InputError(f"--out {out}: has the timings of another gate ({old[0]}); name another folder")
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)

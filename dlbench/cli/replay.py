@@ -1,0 +1,154 @@
+"""The verb `replay`: run files -> worker processes that repeat their first steps -> a line for each run."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from collections import Counter, deque
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from dlbench import exits
+from dlbench.errors import InputError
+from dlbench.reading import near
+from dlbench.records import raw_files, store
+from dlbench.trials.replay import Outcome, Recorded, State, compare, read
+from dlbench.trials.workers import process
+
+Event = dict[str, Any]
+WORDS: Mapping[State, str] = {
+    "same": "the same bit for bit", "close": "within tolerance", "different": "different",
+    "impossible": "cannot be replayed", "failed": "failed",
+}  # fmt: skip
+
+
+def replay(
+    names: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="RUN|FOLDER...", help="Run files, folders or packs of them, or names of recipes with runs."
+        ),
+    ],
+    steps: Annotated[int, typer.Option(min=1, help="At least so many steps of each run, to the end of a lap.")] = 50,
+    results: Annotated[Path, typer.Option(help="Folder of run files in which a recipe's name is looked for.")] = Path(
+        "results"
+    ),
+    device: Annotated[str | None, typer.Option(help="Replay there; on each run's own device if left out.")] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="CPU threads; each run's own number if left out.")] = None,
+    exact: Annotated[
+        bool, typer.Option("--exact", help="Fail unless all is the same bit for bit, elsewhere too.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of lines.")] = False,
+) -> int:
+    """Repeat the first steps of runs as their files describe them, and compare losses, scores and weights.
+
+    Exit codes: 0 all the same, 1 a difference, 2 something to mend in the call, 3 a run failed or cannot be replayed.
+    """
+    outcomes = []
+    for outcome in _outcomes([path for name in names for path in _paths(name, results)], steps, device, threads):
+        outcomes.append(outcome)
+        if not as_json:
+            print(line(outcome), flush=True)
+    if as_json:
+        print(json.dumps([asdict(outcome) | {"path": str(outcome.path)} for outcome in outcomes], indent=1))
+    counts = Counter(outcome.state for outcome in outcomes)
+    summary = ", ".join(f"{counts[state]} {words}" for state, words in WORDS.items() if counts[state])
+    print(f"{len(outcomes)} run{'s' if len(outcomes) != 1 else ''}: {summary}", file=sys.stderr)
+    if counts["different"] or (exact and counts["close"]):
+        return exits.REGRESSION
+    return exits.FAILED if counts["failed"] or counts["impossible"] else exits.FINE
+
+
+def line(outcome: Outcome) -> str:
+    """`results/perceptron/...: same bit for bit, all 12 steps`."""
+    if outcome.state in ("impossible", "failed"):
+        return f"{outcome.path}: {outcome.message}"
+    whole = outcome.steps == outcome.of
+    steps = f"all {outcome.of} steps" if whole else f"steps 1 to {outcome.steps} of {outcome.of}"
+    changes = f" ({', '.join(outcome.changes)})" if outcome.changes else ""
+    return f"{outcome.path}: {outcome.message}{f', {steps}' if outcome.state != 'different' else ''}{changes}"
+
+
+def _paths(name: str, results: Path) -> Sequence[Path]:
+    """The run files that a file, a folder, a pack, or a recipe's name in the results folder stands for."""
+    place = Path(name)
+    if place.is_dir() or raw_files.is_pack(place):
+        paths = [path for paths in _by_recipe(place).values() for path in paths]
+        if not paths:
+            raise InputError(f"{place}: holds no run files")
+        return paths
+    if any(raw_files.at([place])):
+        return [place]
+    known = _by_recipe(results) if results.is_dir() or raw_files.is_pack(results) else {}
+    if name not in known:
+        raise InputError(f"{name}: no run file, no folder, and no recipe with runs in {results}{near(name, known)}")
+    return known[name]
+
+
+def _by_recipe(folder: Path) -> Mapping[str, Sequence[Path]]:
+    """The run files under a folder or in a pack, in order, by the folder that they are in."""
+    warnings: list[str] = []
+    found: dict[str, list[tuple[str, Path]]] = {}
+    for file in store.run_files(folder, warnings):
+        found.setdefault(file.name.rpartition("/")[0], []).append((file.name, Path(file.path)))
+    for warning in warnings:
+        print(f"dlbench: {warning}", file=sys.stderr)
+    return {recipe: [path for _, path in sorted(files)] for recipe, files in sorted(found.items())}
+
+
+def _outcomes(paths: Sequence[Path], steps: int, device: str | None, threads: int | None) -> Iterator[Outcome]:
+    """How each run compares; those that may share a process, one after the other."""
+    waiting: dict[int, list[Recorded]] = {}
+    for path in dict.fromkeys(paths):
+        try:
+            recorded = read(path, steps, device, threads)
+            waiting.setdefault(recorded.trial.execution.threads, []).append(recorded)
+        except InputError as error:
+            yield _impossible(path, error)
+    for runs in waiting.values():
+        left = deque(runs)
+        while left:
+            yield from _repeated(left)
+
+
+def _repeated(left: deque[Recorded]) -> Iterator[Outcome]:
+    """Repeat runs in one worker, those left; if it dies, the one it was at is the last."""
+    job = {"runs": [_wanted(recorded) for recorded in left]}
+    with tempfile.TemporaryFile() as errors:
+        worker = process.start("dlbench.trials.workers.replays", job, left[0].trial.execution.threads, errors)
+        try:
+            here: list[Event] = []
+            for event in process.events(worker):
+                if event["event"] in ("done", "refused", "failed"):
+                    yield _ended(left.popleft(), event, here)
+                    here = []
+                else:
+                    here.append(event)
+            worker.wait()
+        finally:
+            process.stop(worker)
+        if left:
+            words = process.last_words(worker.returncode, errors)
+            yield Outcome(left.popleft().path, "failed", f"failed here: {words}")
+
+
+def _wanted(recorded: Recorded) -> Event:
+    """What the worker is told of a run."""
+    return {"trial": recorded.trial.as_dict(), "lap_ends": recorded.lap_ends, "count": len(recorded.events)}
+
+
+def _ended(recorded: Recorded, event: Event, here: Sequence[Event]) -> Outcome:
+    if event["event"] == "refused":
+        return _impossible(recorded.path, event["message"])
+    if event["event"] == "failed":
+        return Outcome(recorded.path, "failed", f"failed here: {event['message']}")
+    return compare(recorded, here)
+
+
+def _impossible(path: Path, reason: object) -> Outcome:
+    return Outcome(path, "impossible", f"cannot be replayed: {reason}")

@@ -1,0 +1,223 @@
+"""The verb `run`: plan, tell what to expect, run, and end in tables."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+import time
+from collections import Counter
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from dlbench import exits, reading
+from dlbench.cli import export, options, report
+from dlbench.report import formats
+from dlbench.spec import recipe
+from dlbench.trials import plan, progress, runner, standing
+from dlbench.trials.plan import Trial
+from dlbench.trials.runner import Outcome
+from dlbench.trials.standing import Standing
+from dlbench.trials.workers import checkpoint_file
+
+MOST_NAMES = 4  # of recipes in one line
+
+
+def run(
+    names: options.Names,
+    device: options.Device = "auto",
+    seeds: Annotated[
+        str | None, typer.Option(help="Such as 0-4 or 0,2,7; the recipe's or study's own number if left out.")
+    ] = None,
+    budget: Annotated[
+        options.BudgetName,
+        typer.Option(
+            help="smoke: seconds; short: minutes on two CPU cores; medium: hours a study; full: as published."
+        ),
+    ] = "short",
+    settings: options.Setting = None,
+    precision: options.Precision = None,
+    compile: options.Compile = False,
+    cuda_graphs: options.CudaGraphs = False,
+    threads: options.Threads = None,
+    jobs: options.Jobs = 1,
+    out: options.Out = Path("results"),
+    dry_run: options.DryRun = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Run again what is finished, and ignore checkpoints.")] = False,
+    accept: options.Accepted = None,
+    for_: options.For = None,
+    timeout: options.Timeout = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the runs as JSON instead of tables.")] = False,
+    export_json: Annotated[
+        Path | None, typer.Option(help="Also write all values there, for compare; - is standard output.")
+    ] = None,
+    export_csv: Annotated[Path | None, typer.Option(help="Also write all values there, one a row.")] = None,
+    export_markdown: Annotated[Path | None, typer.Option(help="Also write means and deviations there.")] = None,
+) -> int:
+    """Run recipes and studies; ends in their tables. What is finished and would come out the same is not run again.
+
+    Exit codes: 0 all finished, 2 something to mend in the call, 3 a trial failed, diverged, was killed or not run,
+    70 a bug of dlbench, 124 a trial timed out and nothing worse happened, 130 interrupted.
+    """
+    exports = {"json": export_json, "csv": export_csv, "markdown": export_markdown}
+    export.check(exports)
+    trials = plan.trials(
+        names, device=device, seeds=None if seeds is None else plan.parse_seeds(seeds), budget=budget,
+        settings=settings or [], threads=threads, precision=precision, compile=compile, jobs=jobs,
+        cuda_graphs=cuda_graphs,
+    )  # fmt: skip
+    if compile and not all(trial.execution.compile for trial in trials):
+        print("dlbench: --compile: no C++ compiler found, running without; install g++ or clang++", file=sys.stderr)
+    paths, code = carry_out(trials, out, accept=accept or (), for_=for_, timeout=timeout, dry_run=dry_run, fresh=fresh)
+    is_shown = not dry_run and code != exits.INTERRUPTED
+    if is_shown and export.STANDARD_OUTPUT not in exports.values():  # what is piped is the export alone
+        _print_results(names, paths, out, as_json)
+    export.after_run(paths, exports)
+    return code
+
+
+def carry_out(
+    trials: Sequence[Trial],
+    out: Path,
+    *,
+    accept: Collection[str],
+    for_: str | None,
+    timeout: float | None,
+    dry_run: bool,
+    fresh: bool = False,
+    any_share: bool = False,
+) -> tuple[list[Path], int]:
+    """Run the trials in this order and say how that goes; returns their run files and the exit code.
+
+    any_share: a trial that finished with another share of the machine, in threads and jobs, is not run again.
+    """
+    seconds = math.inf if for_ is None else reading.seconds(for_, "--for")
+    exits.interrupt_on_termination()
+    for chosen in {trial.recipe.entry: trial.recipe for trial in trials}.values():
+        recipe.tell_overruled(chosen)
+    warnings: list[str] = []
+    standings = standing.of_all(trials, out, accept, warnings, any_share=any_share)
+    for warning in warnings:
+        print(f"dlbench: {warning}", file=sys.stderr)
+    if dry_run:
+        _print_plan(trials, standings, out)
+        return [], exits.FINE
+    console, began = Console(stderr=True), time.monotonic()
+    if not fresh:
+        _tell_standings(trials, standings, console)
+    try:
+        with progress.display(console) as watch:
+            outcomes = runner.run(
+                trials, out, fresh=fresh, timeout=timeout, watch=watch, accepted=accept, standings=standings,
+                seconds=seconds,
+            )  # fmt: skip
+    except runner.Interrupted as stop:
+        _summarise(stop.outcomes, len(trials), console)
+        print(f"dlbench: interrupted; the same command goes on: {_how(stop.outcomes)}", file=sys.stderr)
+        return [outcome.path for outcome in stop.outcomes], exits.INTERRUPTED
+    _summarise(outcomes, len(trials), console)
+    is_over = time.monotonic() - began >= seconds
+    if is_over and (left := _left(trials, outcomes)):
+        print(f"dlbench: time is over, {left} left; the same command goes on: {_how(outcomes)}", file=sys.stderr)
+    ended = [outcome for outcome in outcomes if outcome.status != "interrupted"] if is_over else outcomes
+    return [outcome.path for outcome in outcomes], _exit_code(ended, len(ended) if is_over else len(trials))
+
+
+def _left(trials: Sequence[Trial], outcomes: Sequence[Outcome]) -> str:
+    """`3 trials`, those that have not ended; empty if all have."""
+    count = len(trials) - sum(outcome.status != "interrupted" for outcome in outcomes)
+    return f"{count} trial{'s' if count > 1 else ''}" if count else ""
+
+
+def _exit_code(outcomes: Sequence[Outcome], planned: int) -> int:
+    """FAILED if a trial was not run or ended in any way but these two, else TIMEOUT if one timed out, else FINE."""
+    ways = {outcome.status for outcome in outcomes}
+    if ways - {"finished", "timeout"} or len(outcomes) < planned:
+        return exits.FAILED
+    return exits.TIMEOUT if "timeout" in ways else exits.FINE
+
+
+def _how(outcomes: Sequence[Outcome]) -> str:
+    """What the same command would do, once more."""
+    under_way = [outcome for outcome in outcomes if outcome.status == "interrupted"]
+    steps = [str(outcome.continues_at) for outcome in under_way if outcome.continues_at is not None]
+    return "it skips what is finished" + (f" and continues after step {' and '.join(steps)}" if steps else "")
+
+
+def _print_plan(trials: Sequence[Trial], standings: Sequence[Standing], out: Path) -> None:
+    """A line a trial, in the order in which they would run, and how long that would take, as far as it is known."""
+    from dlbench.trials import forecast
+
+    expected = forecast.from_runs(out)
+    waiting = [trial for trial, found in zip(trials, standings, strict=True) if not found.is_done]
+    for trial, found in zip(trials, standings, strict=True):
+        steps = checkpoint_file.steps(trial.path(out))
+        state = f"to run again: {_reasons(found)}" if found.changes else "to run"
+        state = state if steps is None else f"to continue after step {steps}"
+        state = "finished already" if found.is_done else state
+        about = "" if found.is_done else f"  {forecast.words(expected(trial))}"
+        print(f"{progress.title([trial])}  {state}{about}  {found.path if found.is_done else trial.path(out)}")
+    if waiting:
+        print(f"{len(waiting)} to run: {forecast.total(map(expected, waiting), waiting[0].execution.jobs)}")
+
+
+def _tell_standings(trials: Sequence[Trial], standings: Sequence[Standing], console: Console) -> None:
+    """A line for what is skipped, and one for each reason for which something is skipped in spite, or runs again."""
+    groups: dict[tuple[bool, str, frozenset[str]], list[Trial]] = {}
+    for trial, found in zip(trials, standings, strict=True):
+        if found.is_done or found.changes:
+            key = (found.is_done, _reasons(found), frozenset(change.kind for change in found.changes))
+            groups.setdefault(key, []).append(trial)
+    for (is_done, reasons, kinds), members in groups.items():
+        options = " ".join(f"--accept {kind}" for kind in standing.KINDS if kind in kinds)
+        line = f"skipped, finished before: {_named(members)}" if is_done else f"run again: {_named(members)}: {reasons}"
+        if is_done and reasons:
+            line += f" (in spite of {options}: {reasons})"
+        elif not is_done and kinds <= {*standing.KINDS}:
+            line += f"; {options} keeps what is there"
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def _reasons(found: Standing) -> str:
+    return ", ".join(change.words for change in found.changes)
+
+
+def _named(trials: Sequence[Trial]) -> str:
+    """How many trials, and of which recipes as far as there is room."""
+    names = list(dict.fromkeys(trial.recipe.name for trial in trials))
+    shown = ", ".join(names[:MOST_NAMES]) + (f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else "")
+    return f"{len(trials)} trial{'s' if len(trials) != 1 else ''} of {shown}"
+
+
+def _summarise(outcomes: Sequence[Outcome], planned: int, console: Console) -> None:
+    """One line that counts each way of ending, and one for each trial that did not finish."""
+    counts = Counter(outcome.status if outcome.new else f"{outcome.status} before" for outcome in outcomes)
+    parts = [f"{count} {status.replace('_', ' ')}" for status, count in counts.items()]
+    if planned > len(outcomes):
+        parts.append(f"{planned - len(outcomes)} not run")
+    console.print(
+        f"{planned} trial{'s' if planned != 1 else ''}: {', '.join(parts) or 'none run'}",
+        highlight=False,
+        soft_wrap=True,
+    )
+    for outcome in outcomes:
+        if outcome.status != "finished":
+            where = " (its run file has the traceback)" if outcome.has_traceback else ""
+            goes_on = f"; continues after step {outcome.continues_at}" if outcome.continues_at is not None else ""
+            message = outcome.message.removeprefix(f"{outcome.path}: ")
+            line = f"{outcome.path}: {outcome.status.replace('_', ' ')} {message}".rstrip() + where + goes_on
+            if outcome.status == "refused":
+                line += "; the same command plans it anew"
+            console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def _print_results(names: Sequence[str], paths: Sequence[Path], out: Path, as_json: bool) -> None:
+    runs = report.read(out, names, paths)
+    if as_json:
+        print(json.dumps(json.loads(runs.frame.to_json(orient="records")), indent=1))
+    else:
+        formats.deliver(formats.text(report.tables(names, runs), "terminal"))

@@ -1,0 +1,200 @@
+"""The verb `time`: recipes -> fresh processes that time them, in turns -> timing files -> a table.
+
+Every process that times leaves one JSON-lines file under `<out>/time/<recipe>/`: a first line like a run file's, then
+`size` (memory and operations, from a process of its own) and `timing` with the raw laps.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from dlbench import exits, parts
+from dlbench.cli import options
+from dlbench.data import sources
+from dlbench.errors import InputError
+from dlbench.records import store
+from dlbench.records.event_line import line
+from dlbench.spec.recipe import Part
+from dlbench.trials import plan
+from dlbench.trials.plan import Trial
+from dlbench.trials.workers import process
+
+Event = dict[str, Any]
+Mode = Literal["train", "infer"]
+BatchSize = int | Literal["auto"]
+PATIENCE = 10  # times the least number of seconds: after that a process stops, however much its laps scatter
+
+
+@dataclass(frozen=True)
+class Case:
+    """One thing to time: a trial, in training or inference, on its own data or on random images of the same shape."""
+
+    trial: Trial
+    mode: Mode
+    synthetic: bool
+
+    @property
+    def name(self) -> str:
+        """What a person calls it."""
+        batch = self.trial.recipe.training.arguments.get("batch_size")
+        return f"{self.trial.recipe.name} {self.mode}" + (f", batch {batch}" if batch else "")
+
+    def path(self, out: Path, repeat: int) -> Path:
+        """The file that the process with this number leaves."""
+        folder, device = out / "time" / self.trial.recipe.name, self.trial.execution.device.replace(":", "")
+        data = "-synthetic" if self.synthetic else ""
+        return folder / f"{self.mode}{data}-{device}-{self.trial.digest}-process{repeat}.jsonl"
+
+
+def time(
+    names: options.Names,
+    device: options.Device = "auto",
+    mode: options.TimedMode = "train",
+    batch_size: Annotated[
+        str | None, typer.Option(help="Such as 32,128,512 or auto; the recipe's own if left out.")
+    ] = None,
+    precision: options.Precision = None,
+    compile: options.Compile = False,
+    cuda_graphs: options.CudaGraphs = False,
+    channels_last: Annotated[bool, typer.Option(help="How images lie in memory.")] = True,
+    threads: options.TimingThreads = None,
+    repeats: Annotated[int, typer.Option(min=1, help="Fresh processes for each row, taken in turns.")] = 5,
+    min_seconds: options.MinSeconds = 3.0,
+    out: Annotated[Path, typer.Option(help="Folder for timing files, below time/.")] = Path("results"),
+    as_json: options.Json = False,
+) -> int:
+    """Time the loop that trains, or inference: examples per second with their interval, memory, TFLOP/s and MFU."""
+    sizes = parse_batch_sizes(batch_size) if batch_size is not None else None
+    store.check_writable(out)
+    failures: list[str] = []
+    if cuda_graphs and mode != "train":
+        raise InputError("--cuda-graphs: a step of training is recorded; leave it out to time inference")
+    trials = plan.trials(
+        names, device=device, seeds=[0], budget="full", precision=precision, compile=compile, threads=threads,
+        cuda_graphs=cuda_graphs,
+    )  # fmt: skip
+    _check(trials, compile)
+    trials = [replace(trial, execution=replace(trial.execution, channels_last=channels_last)) for trial in trials]
+    cases = [case for trial in trials for way in options.modes(mode) for case in _cases(trial, way, sizes, failures)]
+    once = {case.path(out, 0): case for case in cases}  # auto may choose a size that was asked for as well
+    sized = [(case, size) for case in once.values() if (size := _ask(case, "size", failures))]
+    _show(list(_rounds(sized, repeats, min_seconds, out, failures)), as_json)
+    return exits.FAILED if failures else exits.FINE
+
+
+def parse_batch_sizes(text: str) -> list[BatchSize]:
+    """`32,128,512` or `auto` or both -> batch sizes; InputError for anything else."""
+    found: list[BatchSize] = []
+    for piece in (piece.strip() for piece in text.split(",")):
+        if piece != "auto" and not (piece.isdecimal() and int(piece) > 0):
+            raise InputError(f"--batch-size {text}: write whole numbers above 0 or auto, such as 32,128,512")
+        found.append("auto" if piece == "auto" else int(piece))
+    return list(dict.fromkeys(found))
+
+
+def _check(trials: Sequence[Trial], compile: bool) -> None:
+    """Raise InputError for a precision that the device has not; warn where nothing can be compiled."""
+    execution = trials[0].execution
+    if execution.precision == "tf32" and not execution.device.startswith("cuda"):
+        raise InputError(f"--precision tf32: not on {execution.device}; take fp32 or bf16")
+    if compile and not execution.compile:
+        print("dlbench: --compile: no C++ compiler found, timing without; install g++ or clang++", file=sys.stderr)
+
+
+def _cases(trial: Trial, mode: Mode, batch_sizes: Sequence[BatchSize] | None, failures: list[str]) -> Iterator[Case]:
+    """The recipe at each batch size, each checked; asks a worker for what `auto` comes to."""
+    data = trial.recipe.data
+    name = sources.read_for(data.name, data.arguments)
+    is_missing = name in sources.DATASETS and not sources.available(name)
+    if is_missing and name != data.name:  # random images have no such targets
+        raise sources.missing(name, sources.data_folder())
+    own = Case(trial, mode, synthetic=is_missing)
+    if batch_sizes is None:
+        yield own
+    for size in batch_sizes or []:
+        chosen = _ask(own, "choose", failures) if size == "auto" else {"batch_size": size}
+        if chosen:
+            yield replace(own, trial=_with_batch_size(trial, chosen["batch_size"]))
+
+
+def _with_batch_size(trial: Trial, batch_size: int) -> Trial:
+    training = Part(trial.recipe.training.name, {**trial.recipe.training.arguments, "batch_size": batch_size})
+    recipe = replace(trial.recipe, training=training)
+    parts.check(recipe)
+    return replace(trial, recipe=recipe)
+
+
+def _rounds(
+    sized: Sequence[tuple[Case, Event]], repeats: int, min_seconds: float, out: Path, failures: list[str]
+) -> Iterator[Path]:
+    """Time every case once in each round, so that a slow drift of the machine disturbs all alike."""
+    left = list(sized)
+    for repeat in range(repeats):
+        for case, size in list(left):
+            timing = _ask(case, "time", failures, least_seconds=min_seconds, most_seconds=PATIENCE * min_seconds)
+            if timing is None:
+                left.remove((case, size))
+                continue
+            speed = timing["examples"] * len(timing["seconds"]) / sum(timing["seconds"])
+            _say(f"{case.name}: process {repeat + 1} of {repeats}: about {speed:,.0f} examples/s")
+            yield _keep(case, repeat, size, timing, out)
+
+
+def _ask(case: Case, task: str, failures: list[str], **more: float) -> Event | None:
+    """The event in which a worker's task ends; None, noted and told, if it fails; InputError if it is refused."""
+    event = answer(case, task, **more)
+    if event["event"] == "refused":
+        raise InputError(event["message"])
+    if event["event"] != "failed":
+        return event
+    failures.append(f"{case.name}: failed: {event['message']}")
+    _say(failures[-1])
+    return None
+
+
+def answer(case: Case, task: str, **more: float) -> Event:
+    """The one event that a fresh process tells; see `workers.timings.do` for tasks and what they take."""
+    job = {"trial": case.trial.as_dict(), "mode": case.mode, "synthetic": case.synthetic, "task": task, **more}
+    with tempfile.TemporaryFile() as errors:
+        worker = process.start("dlbench.trials.workers.timings", job, case.trial.execution.threads, errors)
+        try:
+            told = list(process.events(worker))
+            worker.wait()
+        finally:
+            process.stop(worker)
+        return told[0] if told else {"event": "failed", "message": process.last_words(worker.returncode, errors)}
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def _keep(case: Case, repeat: int, size: Event, timing: Event, out: Path) -> Path:
+    """Write one process's file; the files of an earlier call of the same case make room."""
+    path = case.path(out, repeat)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if repeat == 0:
+        for old in path.parent.glob(path.name.replace("process0", "process*")):
+            old.unlink()
+    start = {
+        **store.start_event(case.trial), "mode": case.mode, "process": repeat,
+        "data": "synthetic" if case.synthetic else case.trial.recipe.data.name,
+    }  # fmt: skip
+    path.write_text("".join(map(line, (start, size, timing))), encoding="utf-8")
+    return path
+
+
+def _show(paths: Sequence[Path], as_json: bool) -> None:
+    from dlbench.records import timing_files
+    from dlbench.report import formats
+    from dlbench.report.timing import timing
+
+    if paths:
+        formats.deliver(formats.text(timing(timing_files.load(paths)), "json" if as_json else "terminal"))

@@ -1,1 +1,0 @@
-"""What a command does once its arguments are parsed: one file a verb, as `dlbench/cli/` calls them."""
