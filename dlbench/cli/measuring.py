@@ -97,6 +97,9 @@ def time(
     threads: Annotated[int | None, typer.Option(min=1, help="CPU threads; all cores if left out.")] = None,
     repeats: Annotated[int, typer.Option(min=1, help="Fresh processes for each row, taken in turns.")] = 5,
     min_seconds: Annotated[float, typer.Option(min=0.1, help="Seconds of laps in each process.")] = 3.0,
+    gco2_per_kwh: Annotated[
+        float | None, typer.Option(min=0, help="Grams of CO2 that a kWh comes to: a column where joules are counted.")
+    ] = None,
     out: Annotated[Path, typer.Option(help="Folder for timing files, below time/.")] = Path("results"),
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
@@ -118,6 +121,7 @@ def time(
             min_seconds=min_seconds,
             as_json=json,
             out=out,
+            gco2_per_kwh=gco2_per_kwh,
         )
     )
 

@@ -65,12 +65,13 @@ def run(
     min_seconds: float = 3.0,
     as_json: bool = False,
     out: Path = Path("results"),
+    gco2_per_kwh: float | None = None,
 ) -> int:
     """Time the recipes, print a table (or JSON), keep raw laps under `out`; returns the exit code.
 
     batch_sizes: the recipe's own (at its full budget) if None. repeats: processes for each case, taken in turns.
-    min_seconds: of laps in a process; up to ten times as many where laps scatter. Raises InputError for what the user
-    can mend.
+    min_seconds: of laps in a process; up to ten times as many where laps scatter. gco2_per_kwh: adds a column of CO2.
+    Raises InputError for what the user can mend.
     """
     store.check_writable(out)
     failures: list[str] = []
@@ -85,7 +86,7 @@ def run(
     cases = [case for trial in trials for mode in modes for case in _cases(trial, mode, batch_sizes, failures)]
     once = {case.path(out, 0): case for case in cases}  # auto may choose a size that was asked for as well
     sized = [(case, size) for case in once.values() if (size := _ask(case, "size", failures))]
-    _show(list(_rounds(sized, repeats, min_seconds, out, failures)), as_json)
+    _show(list(_rounds(sized, repeats, min_seconds, out, failures)), as_json, gco2_per_kwh)
     return exits.FAILED if failures else exits.FINE
 
 
@@ -191,10 +192,11 @@ def _keep(case: Case, repeat: int, size: Event, timing: Event, out: Path) -> Pat
     return path
 
 
-def _show(paths: Sequence[Path], as_json: bool) -> None:
+def _show(paths: Sequence[Path], as_json: bool, gco2_per_kwh: float | None = None) -> None:
     from dlbench.records import timing_files
     from dlbench.report.timing import timing
     from dlbench.verbs import reporting
 
     if paths:
-        print(reporting.text(timing(timing_files.load(paths)), "json" if as_json else "terminal"), end="")
+        tables = timing(timing_files.load(paths), gco2_per_kwh)
+        print(reporting.text(tables, "json" if as_json else "terminal"), end="")
