@@ -155,6 +155,14 @@ def _course(name: str, runs: Runs, output: Path) -> str:
     return "\n\n".join([*opening, *chapters])
 
 
+def _make_small(picture: Path) -> None:
+    """To 256 colours, which is a third of the bytes."""
+    from PIL import Image
+
+    with Image.open(picture) as image:
+        image.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(picture, optimize=True)
+
+
 def _chapter(found: Study, runs: Runs, output: Path) -> str:
     shown = studies.tables(found, runs)
     if not shown:
@@ -164,7 +172,9 @@ def _chapter(found: Study, runs: Runs, output: Path) -> str:
         folder = output.with_name(f"{output.stem}-figures")
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            studies.figure(found, runs).savefig(folder / f"{found.name}.png")
+            path = folder / f"{found.name}.png"
+            studies.figure(found, runs).savefig(path)
+            _make_small(path)
         except OSError as error:
             raise InputError(f"-o {output}: {folder} cannot be written ({error.strerror})") from None
         parts.append(f"![{found.title}]({folder.name}/{found.name}.png)")

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from dlbench.measure import nvml
 
 POWERCAP = Path("/sys/class/powercap")
+LET_READ = "sudo chmod a+r /sys/class/powercap/*/energy_uj lets everybody, until the next start"
+NO_COUNTER = "this machine shows no counter (RAPL) under /sys/class/powercap, as most virtual ones: time on a real one"
+NO_PACKAGE = "NVIDIA's counter is read by a package that is not here: pip install nvidia-ml-py"
 
 
 class Meter:
@@ -18,7 +22,7 @@ class Meter:
 
     def __init__(self, device: str, powercap: Path = POWERCAP) -> None:
         self._device = device
-        self._packages = [] if device.startswith("cuda") else _packages(powercap)
+        self._packages = _packages(powercap) if device == "cpu" else []
         self._ranges = [_number(package / "max_energy_range_uj") for package in self._packages]
         self._last = self._read()
 
@@ -29,6 +33,16 @@ class Meter:
         if not now or None in now or None in before:
             return None
         return sum(_gained(b, n, r) for b, n, r in zip(before, now, self._ranges or [None], strict=True)) / 1e6
+
+    def why_not(self) -> str:
+        """Why nobody counts, and what can be done; empty where somebody does."""
+        if self._last and None not in self._last:
+            return ""
+        if self._device.startswith("cuda"):
+            return NO_PACKAGE if find_spec("pynvml") is None else f"the driver tells no energy of {self._device}"
+        if self._packages:
+            return f"only root may read {self._packages[0] / 'energy_uj'}: {LET_READ}"
+        return NO_COUNTER if self._device == "cpu" else f"nothing counts the energy of {self._device}"
 
     def _read(self) -> list[int | None]:
         """Microjoules of each counter."""

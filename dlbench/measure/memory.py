@@ -18,7 +18,8 @@ def begin_anew(device: str) -> None:
 
     with suppress(OSError):  # no Linux, or not allowed
         FORGET.write_text("5")  # proc(5): the peak is what is held now
-    if device.startswith("cuda"):
+    if device.startswith("cuda") and torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
+        torch.cuda.empty_cache()  # what torch keeps for later counts as held
         torch.cuda.reset_peak_memory_stats(torch.device(device))
 
 

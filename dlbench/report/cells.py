@@ -28,7 +28,7 @@ UNITS = {  # the first that fits
     "_watts": " (W)",
     "_usd": " ($)",
 }
-WORDS = {"_reading_of_fig6": ", read off Fig. 6", "_remeasured": ", remeasured"}
+WORDS = {"gco2_": "g CO2 ", "_reading_of_fig6": ", read off Fig. 6", "_remeasured": ", remeasured"}
 
 
 def heading(column: str) -> str:

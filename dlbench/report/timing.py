@@ -17,6 +17,7 @@ SETTINGS = ("device", "threads", "precision", "compile", "cuda_graphs", "channel
 KEYS = ("recipe", "mode", "batch_size", *SETTINGS)
 LEAST = 5e-5  # below it, four decimals show nothing
 MIB = 2**20
+JOULES_PER_KWH = 3.6e6
 
 HOW = (
     "examples/s and ms per step: geometric mean of the processes' median laps, with Student's 95 % interval of its "
@@ -33,25 +34,26 @@ ONE_PROCESS = "One process gives no interval: time with --repeats 5 or more befo
 NOT_COMPARABLE = "Tables of unlike fingerprints are not comparable: these are different machines."
 
 
-def timing(timings: pd.DataFrame) -> list[Table]:
+def timing(timings: pd.DataFrame, gco2_per_kwh: float | None = None) -> list[Table]:
     """A table a machine; a row for each recipe, mode, batch size, setting and kind of data, from all its processes.
 
-    timings: raw, as `dlbench.records.timing_files.load` gives them.
+    timings: raw, as `dlbench.records.timing_files.load` gives them. gco2_per_kwh: adds what joules come to in CO2.
     """
     by_machine = [part for _, part in timings.groupby("fingerprint", sort=False)]
-    return [_table(part, unlike=len(by_machine) > 1) for part in by_machine]
+    return [_table(part, gco2_per_kwh, unlike=len(by_machine) > 1) for part in by_machine]
 
 
-def _table(timings: pd.DataFrame, unlike: bool) -> Table:
+def _table(timings: pd.DataFrame, gco2_per_kwh: float | None, *, unlike: bool) -> Table:
     alike = [name for name in SETTINGS if timings[name].nunique() == 1]
     by = ["recipe", "recipe_digest", "mode", "batch_size", "data", *SETTINGS]
     groups = [part.to_dict("records") for _, part in timings.groupby(by, sort=False)]
-    rows = [{**row, **dict.fromkeys(alike)} for row in map(_row, groups)]
+    rows = [{**row, **dict.fromkeys(alike)} for row in (_row(group, gco2_per_kwh) for group in groups)]
     first = timings.iloc[0]
     notes = [
         f"All rows: {', '.join(filter(None, (_setting(name, first[name]) for name in alike)))}.",
         *_doubts(groups),
         *_disturbances(timings.to_dict("records")),
+        *_uncounted(groups),
         *HOW,
         *([SYNTHETIC] if (timings["data"] == "synthetic").any() else []),
         *([NOT_COMPARABLE] if unlike else []),
@@ -71,13 +73,14 @@ def _setting(name: str, value: Any) -> str:
     return f"torch {value}" if name == "torch" else str(value)
 
 
-def _row(processes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def _row(processes: Sequence[Mapping[str, Any]], gco2_per_kwh: float | None) -> dict[str, Any]:
     """One row from the processes that timed the same."""
     one = processes[0]
     gflop = one["flop_per_step"] / one["batch_size"] / 1e9
     return {
         **{name: one[name] for name in KEYS},
         **_speed(processes),
+        "gco2_per_million_examples": _gco2(processes, gco2_per_kwh),
         "first_step_seconds": median([each["first_step_seconds"] for each in processes]),
         "process_peak_mib": one["process_peak_bytes"] / MIB,
         "device_peak_mib": one["device_peak_bytes"] / MIB if _known(one["device_peak_bytes"]) else None,
@@ -107,9 +110,30 @@ def _speed(processes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _examples_per_joule(processes: Sequence[Mapping[str, Any]]) -> Estimate | None:
-    counted = [each for each in processes if _known(each["joules"]) and each["joules"] > 0]
-    found = [each["examples"] * len(each["seconds"]) / each["joules"] for each in counted]
+    found = _rates_per_joule(processes)
     return steady.over_processes(found) if found else None
+
+
+def _rates_per_joule(processes: Sequence[Mapping[str, Any]]) -> list[float]:
+    counted = [each for each in processes if _known(each["joules"]) and each["joules"] > 0]
+    return [each["examples"] * len(each["seconds"]) / each["joules"] for each in counted]
+
+
+def _gco2(processes: Sequence[Mapping[str, Any]], gco2_per_kwh: float | None) -> Estimate | None:
+    """Grams for a million examples, where joules are known."""
+    found = _rates_per_joule(processes)
+    if not found or not gco2_per_kwh or any(skipped(each) is None for each in processes):
+        return None
+    return steady.over_processes([1e6 / rate / JOULES_PER_KWH * gco2_per_kwh for rate in found])
+
+
+def _uncounted(groups: Iterable[Sequence[Mapping[str, Any]]]) -> list[str]:
+    """Why rows have no joules, and what to do; files of before dlbench asked do not say."""
+    reasons: dict[str, list[str]] = {}
+    for one, *_ in groups:
+        if isinstance(reason := one.get("uncounted"), str) and reason:
+            reasons.setdefault(reason, []).append(_name(one))
+    return [f"No joules of {', '.join(names)}: {reason}." for reason, names in reasons.items()]
 
 
 def _known(value: object) -> bool:
@@ -122,9 +146,13 @@ def _doubts(groups: Iterable[Sequence[Mapping[str, Any]]]) -> list[str]:
     return [*found, *([ONE_PROCESS] if any(len(processes) == 1 for processes in groups) else [])]
 
 
+def _name(one: Mapping[str, Any]) -> str:
+    return f"{one['recipe']} {one['mode']}, batch {one['batch_size']}"
+
+
 def _doubt(processes: Sequence[Mapping[str, Any]]) -> str:
     one, least = processes[0], 2 * steady.WINDOW
-    name = f"{one['recipe']} {one['mode']}, batch {one['batch_size']}"
+    name = _name(one)
     fewest, unsteady = min(len(each["seconds"]) for each in processes), sum(skipped(each) is None for each in processes)
     if fewest < least:
         return f"{name}: {fewest} laps cannot tell whether they are steady, {least} are needed: raise --min-seconds"

@@ -98,7 +98,7 @@ class TestRounds:
             return {"event": "timing", "examples": 1, "seconds": [1.0]}
 
         monkeypatch.setattr(timing, "answer", answer)
-        monkeypatch.setattr(timing, "_show", lambda paths, as_json: None)
+        monkeypatch.setattr(timing, "_show", lambda paths, as_json, gco2_per_kwh: None)
         return asked
 
     def test_cases_take_turns_and_one_that_failed_is_not_asked_again(self, asked: list[str]) -> None:

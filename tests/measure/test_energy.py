@@ -58,6 +58,29 @@ def test_no_counter_or_none_that_may_be_read_gives_none(tmp_path: Path) -> None:
     assert meter.joules() is None
 
 
+def test_who_cannot_count_says_why_and_what_to_do(tmp_path: Path) -> None:
+    assert "no counter (RAPL)" in Meter("cpu", tmp_path / "absent").why_not()
+    file = counter(tmp_path, "intel-rapl:0", "package-0", 5)
+    assert Meter("cpu", tmp_path).why_not() == ""
+    file.unlink()
+    file.mkdir()  # see above
+    assert f"only root may read {file}: sudo chmod a+r" in Meter("cpu", tmp_path).why_not()
+    assert Meter("xpu:0", tmp_path).why_not() == "nothing counts the energy of xpu:0"
+
+
+@pytest.mark.parametrize(("spec", "words"), [(None, "pip install nvidia-ml-py"), (object(), "driver tells no energy")])
+def test_a_gpu_says_what_is_missing(monkeypatch: pytest.MonkeyPatch, spec: object, words: str) -> None:
+    monkeypatch.setattr(energy, "find_spec", lambda name: spec)
+    assert words in Meter("cuda:999").why_not()
+
+
+def test_the_processors_counter_is_not_that_of_another_device(tmp_path: Path) -> None:
+    file = counter(tmp_path, "intel-rapl:0", "package-0", 100_000)
+    meter = Meter("mps", tmp_path)
+    file.write_text("350000")
+    assert meter.joules() is None
+
+
 def test_a_gpu_counts_its_own_millijoules(monkeypatch: pytest.MonkeyPatch) -> None:
     class Library:
         reading = 5000

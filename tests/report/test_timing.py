@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from dlbench.report.cells import heading
 from dlbench.report.formats.json import json
 from dlbench.report.formats.terminal import terminal
 from dlbench.report.table import Table
@@ -154,3 +155,21 @@ def test_every_format_takes_the_table() -> None:
     found = [table(process(), process(1, seconds=[0.5] * 3, mode="infer"))]
     assert "not steady" in terminal(found, width=100)
     assert '"not steady' in json(found)
+
+
+def test_joules_that_nobody_counts_are_told_with_the_reason() -> None:
+    said = notes(process(uncounted="ask root"), process(recipe="alexnet", uncounted="ask root"))
+    assert "No joules of resnet-20 train, batch 50, alexnet train, batch 50: ask root." in said
+    assert "No joules" not in notes(process(joules=100.0, uncounted=""))
+    assert "No joules" not in notes(process())  # a file of before dlbench asked
+
+
+def test_joules_come_to_co2_by_what_a_kwh_comes_to() -> None:
+    """2,000 examples on 3.6 kJ, so a million on half a kWh."""
+    (found,) = timing(pd.DataFrame([process(number, joules=3600.0) for number in range(3)]), 400.0)
+    (row,) = found.frame.to_dict("records")
+    assert row["gco2_per_million_examples"].value == pytest.approx(200)
+    assert heading("gco2_per_million_examples") == "g CO2 per million examples"
+    assert "gco2_per_million_examples" not in cells(process(joules=3600.0))
+    (unknown,) = timing(pd.DataFrame([process()]), 400.0)
+    assert "gco2_per_million_examples" not in unknown.frame

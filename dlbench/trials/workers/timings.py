@@ -138,7 +138,7 @@ def _time(built: Bench, mode: str, watch: Watch, least_seconds: float, most_seco
     taken = laps.take(steps(built, mode), Clock(built.device), least_seconds, most_seconds, ready)
     joules, during = meter.joules(), watch.read()
     return {
-        "event": "timing", **asdict(taken), "joules": joules,
+        "event": "timing", **asdict(taken), "joules": joules, "uncounted": meter.why_not(),
         "before": readings[0], "during": during, "cores": machine.cores(), "denormals_flushed": denormals_flushed(),
     }  # fmt: skip
 
