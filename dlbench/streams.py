@@ -8,7 +8,7 @@ import json
 import os
 import sys
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, redirect_stdout, suppress
 from typing import Any, Final, TextIO
 
@@ -37,6 +37,12 @@ def finish() -> None:
     with suppress(OSError, ValueError):
         os.dup2(2, 1)
     sys.stdout = sys.stderr
+
+
+def warn(lines: Iterable[str]) -> None:
+    """Say on standard error what is not as it should be, a line each."""
+    for line in lines:
+        print(f"dlbench: {line}", file=sys.stderr)
 
 
 def letters(text: str, encoding: str) -> str:

@@ -9,7 +9,7 @@ import own
 import pytest
 
 from dlbench import exits, streams
-from dlbench.report.formats.terminal import terminal
+from dlbench.report.formats.terminal import page as terminal
 from dlbench.report.table import Table
 from dlbench.stats.estimates import Measure
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from dlbench import streams
 from dlbench.errors import InputError
 from dlbench.reading import near
 from dlbench.report import formats
@@ -38,8 +38,7 @@ def save(
     if target.exists() and not force:
         raise InputError(f"baseline {name}: exists already; --force overwrites it, `dlbench baseline rm` removes it")
     frame = measurements.load(results)
-    for warning in frame.attrs["warnings"]:
-        print(f"dlbench: {warning}", file=sys.stderr)
+    streams.warn(frame.attrs["warnings"])
     if frame.empty:
         raise InputError(f"{results}: holds no runs to keep; `dlbench run` or `dlbench time` makes them")
     try:
@@ -59,7 +58,7 @@ def list_(results: Results = Path("results")) -> None:
 
     rows = [{"baseline": name} | _about(measurements.load(path(name, results))) for name in names(results)]
     if rows:
-        formats.deliver(formats.text([Table.of(f"Baselines in {results / FOLDER}", rows)], "terminal"))
+        formats.show("tables", [Table.of(f"Baselines in {results / FOLDER}", rows)])
     else:
         print(f"no baselines in {results / FOLDER}; `dlbench baseline save NAME` makes one")
 
@@ -80,7 +79,7 @@ def show(name: Name, results: Results = Path("results")) -> None:
         if (values := subject.values(metric))
     ]
     table = Table.of(f"Baseline {name}", rows, ["Mean ± sd over seeds or processes."], ("recipe", "measured", "metric"))
-    formats.deliver(formats.text([table], "terminal"))
+    formats.show("tables", [table])
 
 
 @app.command()

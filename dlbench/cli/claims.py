@@ -12,7 +12,7 @@ import typer
 from dlbench import exits
 from dlbench.cli import options, report
 from dlbench.errors import InputError
-from dlbench.report.formats import deliver, text
+from dlbench.report import formats
 from dlbench.spec import catalog, study
 from dlbench.spec.study import Study
 
@@ -28,7 +28,7 @@ def claims(
     names: Annotated[
         list[str] | None, typer.Argument(metavar="[STUDY...]", help="Studies; those of the lecture if left out.")
     ] = None,
-    format: Annotated[options.Format, typer.Option("--format", help="How to write the table.")] = "terminal",
+    format: Annotated[options.TablesName, typer.Option("--format", help="How to write the table.")] = "terminal",
     results: options.Results = Path("results"),
     output: options.Output = None,
 ) -> int:
@@ -40,7 +40,7 @@ def claims(
     from dlbench.report.claims import claims as table
 
     found = verdicts(names or [LECTURE], results)
-    deliver(text(table(found), format, output), output)
+    formats.show("tables", table(found), format, output)
     return exit_code(found)
 
 

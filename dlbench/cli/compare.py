@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from dlbench import exits
+from dlbench import exits, streams
 from dlbench.cli import baseline
 from dlbench.cli.options import ComparisonFormat, Limits, Output, Strict
 from dlbench.errors import InputError
@@ -45,7 +43,7 @@ def compare(
         str, typer.Option(help="Compare although these differ: version,machine,recipe,budget,settings.")
     ] = "",
     strict: Strict = False,
-    format: Annotated[ComparisonFormat, typer.Option("--format", help="How to write it.")] = "terminal",
+    format: ComparisonFormat = "terminal",
     output: Output = None,
     sort: Annotated[Sort, typer.Option(help="Order of rows; ratio and verdict put the worst first.")] = "name",
     only_changed: Annotated[bool, typer.Option("--only-changed", help="Hide what is the same.")] = False,
@@ -76,8 +74,7 @@ def compare(
         notes |= {ONE_AFTER_ANOTHER: None}
     show(rows, base, list(notes), format, output, sort, only_changed)
     missing = untold(held, rows)
-    for line in missing:
-        print(f"dlbench: {line}", file=sys.stderr)
+    streams.warn(missing)
     return exit_code(rows, unused, strict=strict, untold=bool(missing))
 
 
@@ -139,14 +136,8 @@ def load(side: str, results: Path) -> pd.DataFrame:
             raise InputError(f"{side}: no such file, folder or baseline{near(side, known)}{here}")
         place = baseline.path(side, results)
     frame = measurements.load(place)
-    warn(frame)
+    streams.warn(frame.attrs["warnings"])
     return frame
-
-
-def warn(frame: pd.DataFrame) -> None:
-    """Say what could not be read."""
-    for warning in frame.attrs["warnings"]:
-        print(f"dlbench: {warning}", file=sys.stderr)
 
 
 def parse_across(text: str) -> Collection[str]:
@@ -175,28 +166,7 @@ def show(
 ) -> None:
     """Print the table of the rows, or write it to `output`; `changed`: only rows that are not the same."""
     from dlbench.report import formats
-    from dlbench.report.changes import ordered, table_of
-    from dlbench.report.formats.github import github
-    from dlbench.report.formats.junit import junit
+    from dlbench.report.changes import Comparison, ordered
 
-    shown = ordered(rows, sort, only_changed=changed)
-    table = table_of(rows, base, notes, shown=shown, raw=format == "json")
-    if format == "junit":
-        text = junit(shown, base)
-    elif format == "github":
-        text = github(rows, base)
-        _summarise(formats.text([table], "markdown"))
-    else:
-        text = formats.text([table], format, output)
-    formats.deliver(text, output)
-
-
-def _summarise(markdown: str) -> None:
-    """Append to the job's summary, where GitHub Actions names one."""
-    path = os.environ.get("GITHUB_STEP_SUMMARY")
-    if path:
-        try:
-            with Path(path).open("a", encoding="utf-8") as file:
-                file.write(markdown + "\n")
-        except OSError as error:
-            raise InputError(f"GITHUB_STEP_SUMMARY={path}: cannot be written ({error.strerror})") from None
+    shown = Comparison(rows, base, ordered(rows, sort, only_changed=changed), notes)
+    formats.show("comparison", shown, format, output)

@@ -60,7 +60,7 @@ def gate(
     batch_size: Annotated[str | None, typer.Option(help="Such as 32,128; the recipe's own if left out.")] = None,
     threads: options.TimingThreads = None,
     min_seconds: options.MinSeconds = 3.0,
-    format: Annotated[options.ComparisonFormat, typer.Option("--format", help="How to write it.")] = "terminal",
+    format: options.ComparisonFormat = "terminal",
     output: options.Output = None,
     strict: options.Strict = False,
     out: Annotated[Path | None, typer.Option(help="Keep the raw timing files in this new folder.")] = None,

@@ -24,7 +24,7 @@ def machine(as_json: Json = False) -> None:
     if as_json:
         print(json.dumps({"devices": described, "versions": here.versions()}, indent=1, ensure_ascii=False))
     else:
-        formats.deliver(formats.text(machine_tables(described, here.versions()), "terminal"))
+        formats.show("tables", machine_tables(described, here.versions()))
 
 
 def devices(as_json: Json = False) -> None:
@@ -43,7 +43,7 @@ def devices(as_json: Json = False) -> None:
             warnings = disturbance.warnings(during, during, threads=here.cores(), cores=here.cores())
             disturbed += [f"Disturbed, {each['device']}: {warning}." for warning in warnings]
     table = devices_table(measured, systems(BESIDE), remarks(), disturbed)
-    formats.deliver(formats.text([table], "json" if as_json else "terminal"))
+    formats.show("tables", [table], "json" if as_json else "terminal")
 
 
 def probe(device: str, seconds: float = 0.5) -> dict[str, Any]:

@@ -9,14 +9,21 @@ from typing import TYPE_CHECKING, Annotated, Literal, get_args
 import typer
 
 from dlbench.measure import precision
+from dlbench.report import formats
 from dlbench.spec import recipe
 
 if TYPE_CHECKING:
     BudgetName = str
+    TablesName = str
+    ComparisonName = str
+    MeasurementsName = str
     PrecisionName = precision.Precision | Literal["auto"]
 else:  # choices, of which one place knows the names
     BudgetName = Literal[recipe.BUDGETS]
     PrecisionName = Literal["auto", *get_args(precision.Precision)]
+    TablesName = Literal[formats.names("tables")]
+    ComparisonName = Literal[formats.names("comparison")]
+    MeasurementsName = Literal[formats.names("measurements")]
 
 
 class Change(StrEnum):
@@ -28,9 +35,6 @@ class Change(StrEnum):
 
 
 Mode = Literal["train", "infer", "both"]
-Format = Literal["terminal", "markdown", "csv", "latex", "json"]
-ComparisonFormat = Literal["terminal", "markdown", "json", "junit", "github"]
-Export = Literal["bencher", "benchmark-action-bigger", "benchmark-action-smaller", "json", "csv", "markdown"]
 
 Names = Annotated[
     list[str], typer.Argument(metavar="NAME...", help="Recipes, studies, or paths of YAML files of your own.")
@@ -74,6 +78,7 @@ Results = Annotated[Path, typer.Option(help="Folder of run files, or a pack.")]
 Output = Annotated[Path | None, typer.Option("-o", "--output", help="Write to this file.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
+ComparisonFormat = Annotated[ComparisonName, typer.Option("--format", help="How to write it.")]
 Limits = Annotated[Path | None, typer.Option("--limits", help="YAML file of limits: {recipe: {metric: limit}}.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Fail (5) if a limit could not be decided.")]
 

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from dlbench import exits
+from dlbench import exits, streams
 from dlbench.errors import InputError
 from dlbench.reading import near
 from dlbench.records import raw_files, store
@@ -96,8 +96,7 @@ def _by_recipe(folder: Path) -> Mapping[str, Sequence[Path]]:
     found: dict[str, list[tuple[str, Path]]] = {}
     for file in store.run_files(folder, warnings):
         found.setdefault(file.name.rpartition("/")[0], []).append((file.name, Path(file.path)))
-    for warning in warnings:
-        print(f"dlbench: {warning}", file=sys.stderr)
+    streams.warn(warnings)
     return {recipe: [path for _, path in sorted(files)] for recipe, files in sorted(found.items())}
 
 

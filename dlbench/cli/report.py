@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -10,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dlbench import studies
-from dlbench.cli.options import Format, Names, Results
+from dlbench import streams, studies
+from dlbench.cli.options import Names, Results, TablesName
 from dlbench.errors import InputError
 from dlbench.records import store
-from dlbench.report.formats import deliver, text
+from dlbench.report.formats import by_ending, deliver, text
 from dlbench.spec import catalog, recipe, study
 from dlbench.spec.study import Study
 
@@ -25,14 +24,13 @@ if TYPE_CHECKING:
     from dlbench.records.groups import Runs
     from dlbench.report.table import Table
 
-FORMATS = {".md": "markdown", ".csv": "csv", ".tex": "latex", ".json": "json"}
 PICTURES = (".png", ".svg", ".pdf")
 
 
 def report(
     names: Names,
     format: Annotated[
-        Format | None, typer.Option("--format", help="How to write the tables; by the ending of -o if left out.")
+        TablesName | None, typer.Option("--format", help="How to write the tables; by the ending of -o if left out.")
     ] = None,
     results: Results = Path("results"),
     output: Annotated[
@@ -45,12 +43,12 @@ def report(
     `report lecture -o lecture.md` writes a document of all studies with their figures beside it.
     """
     runs = read(results, names)
-    written = format or (FORMATS.get(output.suffix, "terminal") if output else "terminal")
+    written = format or by_ending(output)
     courses = [name for name in names if len(_studies(name)) > 1]
     if output is not None and written == "markdown" and courses == list(names):
         shown = "\n".join(_course(name, runs, output) for name in names)
     else:
-        shown = text(tables(names, runs), written, output)
+        shown = text("tables", tables(names, runs), written, output)
     if figure is not None:
         draw(names, runs, figure)
     deliver(shown, output)
@@ -65,8 +63,7 @@ def read(results: Path, names: Sequence[str] = (), paths: Sequence[Path] | None 
     from dlbench.records.groups import Runs
 
     frame = store.load(results, paths)
-    for warning in frame.attrs["warnings"]:
-        print(f"dlbench: {warning}", file=sys.stderr)
+    streams.warn(frame.attrs["warnings"])
     paths = [Path(path) for path in frame["path"]] if len(frame) else []
     return Runs(_as_published(frame, names) if paths else frame, lambda: store.curves(results, paths))
 
@@ -151,7 +148,7 @@ def _course(name: str, runs: Runs, output: Path) -> str:
     chapters = [chapter for one in compared if (chapter := _chapter(one, runs, output))]
     if not chapters:
         raise InputError(f"{name}: no runs of it in the results folder; `dlbench run {name}` makes them")
-    opening = [f"# {study.load(name).title}", text(_claims(compared, runs), "markdown")]
+    opening = [f"# {study.load(name).title}", text("tables", _claims(compared, runs), "markdown")]
     return "\n\n".join([*opening, *chapters])
 
 
@@ -178,4 +175,4 @@ def _chapter(found: Study, runs: Runs, output: Path) -> str:
         except OSError as error:
             raise InputError(f"-o {output}: {folder} cannot be written ({error.strerror})") from None
         parts.append(f"![{found.title}]({folder.name}/{found.name}.png)")
-    return "\n\n".join([*filter(None, parts), text(shown, "markdown")])
+    return "\n\n".join([*filter(None, parts), text("tables", shown, "markdown")])

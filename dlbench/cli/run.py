@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from dlbench import exits, reading
+from dlbench import exits, reading, streams
 from dlbench.cli import export, options, report
 from dlbench.report import formats
 from dlbench.spec import recipe
@@ -74,7 +74,7 @@ def run(
         print("dlbench: --compile: no C++ compiler found, running without; install g++ or clang++", file=sys.stderr)
     paths, code = carry_out(trials, out, accept=accept or (), for_=for_, timeout=timeout, dry_run=dry_run, fresh=fresh)
     is_shown = not dry_run and code != exits.INTERRUPTED
-    if is_shown and export.STANDARD_OUTPUT not in exports.values():  # what is piped is the export alone
+    if is_shown and formats.STANDARD_OUTPUT not in exports.values():  # what is piped is the export alone
         _print_results(names, paths, out, as_json)
     export.after_run(paths, exports)
     return code
@@ -101,8 +101,7 @@ def carry_out(
         recipe.tell_overruled(chosen)
     warnings: list[str] = []
     standings = standing.of_all(trials, out, accept, warnings, any_share=any_share)
-    for warning in warnings:
-        print(f"dlbench: {warning}", file=sys.stderr)
+    streams.warn(warnings)
     if dry_run:
         _print_plan(trials, standings, out)
         return [], exits.FINE
@@ -220,4 +219,4 @@ def _print_results(names: Sequence[str], paths: Sequence[Path], out: Path, as_js
     if as_json:
         print(json.dumps(json.loads(runs.frame.to_json(orient="records")), indent=1))
     else:
-        formats.deliver(formats.text(report.tables(names, runs), "terminal"))
+        formats.show("tables", report.tables(names, runs))

@@ -201,4 +201,4 @@ def _show(paths: Sequence[Path], as_json: bool, gco2_per_kwh: float | None = Non
 
     if paths:
         tables = timing(timing_files.load(paths), gco2_per_kwh)
-        formats.deliver(formats.text(tables, "json" if as_json else "terminal"))
+        formats.show("tables", tables, "json" if as_json else "terminal")

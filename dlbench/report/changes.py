@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from dlbench.judge.changes import CHANGED, WORST_FIRST, Row, joint
@@ -26,6 +27,20 @@ SAME = (
     f"Same: all values alike, or the whole interval within the limit, or {100 * MARGIN:.0f} % of BASE where there is "
     "none. Inconclusive: these measurements cannot tell."
 )
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What became of BASE on other sides. shown: those of the rows, in this order, that a reader is to see."""
+
+    rows: Sequence[Row]
+    base: str
+    shown: Sequence[Row]
+    notes: Sequence[str] = ()
+
+    def table(self, *, raw: bool = False) -> Table:
+        """Its table, for a reader or, raw, for a program; see `table_of`."""
+        return table_of(self.rows, self.base, self.notes, shown=self.shown, raw=raw)
 
 
 def table_of(

@@ -168,7 +168,7 @@ class TestOutput:
         compare.compare(side("base"), [side("new")], format="junit", output=tmp_path / "a.xml")
         assert xml.parse(tmp_path / "a.xml").getroot().get("tests") == "2"
         assert capsys.readouterr().out == ""
-        with pytest.raises(InputError, match=r"-o .*cannot be written"):
+        with pytest.raises(InputError, match=r"none/a.xml: cannot be written"):
             compare.compare(side("base"), [side("new")], output=tmp_path / "none" / "a.xml")
 
     def test_the_job_s_summary_gets_the_table_added(

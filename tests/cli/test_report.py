@@ -44,7 +44,7 @@ def folder(measured, tmp_path, monkeypatch):
 
 def rows(*names, folder="results"):
     found = report.tables(names, report.read(Path(folder)))
-    return json.loads(formats.text(found, "json"))[0]["rows"]
+    return json.loads(formats.text("tables", found, "json"))[0]["rows"]
 
 
 def edited(path, target, code=None, **changes):

@@ -8,9 +8,9 @@ import pytest
 from dlbench.judge import changes, limits
 from dlbench.judge.changes import Choice, Row
 from dlbench.report.changes import ordered, table_of
-from dlbench.report.formats.json import json
-from dlbench.report.formats.markdown import markdown
-from dlbench.report.formats.terminal import terminal
+from dlbench.report.formats.json import tables as json
+from dlbench.report.formats.markdown import tables as markdown
+from dlbench.report.formats.terminal import page as terminal
 
 RATE, ERROR, MEMORY = "examples_per_second", "test_error_percent", "peak_memory_bytes"
 MEBI = 2**20

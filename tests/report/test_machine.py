@@ -3,9 +3,10 @@
 import pytest
 
 from dlbench import published
-from dlbench.report.formats.terminal import terminal
+from dlbench.records.groups import Quoted
+from dlbench.report.formats.terminal import page as terminal
 from dlbench.report.machine import BESIDE, devices_table
-from dlbench.report.table import PUBLISHED, Quoted, missing
+from dlbench.report.table import PUBLISHED, missing
 from dlbench.studies.hardware import remarks, systems
 
 CPU = {

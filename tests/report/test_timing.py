@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 
 from dlbench.report.cells import heading
-from dlbench.report.formats.json import json
-from dlbench.report.formats.terminal import terminal
+from dlbench.report.formats.json import tables as json
+from dlbench.report.formats.terminal import page as terminal
 from dlbench.report.table import Table
 from dlbench.report.timing import timing
 from dlbench.stats.estimates import Estimate

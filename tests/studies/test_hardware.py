@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import studied
 
-from dlbench.report.formats.terminal import terminal
+from dlbench.report.formats.terminal import page as terminal
 from dlbench.studies.hardware import timed
 
 hardware = studied.tables("hardware")

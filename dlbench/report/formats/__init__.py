@@ -1,37 +1,70 @@
-"""One file an output format."""
+"""Output formats, one file each: `markdown.py` is `--format markdown`.
+
+A format can write what it has a function for: `tables` (a sequence of them), a `comparison`, `measurements` (the frame
+of `dlbench.judge.measurements.load`). Each takes that and where the text will go, None for standard output, and returns
+the text. A format with an ENDING is that of tables which go to a file called so.
+"""
 
 from __future__ import annotations
 
+import functools
 import importlib
-import shutil
-import sys
-from collections.abc import Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import ModuleType
+from typing import Any, Final, Literal
 
 from dlbench.errors import InputError
+from dlbench.writing import replacing
 
-if TYPE_CHECKING:
-    from dlbench.report.table import Table
-
-
-def text(shown: Sequence[Table], format: str, output: Path | None = None) -> str:
-    """The tables in one of the formats of this folder; with colours where they go to a terminal, not a file."""
-    render = getattr(importlib.import_module(f"{__name__}.{format}"), format)
-    if format != "terminal":
-        return str(render(shown))
-    colour = output is None and sys.stdout.isatty()
-    encoding = sys.stdout.encoding if output is None else "utf-8"
-    width = shutil.get_terminal_size((100, 24)).columns
-    return str(render(shown, width=width, colour=colour, encoding=encoding or "utf-8"))
+Kind = Literal["tables", "comparison", "measurements"]
+STANDARD_OUTPUT: Final = Path("-")
 
 
-def deliver(content: str, output: Path | None = None) -> None:
-    """Print it, or write it to the file."""
-    if output is None:
-        print(content, end="" if content.endswith("\n") else "\n")
+@functools.cache
+def names(kind: Kind) -> tuple[str, ...]:
+    """The formats that can write such a thing. Imports none of them."""
+    files = sorted(Path(__file__).parent.glob("*.py"))
+    return tuple(file.stem.replace("_", "-") for file in files if f"\ndef {kind}(" in file.read_text("utf-8"))
+
+
+def by_ending(output: Path | None) -> str:
+    """The format of tables that go there: by the ending of its name, else that for a terminal."""
+    known = (name for name in names("tables") if output and getattr(_module(name), "ENDING", "") == output.suffix)
+    return next(known, "terminal")
+
+
+def text(kind: Kind, shown: Any, format: str = "terminal", output: Path | None = None) -> str:
+    """A thing of this kind in a format, as it would go to `output`."""
+    written: Callable[[Any, Path | None], str] = getattr(_module(format), kind)
+    return written(shown, output)
+
+
+def show(kind: Kind, shown: Any, format: str = "terminal", output: Path | None = None) -> None:
+    """Print a thing of this kind, or write it to a file; see `deliver`."""
+    deliver(text(kind, shown, format, output), output)
+
+
+def deliver(content: str, output: Path | None) -> None:
+    """Print the text, for None or `-`, or put it in a file, all of it or none. Raises InputError if that fails."""
+    if output is None or output == STANDARD_OUTPUT:
+        print(content, end="" if content.endswith("\n") or not content else "\n")
         return
     try:
-        output.write_text(content, encoding="utf-8")
+        if is_stream(output):
+            with output.open("a", encoding="utf-8") as stream:
+                stream.write(content)
+        else:
+            with replacing(output.resolve()) as file:
+                file.write(content.encode())
     except OSError as error:
-        raise InputError(f"-o {output}: cannot be written ({error.strerror})") from None
+        raise InputError(f"{output}: cannot be written ({error.strerror})") from None
+
+
+def is_stream(place: Path) -> bool:
+    """A named pipe, or the likes of /dev/stderr, even where that is a file at the moment: not to be replaced."""
+    return str(place).startswith(("/dev/", "/proc/")) or (place.exists() and not place.is_file())
+
+
+def _module(name: str) -> ModuleType:
+    return importlib.import_module(f"{__name__}.{name.replace('-', '_')}")

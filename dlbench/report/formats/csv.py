@@ -1,29 +1,39 @@
-"""Tables as CSV: full precision, one rectangle and a line a row, whatever the number of tables."""
+"""CSV: full precision, one rectangle and a line a row, whatever the number of tables."""
 
 from __future__ import annotations
 
 import csv as library
 import io
 from collections.abc import Sequence
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
 
 from dlbench.report.cells import one_line, parts
 from dlbench.report.table import Table
 
+ENDING: Final = ".csv"
 
-def csv(tables: Sequence[Table]) -> str:
+
+def tables(shown: Sequence[Table], output: Path | None = None) -> str:
     """One header and one line a row: column `table` is the title of the row's table, the last column its notes.
 
     Every table has its own columns filled and the others' empty. A measure takes three columns (`x`, the mean, `x_sd`,
     `x_n`), an interval four (`x`, `x_low`, `x_high`, `x_n`), a quoted figure two (`x`, `x_source`). A table without
     rows is one line with its notes.
     """
-    columns = dict.fromkeys(["table", *(name for table in tables for name in _columns(table)), "notes"])
+    columns = dict.fromkeys(["table", *(name for table in shown for name in _columns(table)), "notes"])
     out = io.StringIO()
     writer = library.DictWriter(out, list(columns), restval="", lineterminator="\n")
     writer.writeheader()
-    writer.writerows(line for table in tables for line in _lines(table))
+    writer.writerows(line for table in shown for line in _lines(table))
     return out.getvalue()
+
+
+def measurements(frame: pd.DataFrame, output: Path | None = None) -> str:
+    """One row a value; without the recipe, which is no cell of a spreadsheet."""
+    return str(frame.drop(columns="recipe_json").to_csv(index=False, lineterminator="\n"))
 
 
 def _columns(table: Table) -> list[str]:

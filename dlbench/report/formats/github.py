@@ -1,17 +1,26 @@
-"""A comparison for GitHub Actions: workflow commands that annotate the run. The step summary is Markdown.
+"""A comparison for GitHub Actions: workflow commands that annotate the run, and its table in the step's summary.
 
 https://docs.github.com/actions/reference/workflow-commands-for-github-actions; GitHub shows ten of each kind a step.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from pathlib import Path
 
+from dlbench.errors import InputError
 from dlbench.judge.changes import Row, joint
+from dlbench.report.changes import Comparison
+from dlbench.report.formats import markdown
 
 
-def github(rows: Sequence[Row], base: str) -> str:
-    """An error for each breached limit and failed trial, a warning for what stays undecided or is a bad bargain."""
+def comparison(shown: Comparison, output: Path | None = None) -> str:
+    """An error for each breached limit and failed trial, a warning for what stays undecided or is a bad bargain.
+
+    Appends the table to the file that GITHUB_STEP_SUMMARY names, where there is one.
+    """
+    _summarise(markdown.comparison(shown))
+    rows, base = shown.rows, shown.base
     breached = [row for row in rows if row.outcome == "breached"]
     failed = [row for row in rows if row.verdict == "failed"]
     lines = [_command("error", f"{row.recipe}: {row.name}", _breach(row, base)) for row in breached]
@@ -23,6 +32,16 @@ def github(rows: Sequence[Row], base: str) -> str:
     ]  # fmt: skip
     counted = f"{len(rows)} row{'s' if len(rows) != 1 else ''} against {base}, limits breached: {len(breached)}"
     return "\n".join([*lines, _command("notice", "dlbench compare", counted)]) + "\n"
+
+
+def _summarise(text: str) -> None:
+    path = os.environ.get("GITHUB_STEP_SUMMARY")
+    if path:
+        try:
+            with Path(path).open("a", encoding="utf-8") as file:
+                file.write(text + "\n")
+        except OSError as error:
+            raise InputError(f"GITHUB_STEP_SUMMARY={path}: cannot be written ({error.strerror})") from None
 
 
 def _breach(row: Row, base: str) -> str:

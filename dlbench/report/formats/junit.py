@@ -8,21 +8,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from xml.etree import ElementTree as xml
 
 from dlbench.judge.changes import Row
+from dlbench.report.changes import Comparison
 
 # what XML 1.0, section 2.2, does not let a document hold, however it is written
 FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 SKIPPED = ("missing", "not comparable", "inconclusive")
 
 
-def junit(rows: Sequence[Row], base: str) -> str:
+def comparison(shown: Comparison, output: Path | None = None) -> str:
     """One suite for each new side, one case for each row."""
     root = xml.Element("testsuites", name="dlbench compare")
-    for side in dict.fromkeys(row.side for row in rows):
-        mine = [row for row in rows if row.side == side]
-        suite = xml.SubElement(root, "testsuite", name=_clean(f"{side} against {base}"))
+    for side in dict.fromkeys(row.side for row in shown.shown):
+        mine = [row for row in shown.shown if row.side == side]
+        suite = xml.SubElement(root, "testsuite", name=_clean(f"{side} against {shown.base}"))
         cases = [_case(suite, row) for row in mine]
         suite.attrib |= {"tests": str(len(cases)), **{f"{kind}s": _count(cases, kind) for kind in ("failure", "error")}}
         suite.set("skipped", _count(cases, "skipped"))

@@ -1,13 +1,16 @@
-"""Tables as LaTeX with booktabs."""
+"""LaTeX with booktabs."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
 
 from dlbench.report.cells import heading, is_numeric, one_line, texts
 from dlbench.report.table import Table
 
+ENDING: Final = ".tex"
 NEEDS = r"% needs \usepackage{booktabs,adjustbox} and \usepackage[T1]{fontenc}"
 MINUS = re.compile(r"(?<!\w)-(?=\d)")  # of a negative number, not the hyphen of a range or a name
 WRITTEN = str.maketrans(
@@ -21,9 +24,9 @@ WRITTEN = str.maketrans(
 )  # fmt: skip
 
 
-def latex(tables: Sequence[Table]) -> str:
+def tables(shown: Sequence[Table], output: Path | None = None) -> str:
     """One `table` environment each, no wider than the page, notes below; line one says what the preamble needs."""
-    return f"{NEEDS}\n" + "\n".join(_table(table) for table in tables)
+    return f"{NEEDS}\n" + "\n".join(_table(table) for table in shown)
 
 
 def escaped(text: str) -> str:

@@ -1,19 +1,36 @@
-"""Tables as GitHub-flavoured Markdown."""
+"""GitHub-flavoured Markdown."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
 
+import pandas as pd
+
+from dlbench.report import benchmarks
 from dlbench.report.cells import heading, is_numeric, one_line, texts
+from dlbench.report.changes import Comparison
 from dlbench.report.table import Table
 
+ENDING: Final = ".md"
 SPECIAL = re.compile(r"[\\`*\[\]<>|&~$]|(?<!\w)_|_(?!\w)")  # an underscore within a word is only an underscore
 
 
-def markdown(tables: Sequence[Table]) -> str:
+def tables(shown: Sequence[Table], output: Path | None = None) -> str:
     """Each table under a heading of its own, its notes as a list below."""
-    return "\n".join(_table(table) for table in tables)
+    return "\n".join(_table(table) for table in shown)
+
+
+def comparison(shown: Comparison, output: Path | None = None) -> str:
+    """Its table."""
+    return tables([shown.table()])
+
+
+def measurements(frame: pd.DataFrame, output: Path | None = None) -> str:
+    """One row a benchmark, with the mean and deviation of its metrics."""
+    return tables([benchmarks.table(frame)])
 
 
 def escaped(text: str) -> str:

@@ -1,12 +1,14 @@
-"""Tables for a terminal or a pipe of any width; a number is never cut."""
+"""A terminal or a pipe of any width; a number is never cut."""
 
 from __future__ import annotations
 
 import io
 import shutil
+import sys
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import rich.box
 import rich.table
@@ -15,6 +17,7 @@ from rich.console import Console
 from rich.text import Text
 
 from dlbench.report.cells import NOTHING, heading, is_numeric, one_line, texts
+from dlbench.report.changes import Comparison
 from dlbench.report.table import Table
 from dlbench.streams import letters
 
@@ -50,18 +53,29 @@ class Column:
         return max(map(cell_len, [*pieces, *whole]), default=1)
 
 
-def terminal(
-    tables: Sequence[Table], *, width: int | None = None, colour: bool = False, encoding: str = "utf-8"
+def tables(shown: Sequence[Table], output: Path | None = None) -> str:
+    """The tables and their notes as wide as the terminal; with colours where they go to one, not to a file."""
+    width = shutil.get_terminal_size((WITHOUT_TERMINAL, 24)).columns
+    if output is not None:
+        return page(shown, width=width)
+    return page(shown, width=width, colour=sys.stdout.isatty(), encoding=sys.stdout.encoding or "utf-8")
+
+
+def comparison(shown: Comparison, output: Path | None = None) -> str:
+    """Its table."""
+    return tables([shown.table()], output)
+
+
+def page(
+    tables: Sequence[Table], *, width: int = WITHOUT_TERMINAL, colour: bool = False, encoding: str = "utf-8"
 ) -> str:
     """The tables and their notes as text.
 
-    width: columns of the page, by default the terminal's, or 100 where there is none. A table wider than the page is
-    cut between columns into several, each with the columns that name the rows. Only a page too narrow for those and one
-    more is overrun.
+    width: columns of the page. A table wider than that is cut between columns into several, each with the columns that
+    name the rows. Only a page too narrow for those and one more is overrun.
     colour: with ANSI codes; without, the text holds no control codes at all. encoding: where letters are lacking,
     others stand for them.
     """
-    width = width or shutil.get_terminal_size((WITHOUT_TERMINAL, 24)).columns
     out = io.StringIO()
     for table in tables:
         _print(table, width, colour, encoding, out)

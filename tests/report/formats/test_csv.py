@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dlbench.report.cells import one_line
-from dlbench.report.formats.csv import csv
+from dlbench.report.formats.csv import tables as csv
 from dlbench.report.table import Table
 from dlbench.stats.estimates import Measure
 

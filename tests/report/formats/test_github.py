@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from dlbench.judge.changes import Row
 from dlbench.judge.limits import Limit
 from dlbench.judge.metrics import metric
-from dlbench.report.formats.github import github
+from dlbench.report.changes import Comparison
+from dlbench.report.formats.github import comparison
 from dlbench.stats.difference import of_pairs, of_speeds
 
 RATE, ERROR = metric("examples_per_second"), metric("test_error_percent")
@@ -17,7 +18,8 @@ COMMAND = re.compile(r"::(error|warning|notice) title=([^,:]*)::(.*)")
 
 def commands(*rows: Row) -> list[tuple[str, str, str]]:
     """Kind, title and message, unescaped."""
-    found = [COMMAND.fullmatch(line) for line in github(rows, "main").removesuffix("\n").split("\n")]
+    text = comparison(Comparison(rows, "main", rows))
+    found = [COMMAND.fullmatch(line) for line in text.removesuffix("\n").split("\n")]
     return [(match[1], _plain(match[2]), _plain(match[3])) for match in found if match]
 
 
@@ -70,5 +72,6 @@ def test_whatever_a_message_holds_it_stays_one_command(recipe: str, why: str) ->
 
 
 def test_what_would_break_a_command_is_escaped() -> None:
-    text = github([Row("head", "a,b:c", "short", None, "failed", "50%\r\n::error::x")], "main")
+    rows = [Row("head", "a,b:c", "short", None, "failed", "50%\r\n::error::x")]
+    text = comparison(Comparison(rows, "main", rows))
     assert text.splitlines()[0] == "::error title=a%2Cb%3Ac%3A failed::short: failed: 50%25%0D%0A::error::x"

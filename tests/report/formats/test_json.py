@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dlbench.report.formats.json import json
+from dlbench.report.formats.json import tables as json
 from dlbench.report.table import Table
 from dlbench.stats.estimates import Measure
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from dlbench.judge.changes import Row, Verdict
 from dlbench.judge.limits import Limit
 from dlbench.judge.metrics import metric
-from dlbench.report.formats.junit import junit
+from dlbench.report.changes import Comparison
+from dlbench.report.formats.junit import comparison
 from dlbench.stats.difference import of_speeds
 
 # element: its attributes (those that must be there, those that may), its children
@@ -55,7 +56,7 @@ def a_row(verdict: Verdict, side: str = "head", recipe: str = "net", why: str = 
 
 
 def suites(*rows: Row) -> list[xml.Element]:
-    root = xml.fromstring(junit(rows, "main"))
+    root = xml.fromstring(comparison(Comparison(rows, "main", rows)))
     check(root)
     return list(root)
 

@@ -5,7 +5,8 @@ import re
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dlbench.report.formats.latex import escaped, latex
+from dlbench.report.formats.latex import escaped
+from dlbench.report.formats.latex import tables as latex
 from dlbench.report.table import Table
 
 

@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from dlbench.report.cells import one_line
-from dlbench.report.formats.markdown import escaped, markdown
+from dlbench.report.formats.markdown import escaped
+from dlbench.report.formats.markdown import tables as markdown
 from dlbench.report.table import Table
 
 READER = MarkdownIt("commonmark", {"html": True}).enable("table").enable("strikethrough")

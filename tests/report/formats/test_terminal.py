@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from dlbench.records.groups import Quoted
 from dlbench.report.cells import NOTHING, texts
-from dlbench.report.formats.terminal import terminal
+from dlbench.report.formats.terminal import page as terminal
 from dlbench.report.table import Table
 from dlbench.stats.estimates import Measure
 

@@ -1,8 +1,7 @@
-"""Measurements as dashboards of continuous integration read them: Bencher and github-action-benchmark."""
+"""Measurements -> benchmarks: all values of a metric under a name that is the same from commit to commit."""
 
 from __future__ import annotations
 
-import json
 import math
 import sys
 from collections.abc import Iterator, Mapping
@@ -11,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dlbench.judge import measurements, metrics
 from dlbench.records import grouping
-from dlbench.stats.estimates import Estimate, mean_interval
+from dlbench.report.table import Table
+from dlbench.stats.estimates import Estimate, Measure, mean_interval
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,47 +51,19 @@ def series(frame: pd.DataFrame) -> list[Series]:
     ]
 
 
-def bencher(frame: pd.DataFrame) -> str:
-    """Bencher Metric Format: benchmark -> measure -> value, lower_value, upper_value.
-
-    Source: https://bencher.dev/docs/reference/bencher-metric-format
-    """
-    found: dict[str, dict[str, dict[str, float]]] = {}
-    for each in series(frame):
-        value = {"value": each.estimate.value}
-        if each.estimate.has_interval:
-            value |= {"lower_value": each.estimate.low, "upper_value": each.estimate.high}
-        found.setdefault(each.benchmark, {})[each.metric.name.replace("_", "-")[:64]] = value
-    return _json(found)
-
-
-def benchmark_action_bigger(frame: pd.DataFrame) -> str:
-    """github-action-benchmark's `customBiggerIsBetter`: the metrics of which more is better."""
-    return _custom(frame, metrics.BIGGER)
-
-
-def benchmark_action_smaller(frame: pd.DataFrame) -> str:
-    """github-action-benchmark's `customSmallerIsBetter`: the metrics of which less is better."""
-    return _custom(frame, metrics.SMALLER)
-
-
-def _custom(frame: pd.DataFrame, better: int) -> str:
-    """One entry a metric; the tool compares those of one name. Source: its README, "Custom benchmark"."""
-    return _json([_entry(each) for each in series(frame) if each.metric.better == better])
-
-
-def _entry(each: Series) -> dict[str, Any]:
-    entry = {
-        "name": f"{each.benchmark}: {each.metric.name}",
-        "unit": each.metric.unit or each.metric.name.replace("_", " "),
-        "value": each.estimate.value,
-    }
-    if each.estimate.has_interval:
-        entry["range"] = f"± {each.estimate.high - each.estimate.value:.3g}"
-    what = ("process", "processes") if each.row["budget"] == measurements.TIMED else ("seed", "seeds")
-    count = len(each.values)
-    about = [f"{count} {what[count > 1]}", each.row["machine"], f"torch {each.row['torch']}"]
-    return entry | {"extra": "\n".join(about)}
+def table(frame: pd.DataFrame) -> Table:
+    """One row a benchmark, with the mean and deviation of its usual metrics, or of all if it has none of those."""
+    found = series(frame)
+    usual = {each.benchmark for each in found if each.metric.name in metrics.DEFAULT}
+    rows: dict[str, dict[str, Any]] = {each.benchmark: {"benchmark": each.benchmark} for each in found}
+    for each in found:
+        if each.metric.name in metrics.DEFAULT or each.benchmark not in usual:
+            rows[each.benchmark][each.metric.name] = Measure.of(each.values)
+    machines = {(str(each.row["machine"]), str(each.row["torch"])) for each in found}
+    notes = ["Mean, standard deviation where there are several values, and their number."]
+    notes += [f"Measured on {machine}, torch {torch}." for machine, torch in sorted(machines)]
+    notes += grouping.identity_notes(str(each.row["identity"]) for each in found)
+    return Table.of("Measurements", list(rows.values()), notes)
 
 
 def _benchmarks(frame: pd.DataFrame) -> dict[str, pd.DataFrame]:
@@ -130,10 +102,6 @@ def _name(row: Mapping[str, Any]) -> str:
     parts += ["compiled" if row["compile"] else "", "CUDA-graphs" if row["cuda_graphs"] else ""]
     parts += ["channels-first" if channels_first else ""]
     return " ".join(filter(None, parts))
-
-
-def _json(found: object) -> str:
-    return json.dumps(found, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def _tell(line: str) -> None:
