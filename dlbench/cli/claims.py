@@ -31,6 +31,7 @@ def claims(
     format: Annotated[options.TablesName, typer.Option("--format", help="How to write the table.")] = "terminal",
     results: options.Results = Path("results"),
     output: options.Output = None,
+    notes: options.Notes = False,
 ) -> int:
     """Print what studies claim, published beside measured, and whether the runs bear it out.
 
@@ -40,7 +41,7 @@ def claims(
     from dlbench.report.claims import claims as table
 
     found = verdicts(names or [LECTURE], results)
-    formats.show("tables", table(found), format, output)
+    formats.show("tables", formats.brief(table(found), notes), format, output)
     return exit_code(found)
 
 
@@ -57,6 +58,7 @@ def lecture(
     timeout: options.Timeout = None,
     out: options.Out = Path("results"),
     dry_run: options.DryRun = False,
+    notes: options.Notes = False,
 ) -> int:
     """Run every study of the lecture, and print its claims. What is finished and would come out the same is kept.
 
@@ -73,7 +75,7 @@ def lecture(
     )
     if dry_run or code == exits.INTERRUPTED:
         return code
-    told = claims([], results=out)
+    told = claims([], results=out, notes=notes)
     return told if told == exits.REGRESSION or code == exits.FINE else code
 
 

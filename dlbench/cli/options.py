@@ -76,6 +76,7 @@ Out = Annotated[Path, typer.Option(help="Folder for run files.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would run, and run nothing.")]
 Results = Annotated[Path, typer.Option(help="Folder of run files, or a pack.")]
 Output = Annotated[Path | None, typer.Option("-o", "--output", help="Write to this file.")]
+Notes = Annotated[bool, typer.Option("--notes", help="Print all notes under a table, and not three lines of them.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 ComparisonFormat = Annotated[ComparisonName, typer.Option("--format", help="How to write it.")]

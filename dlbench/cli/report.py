@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dlbench import streams, studies
-from dlbench.cli.options import Names, Results, TablesName
+from dlbench.cli.options import Names, Notes, Results, TablesName
 from dlbench.errors import InputError
 from dlbench.records import store
-from dlbench.report.formats import by_ending, deliver, text
+from dlbench.report.formats import brief, by_ending, deliver, text
 from dlbench.spec import catalog, recipe, study
 from dlbench.spec.study import Study
 
@@ -37,6 +37,7 @@ def report(
         Path | None, typer.Option("-o", "--output", help="Write to this file instead of the terminal.")
     ] = None,
     figure: Annotated[Path | None, typer.Option(help="Draw the study's figure to this .png, .svg or .pdf.")] = None,
+    notes: Notes = False,
 ) -> None:
     """Print the tables of recipes and studies from run files, and what they say of the studies' claims.
 
@@ -48,7 +49,7 @@ def report(
     if output is not None and written == "markdown" and courses == list(names):
         shown = "\n".join(_course(name, runs, output) for name in names)
     else:
-        shown = text("tables", tables(names, runs), written, output)
+        shown = text("tables", brief(tables(names, runs), notes), written, output)
     if figure is not None:
         draw(names, runs, figure)
     deliver(shown, output)

@@ -57,6 +57,7 @@ def run(
     ] = None,
     export_csv: Annotated[Path | None, typer.Option(help="Also write all values there, one a row.")] = None,
     export_markdown: Annotated[Path | None, typer.Option(help="Also write means and deviations there.")] = None,
+    notes: options.Notes = False,
 ) -> int:
     """Run recipes and studies; ends in their tables. What is finished and would come out the same is not run again.
 
@@ -75,7 +76,7 @@ def run(
     paths, code = carry_out(trials, out, accept=accept or (), for_=for_, timeout=timeout, dry_run=dry_run, fresh=fresh)
     is_shown = not dry_run and code != exits.INTERRUPTED
     if is_shown and formats.STANDARD_OUTPUT not in exports.values():  # what is piped is the export alone
-        _print_results(names, paths, out, as_json)
+        _print_results(names, paths, out, as_json, notes)
     export.after_run(paths, exports)
     return code
 
@@ -214,9 +215,9 @@ def _summarise(outcomes: Sequence[Outcome], planned: int, console: Console) -> N
             console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
-def _print_results(names: Sequence[str], paths: Sequence[Path], out: Path, as_json: bool) -> None:
+def _print_results(names: Sequence[str], paths: Sequence[Path], out: Path, as_json: bool, notes: bool) -> None:
     runs = report.read(out, names, paths)
     if as_json:
         print(json.dumps(json.loads(runs.frame.to_json(orient="records")), indent=1))
     else:
-        formats.show("tables", report.tables(names, runs))
+        formats.show("tables", formats.brief(report.tables(names, runs), notes))

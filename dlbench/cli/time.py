@@ -72,6 +72,7 @@ def time(
     gco2_per_kwh: Annotated[
         float | None, typer.Option(min=0, help="Grams of CO2 a kWh makes here: adds them where joules are known.")
     ] = None,
+    notes: options.Notes = False,
 ) -> int:
     """Time the loop that trains, or inference: examples per second with their interval, memory, TFLOP/s and MFU."""
     sizes = parse_batch_sizes(batch_size) if batch_size is not None else None
@@ -88,7 +89,7 @@ def time(
     cases = [case for trial in trials for way in options.modes(mode) for case in _cases(trial, way, sizes, failures)]
     once = {case.path(out, 0): case for case in cases}  # auto may choose a size that was asked for as well
     sized = [(case, size) for case in once.values() if (size := _ask(case, "size", failures))]
-    _show(list(_rounds(sized, repeats, min_seconds, out, failures)), as_json, gco2_per_kwh)
+    _show(list(_rounds(sized, repeats, min_seconds, out, failures)), as_json, gco2_per_kwh, notes)
     return exits.FAILED if failures else exits.FINE
 
 
@@ -194,11 +195,11 @@ def _keep(case: Case, repeat: int, size: Event, timing: Event, out: Path) -> Pat
     return path
 
 
-def _show(paths: Sequence[Path], as_json: bool, gco2_per_kwh: float | None = None) -> None:
+def _show(paths: Sequence[Path], as_json: bool, gco2_per_kwh: float | None, notes: bool) -> None:
     from dlbench.records import timing_files
     from dlbench.report import formats
     from dlbench.report.timing import timing
 
     if paths:
         tables = timing(timing_files.load(paths), gco2_per_kwh)
-        formats.show("tables", tables, "json" if as_json else "terminal")
+        formats.show("tables", formats.brief(tables, notes), "json" if as_json else "terminal")

@@ -54,7 +54,7 @@ def of_rows(
     """The same of rows that are not one a group."""
     others = {group.recipe for group in runs.groups} - {group.recipe for group in groups}  # another table's
     own = runs.frame[~runs.frame["recipe"].isin(others)] if others else runs.frame
-    about = [*notes, *footnotes(own, groups, lines)]
+    about = [*footnotes(own, groups, lines), *notes]  # a terminal shows the first of them
     if any(ERROR in line for line in lines):
         about += finite_test_set(groups)
     return Table.of(title, lines, about, keys, mixed)

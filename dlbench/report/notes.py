@@ -27,10 +27,10 @@ def footnotes(runs: pd.DataFrame, groups: Sequence[Group], rows: Iterable[Mappin
     notes = [_measured(budget, [group for group in groups if group.budget == budget]) for budget in budgets]
     if not groups:
         notes.append("Nothing measured here yet: no run has finished.")
-    notes += quoted(rows)
+    notes += _left_out(runs, groups) + quoted(rows)
     if any(budget != "full" for budget in budgets):
         notes.append(SHORT_RUN)
-    return notes + identity(groups) + _left_out(runs, groups) + _files(groups)
+    return notes + identity(groups) + _files(groups)
 
 
 def identity(groups: Sequence[Group]) -> list[str]:

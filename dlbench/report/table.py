@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -23,6 +23,7 @@ class Table:
     columns named `published_...` and nothing measured does: ValueError otherwise.
     keys: how many leading columns name the row; a narrow page repeats them.
     mixed: columns whose cells have no unit in common, so that each shows as many decimals as it deserves.
+    few_notes: a terminal prints three lines of notes and not all.
     """
 
     title: str
@@ -30,6 +31,7 @@ class Table:
     notes: tuple[str, ...] = ()
     keys: int = 1
     mixed: tuple[str, ...] = ()
+    few_notes: bool = False
 
     def __post_init__(self) -> None:
         for column, cells in self.frame.items():
@@ -41,6 +43,10 @@ class Table:
                     )
                 if isinstance(cell, Measure | Estimate) and quotes:
                     raise ValueError(f"{self.title}: a measured value under '{column}', which is for quoted figures")
+
+    def brief(self) -> Table:
+        """The same, with few notes."""
+        return replace(self, few_notes=True)
 
     @classmethod
     def of(

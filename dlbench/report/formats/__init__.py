@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import functools
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from dlbench.errors import InputError
 from dlbench.writing import replacing
+
+if TYPE_CHECKING:
+    from dlbench.report.table import Table
 
 Kind = Literal["tables", "comparison", "measurements"]
 STANDARD_OUTPUT: Final = Path("-")
@@ -38,6 +41,11 @@ def text(kind: Kind, shown: Any, format: str = "terminal", output: Path | None =
     """A thing of this kind in a format, as it would go to `output`."""
     written: Callable[[Any, Path | None], str] = getattr(_module(format), kind)
     return written(shown, output)
+
+
+def brief(tables: Sequence[Table], notes: bool) -> Sequence[Table]:
+    """The tables as a terminal shows them: with few notes, unless all are asked for."""
+    return tables if notes else [table.brief() for table in tables]
 
 
 def show(kind: Kind, shown: Any, format: str = "terminal", output: Path | None = None) -> None:

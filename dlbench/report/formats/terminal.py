@@ -7,7 +7,7 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import rich.box
@@ -25,6 +25,7 @@ GAP = 2  # columns of space between two columns
 WIDEST_HEADING = 14  # a longer heading wraps, so that it does not make a column of short numbers wide
 WIDEST_TEXT = 28  # a longer text wraps, rather than push another column off the page
 WITHOUT_TERMINAL = 100
+FEW_LINES = 3  # of notes below a table, unless all are asked for
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ def tables(shown: Sequence[Table], output: Path | None = None) -> str:
     """The tables and their notes as wide as the terminal; with colours where they go to one, not to a file."""
     width = shutil.get_terminal_size((WITHOUT_TERMINAL, 24)).columns
     if output is not None:
-        return page(shown, width=width)
+        return page([replace(table, few_notes=False) for table in shown], width=width)
     return page(shown, width=width, colour=sys.stdout.isatty(), encoding=sys.stdout.encoding or "utf-8")
 
 
@@ -90,9 +91,23 @@ def _print(table: Table, width: int, colour: bool, encoding: str, out: io.String
         widths = _widths(piece, width)
         _console(max(width, _total(widths)), colour, out).print(_grid(piece, widths))
         console.print()
-    for note in table.notes:
-        console.print(Text("\n".join(_wrapped("- " + one_line(note), width, "  ")), style="dim"), soft_wrap=True)
+    notes = [_wrapped("- " + one_line(note), width, "  ") for note in table.notes]
+    for line in _few(notes) if table.few_notes else [line for note in notes for line in note]:
+        console.print(Text(line, style="dim"), soft_wrap=True)
     console.print()
+
+
+def _few(notes: Sequence[Sequence[str]]) -> list[str]:
+    """Three lines: the first notes as far as they go, and how to see the others."""
+    lines = [line for note in notes for line in note]
+    if len(lines) <= FEW_LINES:
+        return lines
+    whole = 0
+    while sum(map(len, notes[: whole + 1])) < FEW_LINES:
+        whole += 1
+    shown = [line for note in notes[:whole] for line in note] or [notes[0][0], f"{notes[0][1]} ..."]
+    left = len(notes) - max(whole, 1)
+    return [*shown, f"- {left} more note{'s' if left > 1 else ''}: --notes" if left else "  --notes shows all of it"]
 
 
 def _in_letters(pieces: Iterable[list[Column]], encoding: str) -> Iterator[list[Column]]:

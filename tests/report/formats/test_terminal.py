@@ -100,3 +100,17 @@ def test_long_text_wraps_between_words_beside_whole_numbers() -> None:
     assert "1.5 ± 0.2 (n=5)" in shown
     assert all(len(line) <= 50 for line in shown.splitlines())
     assert " ".join(re.findall(r"[a-z]+", shown)).count("converges in every run and never makes more mistakes") == 1
+
+
+def test_few_notes_are_three_lines_that_say_how_to_see_the_others() -> None:
+    short, long = "a" * 40, "a " * 80
+
+    def few(*notes: str) -> list[str]:
+        text = terminal([Table.of("Errors", [{"recipe": "net"}], notes).brief()], width=95)
+        return text.rstrip("\n").partition("\n\n")[2].splitlines()
+
+    assert few(short, short, short) == [f"- {short}"] * 3
+    assert few(short, short, short, short) == [f"- {short}", f"- {short}", "- 2 more notes: --notes"]
+    assert few(short, long) == [f"- {short}", *few(long)]
+    assert few(short, long, short) == [f"- {short}", "- 2 more notes: --notes"]
+    assert [line[-4:] for line in few("a " * 200)] == [" a a", " ...", "f it"]
