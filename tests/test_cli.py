@@ -41,7 +41,16 @@ def modules_loaded_by(*words):
 
 
 @pytest.mark.parametrize(
-    "words", [["--help"], ["list"], ["list", "rules"], ["list", "datasets"], ["run", "--help"], ["data", "path"]]
+    "words",
+    [
+        ["--help"],
+        ["list"],
+        ["list", "rules"],
+        ["list", "datasets"],
+        ["data", "path"],
+        *([v, "--help"] for v in cli.VERBS),
+    ],
+    ids=" ".join,
 )
 def test_help_and_list_load_nothing_heavy(words):
     heavy = {"torch", "torchvision", "pandas", "numpy", "sklearn", "scipy", "matplotlib", "skimage"}

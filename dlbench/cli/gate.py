@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from dlbench import exits
-from dlbench.cli import compare, options
+from dlbench.cli import compare, export, options
 from dlbench.cli.time import BatchSize, parse_batch_sizes
 from dlbench.errors import InputError
 from dlbench.judge import environments, limits, metrics, null_limits, rounds
@@ -76,7 +76,8 @@ def gate(
     exits.interrupt_on_termination()
     cases = _cases(names, mode, sizes)
     held = _limits(fail or [], limits_file, cases)
-    _check_files(output, out, count)
+    export.check({format: output})
+    _check(out, count)
     sides = {"base": environments.find(base), "head": environments.find(head)}
     for side, environment in sides.items():
         _say(f"{side}: {environment}")
@@ -94,19 +95,19 @@ def gate(
 
 def _gate(
     sides: Mapping[str, Environment], cases: Sequence[Case], held: Sequence[Limit], count: int, null_check: bool,
-    options: Sequence[str], out: Path,
+    words: Sequence[str], out: Path,
 ) -> tuple[list[Row], list[str]]:  # fmt: skip
     """The rows, and notes on how they came about."""
     checked = {case: Checked(held) for case in cases}
     failed: dict[Case, str] = {}
     if null_check:
-        pool = null_limits.pool(sides["base"], cases, count, options, out)
+        pool = null_limits.pool(sides["base"], cases, count, words, out)
         failed |= pool.failed
         checked |= {case: null_limits.check(case, pool, held, count) for case in cases if case not in failed}
     going = [case for case in cases if case not in failed and not checked[case].is_pointless]
     if going:
         _say(f"{count} rounds, base and head in turns: {2 * count * len(going)} processes")
-    taken = rounds.take(going, sides, count, options, out)
+    taken = rounds.take(going, sides, count, words, out)
     failed |= taken.failed
     rows, notes = [], [f"{side.upper()}: {environment}." for side, environment in sides.items()]
     notes.append(f"Measured in {count} rounds, both sides in each, one after another in changing order.")
@@ -170,15 +171,10 @@ def _limits(fail: Sequence[str], limits_file: Path | None, cases: Sequence[Case]
     return held
 
 
-def _check_files(output: Path | None, out: Path | None, count: int) -> None:
+def _check(out: Path | None, count: int) -> None:
     """Raise InputError for what would come to nothing after minutes of measuring."""
     if count < FEWEST:
         raise InputError(f"--rounds {count}: below {FEWEST} no difference is beyond chance; take {FEWEST} or more")
-    if output is not None:
-        try:
-            output.open("a").close()
-        except OSError as error:
-            raise InputError(f"-o {output}: cannot be written ({error.strerror})") from None
     if out is not None:
         store.check_writable(out)
         if old := [side for side in ("base", "head", *NULL) if (out / side).exists()]:

@@ -18,8 +18,7 @@ title: Who learns XOR
 source: Minsky & Papert 1969
 recipes: [perceptron, perceptron-xor]
 seeds: {short: 2}
-tables: [xor]
-figure: xor
+shows: xor
 claims:
   - {says: AND is learnt, metric: train_error_percent, of: perceptron, relation: within, than: 0, by: 0, each: true}
   - {says: XOR is not, metric: train_error_percent, of: perceptron-xor, relation: ratio_at_least, than: 25, each: true,
@@ -116,4 +115,3 @@ def test_every_study_of_the_lecture_states_claims():
     assert len(study.course("lecture")) > 1
     for each in study.course("lecture"):
         assert each.claims, each.name
-        assert each.figure or each.tables, each.name

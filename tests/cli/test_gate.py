@@ -181,7 +181,7 @@ class TestRefusals:
             ({"fail": ["example_per_second:5%"]}, "did you mean 'examples_per_second'"),
             ({"fail": ["test_error_percent:5%"]}, "no metric 'test_error_percent' here; measured: "),
             ({"fail": ["lenet-digit/ms_per_step:5%"]}, "a recipe 'lenet-digit' (did you mean 'lenet-digits'?)"),
-            ({"output": Path("nowhere/table.md")}, "-o nowhere/table.md: cannot be written"),
+            ({"output": Path("nowhere/table.md")}, "nowhere/table.md: cannot be written"),
         ],
     )
     def test_before_anything_runs(self, options: dict[str, Any], message: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,8 +18,6 @@ QUOTED = "published: {test_error_percent: 99.5}\nsource: a misprint\n"
 STUDY = """
 title: Mine
 recipes: [plain]
-tables: [results]
-figure: xor
 claims:
   - {says: it errs, metric: test_error_percent, of: plain, relation: greater, than: 0}
 """
@@ -43,7 +41,7 @@ def folder(measured, tmp_path, monkeypatch):
 
 
 def rows(*names, folder="results"):
-    found = report.tables(names, report.read(Path(folder)))
+    found = report.tables(names, report.read(Path(folder), names))
     return json.loads(formats.text("tables", found, "json"))[0]["rows"]
 
 
@@ -80,8 +78,7 @@ def test_a_copied_folder_changes_no_table_verdict_or_frame(folder, capsys):
     assert rows("./plain.yaml") == tables
     assert claims.verdicts([study], Path("results")) == verdicts
     assert len(dlbench.load("results")) == 2
-    frames = report.read(Path("results"))
-    assert len(frames.curves()) == len(store.curves(Path("results/plain")))
+    assert len(report.read(Path("results")).curves) == len(store.curves(Path("results/plain")))
     assert "a copy of another run file" in capsys.readouterr().err
 
 
