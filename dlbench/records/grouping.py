@@ -22,16 +22,13 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from dlbench.spec import execution
+
 if TYPE_CHECKING:
     import pandas as pd
 
 FIRST_IDENTITY: Final = "0.1"
 IDENTITY: Final = "0.2"  # runs that keep the digest of their code
-USUAL: Final[Mapping[str, Any]] = {"precision": "fp32", "compile": False, "channels_last": True, "cuda_graphs": False}
-"""Settings that change results, with what a run has that does not name them."""
-COLUMNS: Final = (
-    "recipe", "budget", "device", "recipe_digest", *USUAL, "code", "torch", "dataset_digest",
-)  # fmt: skip
 OLD_IDENTITY: Final = "Identity of 0.1: made before runs kept the digest of their code."
 UNFINISHED: Final = "unfinished"
 Run = Mapping[str, Any]
@@ -72,6 +69,11 @@ class Identity(NamedTuple):
         code = f"code {self.code}" if self.code else f"identity {FIRST_IDENTITY}"
         torch = f"torch {self.torch}" if self.torch else ""
         return settings | {"code": code, "torch": torch, "data": f"data {self.data[:8]}" if self.data else ""}
+
+
+USUAL: Final = {key: usual for key, usual in Identity._field_defaults.items() if key in execution.USUAL}
+"""Settings that change results, with what a run has that does not name them."""
+COLUMNS: Final = ("recipe", "budget", "device", "recipe_digest", *USUAL, "code", "torch", "dataset_digest")
 
 
 def identities(runs: pd.DataFrame, seed: str = "seed") -> list[Identity]:
@@ -141,8 +143,8 @@ def identity_notes(identities: Iterable[str]) -> list[str]:
 
 def _records(runs: pd.DataFrame, seed: str) -> list[dict[str, Any]]:
     """The columns that are looked at here, a mapping a row."""
-    known = runs[[name for name in (*COLUMNS, seed) if name in runs]]
-    return [dict(zip(known, cells, strict=True)) for cells in known.itertuples(index=False, name=None)]
+    known = {name: runs[name].tolist() for name in (*COLUMNS, seed) if name in runs}
+    return [dict(zip(known, cells, strict=True)) for cells in zip(*known.values(), strict=True)]
 
 
 def _bare(run: Run) -> Identity:

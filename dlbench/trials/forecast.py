@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from dlbench.reading import duration
 from dlbench.records import store
 from dlbench.stats.estimates import median
 from dlbench.trials.plan import Trial
-from dlbench.trials.progress import duration
 
 
 @dataclass(frozen=True)

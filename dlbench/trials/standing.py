@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from dlbench.parts import identity
 from dlbench.records import raw_files, store
-from dlbench.trials.plan import Execution, Trial
+from dlbench.records.events import Ready, Start
+from dlbench.records.store import Outline
+from dlbench.spec.execution import SHARE, Execution
+from dlbench.trials.plan import Trial
 
 KINDS = ("code", "data", "version")  # of change, that a user may accept
-SHARE = ("threads", "jobs")  # of the machine: with more or less of it a run means the same
 OF_0_1 = "run by dlbench 0.1, which kept no digests of code"
 
 
@@ -83,10 +84,10 @@ def of_own_file(trial: Trial, out: Path, accepted: Collection[str] = ()) -> Stan
 
 
 class _Run(NamedTuple):
-    """A run that may answer a trial, and what `store.outline` says of it."""
+    """A run that may answer a trial."""
 
     path: Path
-    events: Mapping[str, store.Event]
+    outline: Outline
 
 
 def _nearest(own: Standing, trial: Trial, runs: Iterable[_Run], accepted: Collection[str], any_share: bool) -> Standing:
@@ -121,54 +122,52 @@ def _packed(trials: Iterable[Trial], out: Path, warnings: list[str]) -> Mapping[
     for file in raw_files.packed(out, warnings) if wanted else ():
         stem = "".join(file.name.rpartition("/")[2].rpartition("-")[:2])
         if stem in stems:
-            events = store.outline(file)
-            with suppress(LookupError, TypeError):  # anybody may have written it
-                key = (stem, events["start"]["recipe"]["name"])
-                if key in wanted:
-                    found.setdefault(key, []).append(_Run(Path(file.path), events))
+            outline = store.outline(file)
+            key = (stem, outline.start.recipe.get("name", "") if outline.start else "")
+            if key in wanted:
+                found.setdefault(key, []).append(_Run(Path(file.path), outline))
     return found
 
 
 def _by(run: _Run, trial: Trial, accepted: Collection[str], any_share: bool = False) -> Standing | None:
     """The standing by this run; None if it has not finished, or is of another trial."""
-    path, events = run
-    start, ready, end = (events.get(kind, {}) for kind in ("start", "ready", "end"))
-    if end.get("status") not in store.DONE:
+    start, status = run.outline.start, run.outline.end.status
+    if start is None or status not in store.DONE:
         return None
     try:
         if not _is_of(trial, start, any_share):
             return None
-        found = tuple(_changes(trial, start, ready))
-        return Standing(path, end["status"], found, accepted, str(start["started"]))
+        changes = tuple(_changes(trial, start, run.outline.ready))
+        return Standing(run.path, status, changes, accepted, start.started)
     except (AttributeError, LookupError, OSError, TypeError, ValueError):  # anybody may have written it
         return None
 
 
-def _is_of(trial: Trial, start: Mapping[str, Any], any_share: bool) -> bool:
+def _is_of(trial: Trial, start: Start, any_share: bool) -> bool:
     """Whether a run is of this recipe, seed and execution, on such a machine."""
-    left_out = SHARE if any_share else ()
-    executions = (Execution(**start["execution"]).identity, trial.execution.identity)
-    one, other = ({key: value for key, value in each.items() if key not in left_out} for each in executions)
-    known = (start["recipe_digest"], start["seed"], start["machine"]["fingerprint"])
-    return one == other and known == (trial.recipe.digest, trial.seed, trial.fingerprint)
+    execution = Execution(**start.execution)
+    if any_share:
+        execution = replace(execution, **{name: getattr(trial.execution, name) for name in SHARE})
+    known = (start.recipe_digest, start.seed, start.machine["fingerprint"], execution)
+    return known == (trial.recipe.digest, trial.seed, trial.fingerprint, trial.execution)
 
 
-def _changes(trial: Trial, start: Mapping[str, Any], ready: Mapping[str, Any]) -> Iterator[Change]:
+def _changes(trial: Trial, start: Start, ready: Ready | None) -> Iterator[Change]:
     """What is not as it was: code, versions, data files, and what the run file is asked to show."""
     planned, folder = trial.code, trial.recipe.path.parent
     if planned is not None:
-        if start.get("code"):
-            yield from _code_changes(start["code"]["files"], planned.event()["files"], folder)
+        if start.code:
+            yield from _code_changes(start.code["files"], planned.event()["files"], folder)
         else:
             yield Change("code", OF_0_1)
         for name, version in planned.versions.items():
-            if start["versions"].get(name) != version:
-                yield Change("version", f"{name} {start['versions'].get(name)} -> {version}")
-    for key, held in ready.get("data_files", {}).items():
+            if start.versions.get(name) != version:
+                yield Change("version", f"{name} {start.versions.get(name)} -> {version}")
+    for key, held in ((ready and ready.data_files) or {}).items():
         if identity.content(key, folder) != held:
             yield Change("data", f"{key} changed")
     for key in ("curve", "pictures"):
-        if start["recipe"].get(key) != trial.recipe.as_dict().get(key):
+        if start.recipe.get(key) != trial.recipe.as_dict().get(key):
             yield Change("holds", f"other {key} asked for")
 
 
