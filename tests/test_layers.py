@@ -50,7 +50,6 @@ ARROWS = {module: sorted(set(imports(module))) for module in sorted(FILES)}
 
 
 OWED = {
-    ("dlbench.records.store", "dlbench.trials.plan"),
     ("dlbench.verbs.baseline", "dlbench.verbs.comparing"),
     ("dlbench.verbs.checkups", "dlbench.verbs.doctor"),
 }

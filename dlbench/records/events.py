@@ -7,6 +7,7 @@ know, such as one of a newer dlbench, is passed over.
 
 from __future__ import annotations
 
+import base64
 import functools
 import json
 import math
@@ -19,6 +20,11 @@ from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 
 from dlbench.reading import MAX_INTEGER, plain
 
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from torch import Tensor
+
 NotFinite = Literal["NaN", "Infinity", "-Infinity"]
 Whole = Annotated[int, Field(ge=-MAX_INTEGER, le=MAX_INTEGER)]
 if TYPE_CHECKING:
@@ -27,6 +33,7 @@ else:
     Number = Whole | float | Annotated[NotFinite, AfterValidator(float)]
 Numbers = dict[str, Number]
 TOLD: Final = ("index", "of")  # fields that no file keeps: who looks on needs them
+MOST_NUMBERS: Final = 200_000  # in pictures: a run file is read whole, and many of them are
 OPENING: Final = b'{"event": "'
 Kind = TypeVar("Kind", bound="Event")
 
@@ -129,9 +136,33 @@ class Score(Event):
 
 @dataclass(frozen=True)
 class Pictures(Event):
-    """What a recipe shows of its trained model; see `pixels`."""
+    """What a recipe shows of its trained model: by name the shape of an array, and its numbers as a byte each."""
 
     pictures: dict[str, Any]
+
+    @classmethod
+    def of(cls, pictures: Mapping[str, Tensor], index: int = 0) -> Pictures:
+        """Keep arrays of numbers in [0, 1], any shape; numbers beyond are cut off.
+
+        Raises ValueError for more than MOST_NUMBERS, which are no picture.
+        """
+        if sum(picture.numel() for picture in pictures.values()) > MOST_NUMBERS:
+            raise ValueError(f"pictures of more than {MOST_NUMBERS:,} numbers: show fewer or smaller ones")
+        kept = {name: {"shape": list(picture.shape), "bytes": _text(picture)} for name, picture in pictures.items()}
+        return cls(kept, index=index)
+
+    def arrays(self) -> dict[str, NDArray[np.float64]]:
+        """The arrays again, to a 255th."""
+        import numpy as np
+
+        return {
+            name: np.frombuffer(base64.b64decode(kept["bytes"]), dtype=np.uint8).reshape(kept["shape"]) / 255
+            for name, kept in self.pictures.items()
+        }
+
+
+def _text(picture: Tensor) -> str:
+    return base64.b64encode((picture.clamp(0, 1) * 255).round().byte().cpu().numpy().tobytes()).decode()
 
 
 @dataclass(frozen=True)

@@ -172,11 +172,9 @@ def curves(folder: Path, paths: Iterable[Path] | None = None) -> pd.DataFrame:
 
 def pictures(path: Path) -> dict[str, NDArray[np.float64]]:
     """What the run in this file kept to show of its trained model: arrays in [0, 1] by name, or nothing."""
-    from dlbench.records import pixels
-
     for file in raw_files.at([path]):
         for event in _events(file, (Pictures,)):
-            return pixels.read(event.pictures)
+            return dict(event.arrays())
     return {}
 
 

@@ -11,22 +11,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from dlbench.reading import duration
-from dlbench.records.events import (
-    OVER,
-    End,
-    Estimate,
-    Event,
-    Lap,
-    Note,
-    Numbers,
-    Ready,
-    Resumed,
-    Score,
-    Started,
-    Stopped,
-    Unlocked,
-    Waiting,
-)
+from dlbench.records import events
+from dlbench.records.events import End, Estimate, Event, Lap, Numbers, Ready, Resumed
 from dlbench.trials.plan import Trial
 
 Key = tuple[Path, int]  # of a trial: its recipe and seed
@@ -57,7 +43,7 @@ class Plain:
     def __call__(self, trials: Sequence[Trial], event: Event) -> None:
         """Show an event if it is worth a line."""
         name = title(trials)
-        if isinstance(event, Note):
+        if isinstance(event, events.Note):
             self._say(f"{name}: {event.message}")
         if event.index != 0:
             return
@@ -65,11 +51,11 @@ class Plain:
         match event:
             case Resumed(step):
                 self._say(f"{name}: continues after step {step}")
-            case Stopped(message):
+            case events.Stopped(message):
                 self._say(f"stopped: {message}")
-            case Unlocked(out):
+            case events.Unlocked(out):
                 self._say(f"{out}: no locks work there: let no other dlbench run into it meanwhile")
-            case Waiting(count, out):
+            case events.Waiting(count, out):
                 trials_there = f"{count} trial{'s' if count != 1 else ''}"
                 self._say(f"waiting for {trials_there} that another dlbench is running into {out}")
             case Estimate() if self._is_news(trials[0], event):
@@ -77,7 +63,7 @@ class Plain:
             case Lap() if time.monotonic() - pace.shown > PLAIN_EVERY_SECONDS:
                 self._shown = pace.shown = time.monotonic()
                 self._say(f"{name}: {pace.line(event)}")
-            case Score(final=True):
+            case events.Score(final=True):
                 pace.final = event.metrics
             case End():
                 self._say(f"{name}: {ending(event, pace.final)}")
@@ -124,7 +110,7 @@ class Live(Plain):
 
     def __call__(self, trials: Sequence[Trial], event: Event) -> None:
         """Show an event."""
-        if isinstance(event, Started):
+        if isinstance(event, events.Started):
             self._begin(trials)
         elif row := self._rows.get(key(trials[event.index])):
             if isinstance(event, Ready | Resumed) and event.index == 0:
@@ -133,7 +119,7 @@ class Live(Plain):
                 pace = self._pace(trials[0], event)
                 self._progress.update(row.task, total=event.of, completed=event.step, line=pace.line(event))
                 self._shown = pace.shown = time.monotonic()  # the moving line says it; no plain line is needed
-            elif isinstance(event, OVER):
+            elif isinstance(event, events.OVER):
                 self._leave(row, key(trials[event.index]))
         super().__call__(trials, event)
 

@@ -19,7 +19,7 @@ from torch import Tensor
 from dlbench.measure import memory, operations
 from dlbench.measure.clock import Clock
 from dlbench.numbers import NoResult, number
-from dlbench.records import pixels, store
+from dlbench.records import store
 from dlbench.records.events import Edge, End, Event, Lap, Number, Pictures, Ready, Resumed, Score
 from dlbench.training.checkpoint import Checkpoint, Unfit
 from dlbench.training.copies import Copies
@@ -153,7 +153,7 @@ def _final(bench: Bench, meter: Meter) -> Iterator[Event]:
         yield score
         model = models[score.index]
         if bench.trials[0].recipe.pictures is not None:
-            yield Pictures(pixels.written(bench.pictures(model)), index=score.index)
+            yield Pictures.of(bench.pictures(model), score.index)
         end = _end(*_outcome(score.metrics), meter, score.index)
         yield replace(end, weights_digest=weights_digest(model))
 

@@ -4,7 +4,9 @@ import json
 import math
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -83,6 +85,27 @@ def test_what_was_no_number_stays_as_it_is():
     assert math.isnan(events.number("NaN"))
     assert events.number("nan") == "nan"
     assert events.number(["NaN"]) == ["NaN"]
+
+
+shapes = st.lists(st.integers(1, 5), max_size=4)
+
+
+@given(st.dictionaries(st.text(max_size=5), shapes, max_size=3), st.integers(0, 2**31))
+def test_pictures_come_back_to_a_255th(wanted, seed):
+    generator = torch.Generator().manual_seed(seed)
+    pictures = {name: torch.rand(shape, generator=generator) for name, shape in wanted.items()}
+    arrays = events.parse(events.line(Pictures.of(pictures)), Pictures).arrays()
+    assert arrays.keys() == pictures.keys()
+    for name, picture in pictures.items():
+        assert arrays[name].shape == picture.shape
+        np.testing.assert_allclose(arrays[name], picture, atol=0.5 / 255 + 1e-6)
+
+
+def test_what_is_no_number_of_a_picture_is_cut_off_and_too_much_is_none():
+    arrays = Pictures.of({"p": torch.tensor([-3.0, 0.5, 7.0])}).arrays()
+    np.testing.assert_allclose(arrays["p"], [0, 0.5, 1], atol=1 / 255)
+    with pytest.raises(ValueError, match="show fewer"):
+        Pictures.of({"p": torch.zeros(events.MOST_NUMBERS + 1)})
 
 
 def test_committed_files_are_written_again_byte_for_byte():

@@ -19,21 +19,8 @@ from dlbench.measure.disturbance import Reading, Watch
 from dlbench.numbers import NoResult
 from dlbench.parts import identity, modules
 from dlbench.parts.identity import Identity
-from dlbench.records import store
-from dlbench.records.events import (
-    Busy,
-    Changed,
-    Edge,
-    End,
-    Estimate,
-    Event,
-    Lap,
-    Note,
-    Ready,
-    Refused,
-    Resumed,
-    Skipped,
-)
+from dlbench.records import events, store
+from dlbench.records.events import End, Event, Lap, Ready, Resumed
 from dlbench.training.checkpoint import Checkpoint, Unfit
 from dlbench.trials import plan, setup, standing, trial
 from dlbench.trials.plan import Trial
@@ -55,7 +42,7 @@ def main() -> None:
         until = math.inf if job["seconds"] is None else time.monotonic() + job["seconds"]
         work(trials, Path(job["out"]), tell, fresh=job["fresh"], accepted=job["accepted"], until=until)
     except InputError as error:
-        tell(Refused(str(error)))
+        tell(events.Refused(str(error)))
 
 
 def work(
@@ -82,7 +69,7 @@ def work(
                     return
         except locking.Busy:
             for index in batch:
-                tell(Busy(index=index))
+                tell(events.Busy(index=index))
         except Unwritable as error:
             for index in batch:
                 tell(End("failed", str(error), index=index))
@@ -95,7 +82,7 @@ def _unfinished(
     for index, chosen in batch.items():
         found = standing.of_own_file(chosen, out, accepted)
         if found.is_done:
-            tell(Skipped(found.status, index=index))
+            tell(events.Skipped(found.status, index=index))
         else:
             yield index, chosen
 
@@ -124,7 +111,7 @@ class _Batch:
             raise
         except reads.Changed as error:
             for index in self._trials:
-                self._tell(Changed(str(error), index=index))
+                self._tell(events.Changed(str(error), index=index))
             return True
         except (Unwritable, NoResult) as error:
             end = End("failed", str(error))
@@ -174,18 +161,18 @@ class _Batch:
             self._forget()
         return Checkpoint()
 
-    def _follow(self, events: Iterator[Event], keep: tuple[CheckpointFile, Checkpoint] | None) -> None:
+    def _follow(self, steps: Iterator[Event], keep: tuple[CheckpointFile, Checkpoint] | None) -> None:
         """Write and tell the events; keep a checkpoint now and then where the run says that it may be kept."""
         indices, began = list(self._trials), time.monotonic()
         watch = Watch()
         looked = False
-        for found in events:
-            event = replace(found, index=indices[found.index])
+        for step in steps:
+            event = replace(step, index=indices[step.index])
             match event:
-                case Edge(step):
+                case events.Edge(number):
                     is_over = self._time_is_over()
                     if keep is not None and (keep[0].is_due or is_over):
-                        self._keep(*keep, step)
+                        self._keep(*keep, number)
                     if is_over:
                         raise KeyboardInterrupt  # ends as if somebody had asked for it, right after its checkpoint
                 case End():
@@ -205,7 +192,7 @@ class _Batch:
             event = replace(event, code=loaded.digest if loaded else None, data_files=dict(self._data_files))
         if isinstance(event, Ready | Resumed):
             self._open(event.index)
-        if not isinstance(event, Estimate):
+        if not isinstance(event, events.Estimate):
             self._files[event.index].write(event)
         self._tell(event)
 
@@ -254,7 +241,7 @@ class _Batch:
                 checkpoint_file.remove(chosen.path(self._out))
 
     def _note(self, message: str) -> None:
-        self._tell(Note(message, index=min(self._trials)))
+        self._tell(events.Note(message, index=min(self._trials)))
 
 
 def _check_planned(planned: Identity | None, loaded: Identity) -> None:
