@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from dlbench.errors import InputError
 from dlbench.records import dating, grouping, raw_files, store
 from dlbench.records.raw_files import RawFile
+from dlbench.spec.execution import TYPES
 from dlbench.version import __version__
 
 if TYPE_CHECKING:
@@ -197,8 +198,8 @@ def _text_or(value: Any, key: str) -> Any:
 
 
 WANTED: Final[Mapping[str, type | tuple[type, ...]]] = {
-    **dict.fromkeys(TEXTS, str), "recipe_json": dict, "batch_size": (int, float), "compile": bool,
-    "channels_last": bool, "cuda_graphs": bool, "threads": int, "jobs": int, "replicate": int, "value": (int, float),
+    **dict.fromkeys(TEXTS, str), **TYPES, "recipe_json": dict, "batch_size": (int, float), "replicate": int,
+    "value": (int, float),
 }  # fmt: skip
 LARGEST: Final = 2**63 - 1  # of whole numbers
 NEEDED: Final = ("recipe", "recipe_digest", "recipe_json", "budget", "status", "replicate", "metric")

@@ -372,8 +372,8 @@ def number(value: Any) -> Any:
 
 
 def _line(event: Event, but: tuple[str, ...]) -> str:
-    kept = [each for each in fields(event) if each.name not in but and getattr(event, each.name) != each.default]
-    content = {"event": event.kind} | {each.name: getattr(event, each.name) for each in kept}
+    kept = [one for one in fields(event) if one.name not in but and getattr(event, one.name) != one.default]
+    content = {"event": event.kind} | {one.name: getattr(event, one.name) for one in kept}
     with suppress(ValueError):
         text = json.dumps(content, allow_nan=False)
         if "\\ud" not in text:  # which may be half a pair of surrogates: no text

@@ -102,10 +102,10 @@ def trials(runs: pd.DataFrame) -> list[tuple[Identity, int]]:
 def without_copies(
     rows: Sequence[dict[str, Any]], begun: Sequence[str], ended: Sequence[str]
 ) -> tuple[list[dict[str, Any]], list[str]]:
-    """The rows but for copies of others, and a warning that names the first copy and counts them all.
+    """The rows without copies, and a warning that names the first copy and counts all.
 
-    Copies agree in the columns `begun` and `ended`, or in `begun` alone if they were made while the run was under way.
-    Of all copies the one least deep in folders stays.
+    Copies agree in the columns `begun` and `ended`, or in `begun` alone if made while the run was under way. The one
+    least deep in folders stays.
     """
     kept: dict[str, dict[str, Any]] = {}
     for row in sorted(rows, key=lambda row: (row["status"] == UNFINISHED, row["path"].count(os.sep))):
@@ -116,9 +116,9 @@ def without_copies(
             kept.setdefault(start, row)
     stay = {id(row) for row in kept.values()}
     copies = [row["path"] for row in rows if id(row) not in stay]
-    told = f"{copies[0]}: a copy of another run file, which counts once" if copies else ""
+    first = f"{copies[0]}: a copy of another run file, which counts once" if copies else ""
     more = f"; so are {len(copies) - 1} more" if len(copies) > 1 else ""
-    return [row for row in rows if id(row) in stay], [told + more] if copies else []
+    return [row for row in rows if id(row) in stay], [first + more] if copies else []
 
 
 def identity_of(code: str) -> str:

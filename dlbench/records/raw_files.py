@@ -145,8 +145,8 @@ def one(path: Path | str, name: str = "") -> RawFile:
 
 def _names(folder: Path, ending: str) -> list[str]:
     """Where all that is called so lies under a folder, links to folders not followed, in order."""
-    found = []
+    names = []
     for place, folders, files in os.walk(folder):
         inside = Path(place).relative_to(folder).as_posix()
-        found += [f"{inside}/{name}".removeprefix("./") for name in (*folders, *files) if name.endswith(ending)]
-    return sorted(found)
+        names += [f"{inside}/{name}".removeprefix("./") for name in (*folders, *files) if name.endswith(ending)]
+    return sorted(names)

@@ -34,10 +34,7 @@ NAMES = {
 }  # fmt: skip
 """Columns of runs, of curves and of exports: no metric may be called so."""
 NAN = float("nan")
-BEGUN = (
-    "recipe", "recipe_digest", "budget", "seed", "device", "precision", "compile", "threads", "jobs", "fingerprint",
-    "code", "started",
-)  # fmt: skip
+BEGUN = ("recipe", "recipe_digest", "budget", "seed", *SETTINGS, "fingerprint", "code", "started")
 ENDED = ("status", "steps", "training_seconds", "wall_seconds", "weights_digest")
 """Columns in which a run file and its copy agree; BEGUN alone for a copy made while the run was under way."""
 LAP = events.OPENING + b'lap"'
@@ -162,12 +159,12 @@ def curves(folder: Path, paths: Iterable[Path] | None = None) -> pd.DataFrame:
 
     chosen = None if paths is None else list(paths)
     place = _places(chosen)
-    found: list[tuple[Any, list[dict[str, Any]]]] = []
+    looks: list[tuple[Any, list[dict[str, Any]]]] = []
     for file in _run_files(folder, chosen, []):
         with _left_out_if_unsound(file, []):
-            found.append((place(file), _looks(file)))
-    found.sort(key=itemgetter(0))
-    return pd.DataFrame([look for _, looks in found for look in looks])
+            looks.append((place(file), _looks(file)))
+    looks.sort(key=itemgetter(0))
+    return pd.DataFrame([look for _, some in looks for look in some])
 
 
 def pictures(path: Path) -> dict[str, NDArray[np.float64]]:
@@ -237,10 +234,10 @@ def _execution(kept: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _looks(file: RawFile) -> list[dict[str, Any]]:
-    found = list(_events(file, (Start, Score)))
-    start = _start(next((event for event in found if isinstance(event, Start)), None), file)
+    scored = list(_events(file, (Start, Score)))
+    start = _start(next((event for event in scored if isinstance(event, Start)), None), file)
     known = _identity(start) | {"path": file.path, "device": _text(start.execution["device"])}
-    looks = [(known | _look(event), event.metrics) for event in found if isinstance(event, Score)]
+    looks = [(known | _look(event), event.metrics) for event in scored if isinstance(event, Score)]
     return [look | _metrics(metrics, look) for look, metrics in looks]
 
 

@@ -123,9 +123,9 @@ def trials(
     if isinstance(names, str) or isinstance(settings, str) or not names:
         raise InputError("give names and settings as lists, and at least one name")
     _check_seeds(seeds)
-    found = list(_recipes(names, budget, settings, seeds))  # before torch is loaded: a wrong name is said at once
-    catalog.check_names(recipe.entry for recipe, *_ in found)
-    if sum(len(chosen) for *_, chosen in found) > MOST_TRIALS:
+    wanted = list(_recipes(names, budget, settings, seeds))  # before torch is loaded: a wrong name is said at once
+    catalog.check_names(recipe.entry for recipe, *_ in wanted)
+    if sum(len(chosen) for *_, chosen in wanted) > MOST_TRIALS:
         raise InputError(f"seeds: more than {MOST_TRIALS:,} trials; take fewer seeds")
     chosen = machine.resolve_device(device)
     compiled = compile and machine.can_compile(chosen)
@@ -134,7 +134,7 @@ def trials(
     fingerprint = machine.describe(execution.device)["fingerprint"]
     planned: dict[Path, Trial] = {}
     modules.refresh()
-    for recipe, full, chosen_seeds in found:
+    for recipe, full, chosen_seeds in wanted:
         parts.check(recipe)
         if cuda_graphs:
             _check_graphs(recipe, chosen)

@@ -126,7 +126,7 @@ class Live(Plain):
     def _begin(self, trials: Sequence[Trial]) -> None:
         """A row for a worker; it may take up what another left undone."""
         keys = set(map(key, trials))
-        for old in {self._rows[each].task for each in keys & self._rows.keys()}:
+        for old in {self._rows[other].task for other in keys & self._rows.keys()}:
             self._remove(old)
         row = Row(self._progress.add_task(title(trials), total=None, line="getting ready"), keys)
         self._rows |= dict.fromkeys(keys, row)
@@ -141,7 +141,7 @@ class Live(Plain):
 
     def _remove(self, task: TaskID) -> None:
         self._progress.remove_task(task)
-        self._rows = {each: row for each, row in self._rows.items() if row.task != task}
+        self._rows = {other: row for other, row in self._rows.items() if row.task != task}
 
 
 @dataclass(frozen=True)
@@ -153,9 +153,9 @@ class Row:
 
 
 class Pace:
-    """Speed and time left of one trial, from its laps in this process, which may have begun after some steps.
+    """Speed and time left of one trial, from the laps of its present process.
 
-    shown: when it, or one before it, last had a line.
+    begun_after: steps that earlier processes did. shown: when this trial, or one before it, last had a line.
     """
 
     def __init__(self, begun_after: int = 0, shown: float = 0.0) -> None:

@@ -32,8 +32,8 @@ INTERRUPTED = End("interrupted", "")
 class Outcome:
     """How a trial ended, and where its run file is; `new` unless it had been finished before.
 
-    `refused`: what it would have been made of was not what was planned any more, and it left nothing.
-    continues_at: the steps that are done and need not be done again, if it is to be continued.
+    status: `refused` if its code or data changed after it was planned; it left no file then. continues_at: the step
+    after which the same call would go on.
     """
 
     trial: Trial
@@ -82,7 +82,7 @@ def run(
     if standings is None:
         standings = standing.of_all(trials, out, accepted, [])
     pairs = zip(trials, standings, strict=True)
-    done = {} if fresh else {trial.path(out): found for trial, found in pairs if found.is_done}
+    done = {} if fresh else {trial.path(out): state for trial, state in pairs if state.is_done}
     _check_data([trial for trial in trials if trial.path(out) not in done])
     store.check_writable(out)
     if trials and not locking.work_in(out):
@@ -150,7 +150,7 @@ class _Suite:
                 time.sleep(POLL_SECONDS)
 
     def _run_round(self, trials: Sequence[Trial]) -> bool:
-        """Run those that no other process is at; returns whether to go on, and leaves no process behind in any case."""
+        """Run those that no other process is at; returns whether to go on. No process is left, whatever happens."""
         before = len(self.outcomes)
         places = min(trial.execution.jobs for trial in trials)
         try:
@@ -188,9 +188,9 @@ class _Suite:
         """The trials that are neither finished nor another process's at this moment."""
         left: list[Trial] = []
         for trial in batch:
-            found = self._standing(trial)
-            if found is not None and found.is_done:
-                self._skip(trial, found.status, found.path)
+            state = self._standing(trial)
+            if state is not None and state.is_done:
+                self._skip(trial, state.status, state.path)
             elif not locking.is_locked(runfile.lock_place(trial, self._out)):
                 left.append(trial)
         return left
@@ -314,5 +314,5 @@ def _stamp(path: Path) -> tuple[int, int, int] | None:
     """What changes when a file is written anew; None if there is none."""
     if not path.exists():
         return None
-    found = path.stat()
-    return found.st_ino, found.st_mtime_ns, found.st_size
+    facts = path.stat()
+    return facts.st_ino, facts.st_mtime_ns, facts.st_size

@@ -20,7 +20,7 @@ OF_0_1 = "run by dlbench 0.1, which kept no digests of code"
 
 
 class Change(NamedTuple):
-    """What is not as it was when a trial ran. kind: code, data or version, or holds: what its run file has to show."""
+    """A difference to when a trial ran. kind: code, data, version, or holds: of what its run file is to show."""
 
     kind: str
     words: str
@@ -53,10 +53,10 @@ class Standing:
 def of(trial: Trial, out: Path, accepted: Collection[str] = (), *, any_share: bool = False) -> Standing:
     """How the trial stands in this results folder.
 
-    any_share: a run that had more or less of the machine, in threads and jobs, answers it as well.
+    any_share: a run with other threads and jobs answers it as well.
     """
-    (found,) = of_all([trial], out, accepted, [], any_share=any_share)
-    return found
+    (state,) = of_all([trial], out, accepted, [], any_share=any_share)
+    return state
 
 
 def of_all(
@@ -67,13 +67,13 @@ def of_all(
     warnings: gets what is wrong with packs.
     """
     own = [(trial, of_own_file(trial, out, accepted)) for trial in trials]
-    packed = _packed([trial for trial, found in own if not found.is_as_planned], out, warnings)
+    packed = _packed([trial for trial, state in own if not state.is_as_planned], out, warnings)
 
     return [
-        found
-        if found.is_as_planned
-        else _nearest(found, trial, [*_loose(trial, out), *packed.get(_key(trial), ())], accepted, any_share)
-        for trial, found in own
+        state
+        if state.is_as_planned
+        else _nearest(state, trial, [*_loose(trial, out), *packed.get(_key(trial), ())], accepted, any_share)
+        for trial, state in own
     ]
 
 
@@ -92,9 +92,9 @@ class _Run(NamedTuple):
 
 def _nearest(own: Standing, trial: Trial, runs: Iterable[_Run], accepted: Collection[str], any_share: bool) -> Standing:
     """The standing by the run with the fewest changes, of several the newest; `own` if no other has finished."""
-    finished = [found for run in runs if (found := _by(run, trial, accepted, any_share)) is not None]
-    finished.sort(key=lambda found: found.started, reverse=True)
-    return min(finished, key=lambda found: (not found.is_done, len(found.changes)), default=own)
+    finished = [state for run in runs if (state := _by(run, trial, accepted, any_share)) is not None]
+    finished.sort(key=lambda state: state.started, reverse=True)
+    return min(finished, key=lambda state: (not state.is_done, len(state.changes)), default=own)
 
 
 def _loose(trial: Trial, out: Path) -> Iterator[_Run]:
@@ -118,15 +118,15 @@ def _packed(trials: Iterable[Trial], out: Path, warnings: list[str]) -> Mapping[
     """The runs in packs under the folder that may answer one of the trials, by their keys."""
     wanted = {_key(trial) for trial in trials}
     stems = {stem for stem, _ in wanted}
-    found: dict[tuple[str, str], list[_Run]] = {}
+    runs: dict[tuple[str, str], list[_Run]] = {}
     for file in raw_files.packed(out, warnings) if wanted else ():
         stem = "".join(file.name.rpartition("/")[2].rpartition("-")[:2])
         if stem in stems:
             outline = store.outline(file)
             key = (stem, outline.start.recipe.get("name", "") if outline.start else "")
             if key in wanted:
-                found.setdefault(key, []).append(_Run(Path(file.path), outline))
-    return found
+                runs.setdefault(key, []).append(_Run(Path(file.path), outline))
+    return runs
 
 
 def _by(run: _Run, trial: Trial, accepted: Collection[str], any_share: bool = False) -> Standing | None:
@@ -172,10 +172,7 @@ def _changes(trial: Trial, start: Start, ready: Ready | None) -> Iterator[Change
 
 
 def _code_changes(kept: Mapping[str, str], planned: Mapping[str, str], folder: Path) -> Iterator[Change]:
-    """What was loaded and is not the same now, and what is new; not all that was loaded need have been planned.
-
-    A file of dlbench may have moved.
-    """
+    """Files that are not the same now, or new. A file of dlbench may have moved."""
     before, now = ({held for key, held in files.items() if identity.is_of_dlbench(key)} for files in (kept, planned))
     for key in sorted({*kept, *planned}):
         old, new = kept.get(key), planned.get(key) or identity.code(key, folder)

@@ -225,7 +225,7 @@ def _plain(counts: Mapping[str, float | Tensor]) -> Counts:
 def _count(count: float | Tensor, what: str) -> float | list[float]:
     """One number, or one for each of several copies."""
     if isinstance(count, Tensor) and count.dim() == 1:
-        return [number(each, what) for each in count.tolist()]
+        return [number(one, what) for one in count.tolist()]
     return number(count, what)
 
 

@@ -215,7 +215,7 @@ def test_a_worker_ends_with_its_parent_even_if_it_does_nothing(tmp_path):
         )
         os.environ["PYTHONPATH"] += os.pathsep + str(tmp_path)
         worker = local.start("idle", {}, 1, errors)
-        told = local.told(worker)
+        told = local.events_of(worker)
         assert next(told) == Note("ready")
         worker.stdin.close()
         rest = list(told)

@@ -97,7 +97,7 @@ class Listened:
     def _listen(self, heard: Heard) -> None:
         """Queue all events and, when the process has ended, None."""
         try:
-            for event in told(self._process):
+            for event in events_of(self._process):
                 heard.put((self._job, event))
             self._process.wait()
         finally:
@@ -164,7 +164,7 @@ def answers(module: str, job: Mapping[str, Any], threads: int) -> Generator[Even
     with tempfile.TemporaryFile() as errors:
         process = start(module, job, threads, errors)
         try:
-            yield from told(process)
+            yield from events_of(process)
             process.wait()
         finally:
             stop(process)
@@ -190,7 +190,7 @@ def _import_path() -> str:
     return os.pathsep.join(filter(None, [str(Path(__file__).parents[3]), os.environ.get("PYTHONPATH")]))
 
 
-def told(process: subprocess.Popen[str]) -> Iterator[Event]:
+def events_of(process: subprocess.Popen[str]) -> Iterator[Event]:
     """The events that the process tells, until it ends."""
     assert process.stdout is not None
     for line in process.stdout:

@@ -80,9 +80,9 @@ def _unfinished(
 ) -> Iterator[tuple[int, Trial]]:
     """The trials that nobody has finished since the parent looked."""
     for index, chosen in batch.items():
-        found = standing.of_own_file(chosen, out, accepted)
-        if found.is_done:
-            tell(events.Skipped(found.status, index=index))
+        state = standing.of_own_file(chosen, out, accepted)
+        if state.is_done:
+            tell(events.Skipped(state.status, index=index))
         else:
             yield index, chosen
 
@@ -152,12 +152,12 @@ class _Batch:
 
     def _kept(self, file: CheckpointFile) -> Checkpoint:
         """What is to be continued, or an empty checkpoint if there is nothing of use."""
-        found = file.read()
-        if isinstance(found, tuple):
-            state, self._offset = found
+        kept = file.read()
+        if isinstance(kept, tuple):
+            state, self._offset = kept
             return Checkpoint(state)
-        if found is not None:
-            self._note(f"{found}; begins anew")
+        if kept is not None:
+            self._note(f"{kept}; begins anew")
             self._forget()
         return Checkpoint()
 
@@ -199,8 +199,8 @@ class _Batch:
     def _note_crowding(self, reading: Reading) -> None:
         """Say once that fewer threads would be faster; going on with fewer would change what is computed."""
         threads = next(iter(self._trials.values())).execution.threads
-        if told := disturbance.crowding(reading, threads=threads, cores=machine.cores()):
-            self._note(told)
+        if advice := disturbance.crowding(reading, threads=threads, cores=machine.cores()):
+            self._note(advice)
 
     def _time_is_over(self) -> bool:
         return time.monotonic() >= self._until
