@@ -21,7 +21,7 @@ class Forecast:
 
 
 def from_runs(folder: Path) -> Callable[[Trial], Forecast | None]:
-    """A function that foretells a trial by the median run of its recipe and budget on its kind of device; None if none."""
+    """Foretell a trial by the median run of its recipe and budget on its kind of device; None if there is none."""
     runs = store.load(folder) if folder.is_dir() else None
     finished = runs[runs["status"].isin(store.DONE)] if runs is not None else None
     if finished is None or finished.empty:
