@@ -148,6 +148,15 @@ def seconds(text: str, where: str) -> float:
     return found
 
 
+def duration(seconds: float) -> str:
+    """`0.4 s`, `45 s`, `12 min`, `6.5 h`."""
+    if seconds < 9.5:
+        return f"{seconds:.1f} s"
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
 def near(word: str, known: Iterable[str]) -> str:
     """`" (did you mean 'lr'?)"` if something known is close to the word, else an empty string."""
     close = get_close_matches(str(word)[:100], list(known), n=3, cutoff=0.6)

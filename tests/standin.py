@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from dlbench.records import store
+from dlbench.records.events import line
 from dlbench.trials import plan
 
 MAIN = '''
@@ -55,7 +55,7 @@ def write(folder: Path, speeds: dict[str, list[float | str]], torch: str = "9.0"
         (folder / package).mkdir(parents=True)
         (folder / package / "__init__.py").write_text(text)
     (folder / "dlbench" / "__main__.py").write_text(MAIN)
-    play = {"speeds": speeds, "torch": torch, "start": store.start_event(trial)}
+    play = {"speeds": speeds, "torch": torch, "start": json.loads(line(trial.start()))}
     (folder / "play.json").write_text(json.dumps(play))
     return str(folder)
 

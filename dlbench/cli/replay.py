@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
-import tempfile
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,10 +17,10 @@ from dlbench import exits, streams
 from dlbench.errors import InputError
 from dlbench.reading import near
 from dlbench.records import raw_files, store
+from dlbench.records.events import Done, Event, Failed, Refused
+from dlbench.trials.launchers import local
 from dlbench.trials.replay import Outcome, Recorded, State, compare, read
-from dlbench.trials.workers import process
 
-Event = dict[str, Any]
 WORDS: Mapping[State, str] = {
     "same": "the same bit for bit", "close": "within tolerance", "different": "different",
     "impossible": "cannot be replayed", "failed": "failed",
@@ -118,34 +118,26 @@ def _outcomes(paths: Sequence[Path], steps: int, device: str | None, threads: in
 def _repeated(left: deque[Recorded]) -> Iterator[Outcome]:
     """Repeat runs in one worker, those left; if it dies, the one it was at is the last."""
     job = {"runs": [_wanted(recorded) for recorded in left]}
-    with tempfile.TemporaryFile() as errors:
-        worker = process.start("dlbench.trials.workers.replays", job, left[0].trial.execution.threads, errors)
-        try:
-            here: list[Event] = []
-            for event in process.events(worker):
-                if event["event"] in ("done", "refused", "failed"):
-                    yield _ended(left.popleft(), event, here)
-                    here = []
-                else:
-                    here.append(event)
-            worker.wait()
-        finally:
-            process.stop(worker)
-        if left:
-            words = process.last_words(worker.returncode, errors)
-            yield Outcome(left.popleft().path, "failed", f"failed here: {words}")
+    here: list[Event] = []
+    with closing(local.answers("dlbench.trials.workers.replays", job, left[0].trial.execution.threads)) as events:
+        for event in events:
+            if not isinstance(event, Done | Refused | Failed):
+                here.append(event)
+            elif left:
+                yield _ended(left.popleft(), event, here)
+                here = []
 
 
-def _wanted(recorded: Recorded) -> Event:
+def _wanted(recorded: Recorded) -> dict[str, Any]:
     """What the worker is told of a run."""
     return {"trial": recorded.trial.as_dict(), "lap_ends": recorded.lap_ends, "count": len(recorded.events)}
 
 
 def _ended(recorded: Recorded, event: Event, here: Sequence[Event]) -> Outcome:
-    if event["event"] == "refused":
-        return _impossible(recorded.path, event["message"])
-    if event["event"] == "failed":
-        return Outcome(recorded.path, "failed", f"failed here: {event['message']}")
+    if isinstance(event, Refused):
+        return _impossible(recorded.path, event.message)
+    if isinstance(event, Failed):
+        return Outcome(recorded.path, "failed", f"failed here: {event.message}")
     return compare(recorded, here)
 
 

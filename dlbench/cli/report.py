@@ -65,8 +65,9 @@ def read(results: Path, names: Sequence[str] = (), paths: Sequence[Path] | None 
 
     frame = store.load(results, paths)
     streams.warn(frame.attrs["warnings"])
-    paths = [Path(path) for path in frame["path"]] if len(frame) else []
-    return Runs(_as_published(frame, names) if paths else frame, lambda: store.curves(results, paths))
+    if frame.empty:
+        return Runs(frame)
+    return Runs(_as_published(frame, names), lambda: store.curves(results, map(Path, frame["path"])))
 
 
 def tables(names: Sequence[str], runs: Runs) -> list[Table]:

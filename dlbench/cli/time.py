@@ -7,11 +7,10 @@ Every process that times leaves one JSON-lines file under `<out>/time/<recipe>/`
 from __future__ import annotations
 
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import typer
 
@@ -19,14 +18,13 @@ from dlbench import exits, parts
 from dlbench.cli import options
 from dlbench.data import sources
 from dlbench.errors import InputError
-from dlbench.records import store
-from dlbench.records.event_line import line
+from dlbench.records import events, store
+from dlbench.records.events import Batch, Event, Failed, Refused, Timing
 from dlbench.spec.recipe import Part
 from dlbench.trials import plan
+from dlbench.trials.launchers import local
 from dlbench.trials.plan import Trial
-from dlbench.trials.workers import process
 
-Event = dict[str, Any]
 Mode = Literal["train", "infer"]
 BatchSize = int | Literal["auto"]
 PATIENCE = 10  # times the least number of seconds: after that a process stops, however much its laps scatter
@@ -123,9 +121,9 @@ def _cases(trial: Trial, mode: Mode, batch_sizes: Sequence[BatchSize] | None, fa
     if batch_sizes is None:
         yield own
     for size in batch_sizes or []:
-        chosen = _ask(own, "choose", failures) if size == "auto" else {"batch_size": size}
-        if chosen:
-            yield replace(own, trial=_with_batch_size(trial, chosen["batch_size"]))
+        chosen = _ask(own, "choose", failures) if size == "auto" else Batch(size)
+        if isinstance(chosen, Batch):
+            yield replace(own, trial=_with_batch_size(trial, chosen.batch_size))
 
 
 def _with_batch_size(trial: Trial, batch_size: int) -> Trial:
@@ -143,10 +141,10 @@ def _rounds(
     for repeat in range(repeats):
         for case, size in list(left):
             timing = _ask(case, "time", failures, least_seconds=min_seconds, most_seconds=PATIENCE * min_seconds)
-            if timing is None:
+            if not isinstance(timing, Timing):
                 left.remove((case, size))
                 continue
-            speed = timing["examples"] * len(timing["seconds"]) / sum(timing["seconds"])
+            speed = timing.examples * len(timing.seconds) / sum(timing.seconds)
             _say(f"{case.name}: process {repeat + 1} of {repeats}: about {speed:,.0f} examples/s")
             yield _keep(case, repeat, size, timing, out)
 
@@ -154,11 +152,11 @@ def _rounds(
 def _ask(case: Case, task: str, failures: list[str], **more: float) -> Event | None:
     """The event in which a worker's task ends; None, noted and told, if it fails; InputError if it is refused."""
     event = answer(case, task, **more)
-    if event["event"] == "refused":
-        raise InputError(event["message"])
-    if event["event"] != "failed":
+    if isinstance(event, Refused):
+        raise InputError(event.message)
+    if not isinstance(event, Failed):
         return event
-    failures.append(f"{case.name}: failed: {event['message']}")
+    failures.append(f"{case.name}: failed: {event.message}")
     _say(failures[-1])
     return None
 
@@ -166,14 +164,8 @@ def _ask(case: Case, task: str, failures: list[str], **more: float) -> Event | N
 def answer(case: Case, task: str, **more: float) -> Event:
     """The one event that a fresh process tells; see `workers.timings.do` for tasks and what they take."""
     job = {"trial": case.trial.as_dict(), "mode": case.mode, "synthetic": case.synthetic, "task": task, **more}
-    with tempfile.TemporaryFile() as errors:
-        worker = process.start("dlbench.trials.workers.timings", job, case.trial.execution.threads, errors)
-        try:
-            told = list(process.events(worker))
-            worker.wait()
-        finally:
-            process.stop(worker)
-        return told[0] if told else {"event": "failed", "message": process.last_words(worker.returncode, errors)}
+    event, *_ = local.answers("dlbench.trials.workers.timings", job, case.trial.execution.threads)
+    return event
 
 
 def _say(line: str) -> None:
@@ -187,11 +179,9 @@ def _keep(case: Case, repeat: int, size: Event, timing: Event, out: Path) -> Pat
     if repeat == 0:
         for old in path.parent.glob(path.name.replace("process0", "process*")):
             old.unlink()
-    start = {
-        **store.start_event(case.trial), "mode": case.mode, "process": repeat,
-        "data": "synthetic" if case.synthetic else case.trial.recipe.data.name,
-    }  # fmt: skip
-    path.write_text("".join(map(line, (start, size, timing))), encoding="utf-8")
+    data = "synthetic" if case.synthetic else case.trial.recipe.data.name
+    start = replace(case.trial.start(), mode=case.mode, process=repeat, data=data)
+    path.write_text("".join(map(events.line, (start, size, timing))), encoding="utf-8")
     return path
 
 

@@ -17,7 +17,8 @@ from typing import Final
 from dlbench import exits
 from dlbench.errors import InputError
 from dlbench.spec import catalog
-from dlbench.trials.workers import process
+from dlbench.trials.launchers import local
+from dlbench.trials.workers.channel import GRACE_SECONDS
 
 PROBE: Final = """
 import json, platform
@@ -156,9 +157,9 @@ def _stop(child: subprocess.Popen[str]) -> None:
     if child.poll() is None:
         child.send_signal(signal.SIGTERM if sys.platform == "win32" else signal.SIGINT)
         try:
-            child.wait(2 * process.GRACE_SECONDS)
+            child.wait(2 * GRACE_SECONDS)
         except subprocess.TimeoutExpired:
-            process.kill(child)
+            local.kill(child)
             child.wait()
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from dlbench.errors import InputError
 from dlbench.records import dating, grouping, raw_files, store
 from dlbench.records.raw_files import RawFile
+from dlbench.spec.execution import TYPES
 from dlbench.version import __version__
 
 if TYPE_CHECKING:
@@ -143,15 +144,14 @@ def _of_timing(file: RawFile) -> Iterator[Record]:
     from dlbench.records import timing_files
 
     start, process = timing_files.read(file)
-    if start["schema"] != store.SCHEMA:
-        raise InputError(f"schema {start['schema']!r}, this dlbench reads {store.SCHEMA}")
-    code = store.code_of(start)
+    if start.schema != store.SCHEMA:
+        raise InputError(f"schema {start.schema}, this dlbench reads {store.SCHEMA}")
+    code = start.code_digest
     shared = {key: process[key] for key in COLUMNS if key in process} | {
-        "recipe_json": start["recipe"], "budget": TIMED, "dlbench": start["versions"]["dlbench"],
+        "recipe_json": start.recipe, "budget": TIMED, "dlbench": start.versions["dlbench"],
         "dataset_digest": "synthetic" if process["data"] == "synthetic" else "own",
         "status": FINISHED if timing_files.skipped(process) is not None else NOT_STEADY, "message": "",
-        "replicate": process["process"], "jobs": process.get("jobs", 1),
-        "cuda_graphs": process.get("cuda_graphs", False), "code": code,
+        "replicate": process["process"], "code": code,
         "identity": grouping.identity_of(code), "written": file.written,
     }  # fmt: skip
     seconds, joules = timing_files.lap_seconds(process), process.get("joules") or math.nan
@@ -161,7 +161,7 @@ def _of_timing(file: RawFile) -> Iterator[Record]:
         "first_step_seconds": process["first_step_seconds"],
         "examples_per_joule": process["examples"] * len(process["seconds"]) / joules,
     }
-    if process["process"] == 0 or start.get("sized"):  # else the first found out for all
+    if process["process"] == 0 or start.sized:  # else the first found out for all
         values |= {key: process[key] for key in ("process_peak_bytes", "device_peak_bytes")}
     yield from _each(shared, values)
 
@@ -198,8 +198,8 @@ def _text_or(value: Any, key: str) -> Any:
 
 
 WANTED: Final[Mapping[str, type | tuple[type, ...]]] = {
-    **dict.fromkeys(TEXTS, str), "recipe_json": dict, "batch_size": (int, float), "compile": bool,
-    "channels_last": bool, "cuda_graphs": bool, "threads": int, "jobs": int, "replicate": int, "value": (int, float),
+    **dict.fromkeys(TEXTS, str), **TYPES, "recipe_json": dict, "batch_size": (int, float), "replicate": int,
+    "value": (int, float),
 }  # fmt: skip
 LARGEST: Final = 2**63 - 1  # of whole numbers
 NEEDED: Final = ("recipe", "recipe_digest", "recipe_json", "budget", "status", "replicate", "metric")

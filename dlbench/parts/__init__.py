@@ -88,12 +88,12 @@ def _function(kind: str, name: str, entry: Entry) -> Callable[..., Any]:
         )
     module, attribute = identity.module(kind, name), name.rpartition(".")[2]
     with streams.aside():
-        found = getattr(_module(module, name, entry, where), attribute, None)
-    if found is None:
+        function = getattr(_module(module, name, entry, where), attribute, None)
+    if function is None:
         raise InputError(f"{where}: module '{module}' has no function '{attribute}'")
-    if not callable(found):
-        raise InputError(f"{where}: '{name}' is no function but a {type(found).__name__}")
-    return found  # type: ignore[no-any-return]
+    if not callable(function):
+        raise InputError(f"{where}: '{name}' is no function but a {type(function).__name__}")
+    return function  # type: ignore[no-any-return]
 
 
 def _module(module: str, name: str, entry: Entry, where: str) -> Any:

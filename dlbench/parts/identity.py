@@ -113,10 +113,10 @@ def content(key: str, folder: Path) -> str | None:
         if path.is_dir():
             held = [f"{file.name} {content(str(file), folder)}" for file in sorted(path.iterdir()) if file.is_file()]
             return digest("\n".join(held).encode())
-        found = path.stat()
-        age = time.time() - found.st_mtime
+        stamp = path.stat()
+        age = time.time() - stamp.st_mtime
         digest_of = _digest_of if age > COARSE_SECONDS else _digest_of.__wrapped__
-        return digest_of(path, found.st_ino, found.st_mtime_ns, found.st_size)
+        return digest_of(path, stamp.st_ino, stamp.st_mtime_ns, stamp.st_size)
     except OSError:
         return None
 
@@ -158,9 +158,9 @@ def _closure(names: Iterable[str], but: Collection[str] = ()) -> tuple[dict[str,
         if path is None:
             packages |= {name.partition(".")[0]} - {modules.PACKAGE.name}
             continue
-        found = _parsed(modules.source(path))
-        files[_key(name, path)] = found.digest
-        waiting += _imported(name, path, found)
+        parsed = _parsed(modules.source(path))
+        files[_key(name, path)] = parsed.digest
+        waiting += _imported(name, path, parsed)
     return files, packages
 
 
@@ -273,8 +273,8 @@ def _named_data(recipe: Recipe) -> dict[str, str]:
     own = [getattr(recipe, kind) for kind in PARTS if "." in getattr(recipe, kind).name]
     texts = {text for part in own for value in part.arguments.values() for text in _texts(value)}
     files = [text for text in sorted(texts) if os.path.isfile(recipe.path.parent / text)]
-    found = {text: content(text, recipe.path.parent) for text in files}
-    return {text: held for text, held in found.items() if held is not None}
+    digests = {text: content(text, recipe.path.parent) for text in files}
+    return {text: held for text, held in digests.items() if held is not None}
 
 
 def _texts(value: Any) -> Iterator[str]:

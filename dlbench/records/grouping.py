@@ -22,16 +22,13 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from dlbench.spec import execution
+
 if TYPE_CHECKING:
     import pandas as pd
 
 FIRST_IDENTITY: Final = "0.1"
 IDENTITY: Final = "0.2"  # runs that keep the digest of their code
-USUAL: Final[Mapping[str, Any]] = {"precision": "fp32", "compile": False, "channels_last": True, "cuda_graphs": False}
-"""Settings that change results, with what a run has that does not name them."""
-COLUMNS: Final = (
-    "recipe", "budget", "device", "recipe_digest", *USUAL, "code", "torch", "dataset_digest",
-)  # fmt: skip
 OLD_IDENTITY: Final = "Identity of 0.1: made before runs kept the digest of their code."
 UNFINISHED: Final = "unfinished"
 Run = Mapping[str, Any]
@@ -74,6 +71,11 @@ class Identity(NamedTuple):
         return settings | {"code": code, "torch": torch, "data": f"data {self.data[:8]}" if self.data else ""}
 
 
+USUAL: Final = {key: usual for key, usual in Identity._field_defaults.items() if key in execution.USUAL}
+"""Settings that change results, with what a run has that does not name them."""
+COLUMNS: Final = ("recipe", "budget", "device", "recipe_digest", *USUAL, "code", "torch", "dataset_digest")
+
+
 def identities(runs: pd.DataFrame, seed: str = "seed") -> list[Identity]:
     """The identity of each run: those of equal ones may be averaged.
 
@@ -100,10 +102,10 @@ def trials(runs: pd.DataFrame) -> list[tuple[Identity, int]]:
 def without_copies(
     rows: Sequence[dict[str, Any]], begun: Sequence[str], ended: Sequence[str]
 ) -> tuple[list[dict[str, Any]], list[str]]:
-    """The rows but for copies of others, and a warning that names the first copy and counts them all.
+    """The rows without copies, and a warning that names the first copy and counts all.
 
-    Copies agree in the columns `begun` and `ended`, or in `begun` alone if they were made while the run was under way.
-    Of all copies the one least deep in folders stays.
+    Copies agree in the columns `begun` and `ended`, or in `begun` alone if made while the run was under way. The one
+    least deep in folders stays.
     """
     kept: dict[str, dict[str, Any]] = {}
     for row in sorted(rows, key=lambda row: (row["status"] == UNFINISHED, row["path"].count(os.sep))):
@@ -114,9 +116,9 @@ def without_copies(
             kept.setdefault(start, row)
     stay = {id(row) for row in kept.values()}
     copies = [row["path"] for row in rows if id(row) not in stay]
-    told = f"{copies[0]}: a copy of another run file, which counts once" if copies else ""
+    first = f"{copies[0]}: a copy of another run file, which counts once" if copies else ""
     more = f"; so are {len(copies) - 1} more" if len(copies) > 1 else ""
-    return [row for row in rows if id(row) in stay], [told + more] if copies else []
+    return [row for row in rows if id(row) in stay], [first + more] if copies else []
 
 
 def identity_of(code: str) -> str:
@@ -141,8 +143,8 @@ def identity_notes(identities: Iterable[str]) -> list[str]:
 
 def _records(runs: pd.DataFrame, seed: str) -> list[dict[str, Any]]:
     """The columns that are looked at here, a mapping a row."""
-    known = runs[[name for name in (*COLUMNS, seed) if name in runs]]
-    return [dict(zip(known, cells, strict=True)) for cells in known.itertuples(index=False, name=None)]
+    known = {name: runs[name].tolist() for name in (*COLUMNS, seed) if name in runs}
+    return [dict(zip(known, cells, strict=True)) for cells in zip(*known.values(), strict=True)]
 
 
 def _bare(run: Run) -> Identity:

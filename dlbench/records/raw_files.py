@@ -68,7 +68,7 @@ def under(place: Path, warnings: list[str]) -> Iterator[RawFile]:
 def loose(folder: Path) -> Iterator[RawFile]:
     """Those that are files of their own under a folder, by name."""
     for name in _names(folder, ENDING):
-        yield one(folder / name, name)
+        yield one(os.path.join(folder, name), name)
 
 
 def packed(folder: Path, warnings: list[str]) -> Iterator[RawFile]:
@@ -134,19 +134,19 @@ def _of_member(pack: Path, member: packs.Member, name: str) -> RawFile:
     return RawFile(f"{pack}:{member.path}", name, member.mtime_ns, member.content)
 
 
-def one(path: Path, name: str = "") -> RawFile:
+def one(path: Path | str, name: str = "") -> RawFile:
     """The file at a path, or what would be there."""
     try:
-        mtime_ns = path.stat().st_mtime_ns
+        mtime_ns = os.stat(path).st_mtime_ns
     except (OSError, ValueError):
         mtime_ns = None
-    return RawFile(str(path), name or path.name, mtime_ns)
+    return RawFile(str(path), name or os.path.basename(path), mtime_ns)
 
 
 def _names(folder: Path, ending: str) -> list[str]:
     """Where all that is called so lies under a folder, links to folders not followed, in order."""
-    found = []
+    names = []
     for place, folders, files in os.walk(folder):
-        inside = os.path.relpath(place, folder)
-        found += [os.path.join(inside, name) for name in (*folders, *files) if name.endswith(ending)]
-    return sorted(Path(name).as_posix() for name in found)
+        inside = Path(place).relative_to(folder).as_posix()
+        names += [f"{inside}/{name}".removeprefix("./") for name in (*folders, *files) if name.endswith(ending)]
+    return sorted(names)

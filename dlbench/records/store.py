@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import json
+import gc
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from operator import attrgetter, itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dlbench.errors import InputError
-from dlbench.measure import machine
-from dlbench.records import dating, event_line, grouping, raw_files
+from dlbench.records import dating, events, grouping, raw_files
+from dlbench.records.events import End, Event, Lap, Numbers, Pictures, Ready, Resumed, Score, Start
 from dlbench.records.raw_files import RawFile
-from dlbench.trials.plan import Trial
+from dlbench.spec.execution import SETTINGS, TYPES, USUAL
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,38 +25,30 @@ if TYPE_CHECKING:
 SCHEMA = 1
 READY = ("dataset_digest", "parameters", "multiply_adds", "train_examples", "test_examples")
 END = ("steps", "wall_seconds", "peak_memory_bytes", "device_peak_bytes")
-EVENTS = ("start", "ready", "lap", "score", "pictures", "resumed", "end")
 DONE = ("finished", "diverged")  # a diverged trial would diverge again
 NAMES = {
-    "recipe", "title", "tags", "budget", "seed", "status", "message", "device", "precision", "compile",
-    "channels_last", "threads", "jobs", "cuda_graphs", "torch", "dlbench", "machine", "fingerprint", "recipe_digest",
-    "started", "dataset_digest", "parameters", "multiply_adds", "train_examples", "test_examples", "steps",
-    "training_seconds", "wall_seconds", "examples_per_second", "joules", "peak_memory_bytes",
-    "device_peak_bytes", "published",
-    "recipe_json", "path", "step", "final", "examples_per_split", "mode", "batch_size", "replicate", "metric",
-    "value", "code", "identity", "date", "weights_digest",
+    "recipe", "title", "tags", "budget", "seed", "status", "message", *SETTINGS, "torch", "dlbench", "machine",
+    "fingerprint", "recipe_digest", "started", *READY, *END, "training_seconds", "examples_per_second", "joules",
+    "published", "recipe_json", "path", "step", "final", "examples_per_split", "mode", "batch_size", "replicate",
+    "metric", "value", "code", "identity", "date", "weights_digest",
 }  # fmt: skip
 """Columns of runs, of curves and of exports: no metric may be called so."""
 NAN = float("nan")
-BEGUN = (
-    "recipe", "recipe_digest", "budget", "seed", "device", "precision", "compile", "threads", "jobs", "fingerprint",
-    "code", "started",
-)  # fmt: skip
+BEGUN = ("recipe", "recipe_digest", "budget", "seed", *SETTINGS, "fingerprint", "code", "started")
 ENDED = ("status", "steps", "training_seconds", "wall_seconds", "weights_digest")
 """Columns in which a run file and its copy agree; BEGUN alone for a copy made while the run was under way."""
-Event = Mapping[str, Any]
+LAP = events.OPENING + b'lap"'
+SCORE = events.OPENING + b'score"'
+UNFINISHED = End(grouping.UNFINISHED, "")
 
 
-def start_event(trial: Trial) -> Event:
-    """The first line of a run: all that is needed to repeat the trial."""
-    kept, code = trial.as_dict(), trial.loaded or trial.code
-    return {
-        "event": "start", "schema": SCHEMA, "recipe": kept["recipe"], "recipe_digest": trial.recipe.digest,
-        "budget": trial.recipe.budget, "seed": trial.seed, "execution": kept["execution"],
-        "machine": machine.describe(trial.execution.device), "versions": machine.versions(),
-        "started": datetime.now(UTC).isoformat(timespec="seconds"),
-        **({"code": code.event()} if code else {}),
-    }  # fmt: skip
+@dataclass(frozen=True)
+class Outline:
+    """How a run began and ended, as far as its file says; nothing of a file of another schema."""
+
+    start: Start | None = None
+    ready: Ready | None = None
+    end: End = UNFINISHED
 
 
 def check_writable(out: Path) -> None:
@@ -76,17 +68,16 @@ def check_writable(out: Path) -> None:
 
 def status(path: Path) -> str:
     """How the run in this file ended: its status, `unfinished` (also where it cannot be told), or `absent`."""
-    if not path.exists():
-        return "absent"
-    return str(outline(raw_files.one(path)).get("end", {}).get("status", "unfinished"))
+    return outline(raw_files.one(path)).end.status if path.exists() else "absent"
 
 
-def outline(file: RawFile) -> Mapping[str, Event]:
-    """The events `start`, `ready` and `end` of the run in this file, as far as it has them; none of another schema."""
-    found: dict[str, Event] = {}
+def outline(file: RawFile) -> Outline:
+    """The outline of the run in this file."""
+    kept: dict[str, Any] = {}
     with suppress(InputError):
-        found = {event["event"]: event for event in _events(file, ("start", "ready", "end"))}
-    return found if found.get("start", {}).get("schema", SCHEMA) == SCHEMA else {}
+        kept = {event.kind: event for event in _events(file, (Start, Ready, End))}
+    start = kept.get("start")
+    return Outline(**kept) if start is None or start.schema == SCHEMA else Outline()
 
 
 def run_files(folder: Path, warnings: list[str]) -> Iterator[RawFile]:
@@ -94,9 +85,10 @@ def run_files(folder: Path, warnings: list[str]) -> Iterator[RawFile]:
     return (file for file in raw_files.under(folder, warnings) if not file.is_timing)
 
 
-def events(path: Path) -> Iterator[Event]:
+def events_of(path: Path) -> Iterator[Event]:
     """All events in a file, in order, laps too; lines that cannot be read are left out. Raises InputError."""
-    return _events(next(raw_files.at([path]), raw_files.one(path)), EVENTS)
+    kinds = (Start, Ready, Lap, Score, Pictures, Resumed, End)
+    return _events(next(raw_files.at([path]), raw_files.one(path)), kinds)
 
 
 def load(folder: Path, paths: Iterable[Path] | None = None) -> pd.DataFrame:
@@ -125,11 +117,24 @@ def frame(files: Iterable[RawFile], warnings: list[str], paths: Sequence[Path] |
     """The same of files that are read one after the other; those that began in the same second as `paths` have them."""
     import pandas as pd
 
-    rows = _rows(files, warnings, paths)
+    with _uncollected():
+        rows = _rows(files, warnings, paths)
     runs = pd.DataFrame(rows, columns=None if rows else ["recipe", "budget", "seed", "status", "started", "date"])
     runs = runs.sort_values("date", kind="stable", ignore_index=True)
     runs.attrs["warnings"] = warnings
     return runs
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Rows hold no cycles: looking for some among ten thousand of them takes a sixth of the time."""
+    is_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if is_on:
+            gc.enable()
 
 
 def _rows(files: Iterable[RawFile], warnings: list[str], paths: Sequence[Path] | None) -> list[dict[str, Any]]:
@@ -154,21 +159,19 @@ def curves(folder: Path, paths: Iterable[Path] | None = None) -> pd.DataFrame:
 
     chosen = None if paths is None else list(paths)
     place = _places(chosen)
-    found: list[tuple[Any, list[dict[str, Any]]]] = []
+    looks: list[tuple[Any, list[dict[str, Any]]]] = []
     for file in _run_files(folder, chosen, []):
         with _left_out_if_unsound(file, []):
-            found.append((place(file), _looks(file)))
-    found.sort(key=itemgetter(0))
-    return pd.DataFrame([look for _, looks in found for look in looks])
+            looks.append((place(file), _looks(file)))
+    looks.sort(key=itemgetter(0))
+    return pd.DataFrame([look for _, some in looks for look in some])
 
 
 def pictures(path: Path) -> dict[str, NDArray[np.float64]]:
     """What the run in this file kept to show of its trained model: arrays in [0, 1] by name, or nothing."""
-    from dlbench.records import pixels
-
     for file in raw_files.at([path]):
-        for event in _events(file, ("pictures",)):
-            return pixels.read(event["pictures"])
+        for event in _events(file, (Pictures,)):
+            return dict(event.arrays())
     return {}
 
 
@@ -196,72 +199,57 @@ def _left_out_if_unsound(file: RawFile, warnings: list[str]) -> Iterator[None]:
 
 
 def _row(file: RawFile, warnings: list[str]) -> dict[str, Any]:
-    found = _events(file, ("start", "ready", "score", "end"), warnings, only_final=True)
-    events: dict[str, Event] = {event["event"]: event for event in found}
-    start, ready, end = (events.get(name, {}) for name in ("start", "ready", "end"))
-    _check_schema(start, file)
-    code = code_of(start)
-    metrics = events["score"]["metrics"] if end.get("status") == "finished" and "score" in events else {}
-    numbers = {
-        **{key: ready.get(key) for key in READY if key != "dataset_digest"},
-        **{key: end.get(key) for key in END},
-        **_costs(start, end),
-    }
+    kept = {event.kind: event for event in _events(file, (Start, Ready, Score, End), warnings, only_final=True)}
+    start, ready, score = _start(kept.get("start"), file), kept.get("ready"), kept.get("score")
+    end: End = kept.get("end", UNFINISHED)
     row = {
         **_identity(start),
-        "title": _text(start["recipe"]["title"]),
-        "tags": tuple(map(_text, start["recipe"]["tags"])),
-        "status": _text(end.get("status", "unfinished")),
-        "message": _text(end.get("message", "")),
-        "device": _text(start["execution"]["device"]),
-        "precision": _text(start["execution"].get("precision", "fp32")),
-        "compile": start["execution"].get("compile", False) is True,
-        "cuda_graphs": start["execution"].get("cuda_graphs", False) is True,
-        "channels_last": start["execution"]["channels_last"] is True,
-        "threads": _number(start["execution"]["threads"]),
-        "jobs": _number(start["execution"].get("jobs", 1)),
-        "torch": _text(start["versions"]["torch"]),
-        "dlbench": _text(start["versions"].get("dlbench", "")),
-        "machine": _text(start["machine"]["name"]),
-        "code": code,
-        "identity": grouping.identity_of(code),
-        "started": _text(start["started"]),
-        "dataset_digest": ready.get("dataset_digest") and _text(ready["dataset_digest"]),
-        **{key: None if value is None else _number(value) for key, value in numbers.items()},
-        "weights_digest": _text(end.get("weights_digest", "")),
-        "published": {_text(key): _number(value) for key, value in start["recipe"]["published"].items()},
-        "recipe_json": start["recipe"],
+        "title": _text(start.recipe["title"]),
+        "tags": tuple(map(_text, start.recipe["tags"])),
+        "status": end.status,
+        "message": end.message,
+        **_execution(start.execution),
+        "torch": _text(start.versions["torch"]),
+        "dlbench": _text(start.versions.get("dlbench", "")),
+        "machine": _text(start.machine["name"]),
+        "code": _text(start.code_digest),
+        "identity": grouping.identity_of(start.code_digest),
+        "started": start.started,
+        **{key: getattr(ready, key, None) for key in READY},
+        **{key: getattr(end, key) for key in END},
+        **_costs(start, end),
+        "weights_digest": end.weights_digest or "",
+        "published": {_text(key): _number(value) for key, value in start.recipe["published"].items()},
+        "recipe_json": start.recipe,
         "path": file.path,
         "written": file.written,
     }
-    return row | _metrics(metrics, row)
+    return row | _metrics(score.metrics if score and end.status == "finished" else {}, row)
 
 
-def code_of(start: Event) -> str:
-    """The digest of the code that ran; empty where the run did not keep it."""
-    return _text(start["code"]["digest"]) if start.get("code") else ""
+def _execution(kept: Mapping[str, Any]) -> dict[str, Any]:
+    """How the run was computed, as columns; what a newer dlbench says besides is passed over."""
+    known = {**USUAL, **kept}
+    return {name: CHECKS[TYPES[name]](known[name]) for name in SETTINGS}
 
 
 def _looks(file: RawFile) -> list[dict[str, Any]]:
-    start, *scores = _events(file, ("start", "score"))
-    _check_schema(start, file)
-    known = _identity(start) | {"path": file.path, "device": _text(start["execution"]["device"])}
-    return [look | _metrics(score["metrics"], look) for score in scores for look in [known | _look(score)]]
+    scored = list(_events(file, (Start, Score)))
+    start = _start(next((event for event in scored if isinstance(event, Start)), None), file)
+    known = _identity(start) | {"path": file.path, "device": _text(start.execution["device"])}
+    looks = [(known | _look(event), event.metrics) for event in scored if isinstance(event, Score)]
+    return [look | _metrics(metrics, look) for look, metrics in looks]
 
 
-def _look(score: Event) -> dict[str, Any]:
-    size = score["examples_per_split"]
-    return {
-        "step": _number(score["step"]), "final": score["final"] is True,
-        "examples_per_split": None if size is None else _number(size),
-    }  # fmt: skip
+def _look(score: Score) -> dict[str, Any]:
+    return {name: getattr(score, name) for name in ("step", "final", "examples_per_split")}
 
 
-def _metrics(metrics: Event, others: Event) -> dict[str, Any]:
+def _metrics(metrics: Numbers, others: Mapping[str, Any]) -> Numbers:
     """The metrics of a score, each a column of its own."""
     if taken := metrics.keys() & others.keys():
         raise ValueError(f"metrics may not be called {', '.join(sorted(taken))}")
-    return {_text(key): _number(value) for key, value in metrics.items()}
+    return metrics
 
 
 def _text(value: Any) -> str:
@@ -274,7 +262,7 @@ def _text(value: Any) -> str:
 
 def _number(value: Any) -> float | int:
     """The value, if it is a number that a frame can hold; TypeError or OverflowError if not."""
-    value = event_line.number(value)
+    value = events.number(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError(f"{value!r:.40} is no number")
     if abs(value) >= 2**63 and isinstance(value, int):
@@ -282,65 +270,75 @@ def _number(value: Any) -> float | int:
     return value
 
 
-def _check_schema(start: Event, file: RawFile) -> None:
-    schema = start.get("schema")
-    if schema is None:
+CHECKS: Mapping[type, Callable[[Any], Any]] = {str: _text, int: _number, bool: lambda value: value is True}
+
+
+def _start(start: Start | None, file: RawFile) -> Start:
+    """The first event, which must be there; InputError if it is not, or of another schema."""
+    if start is None:
         raise InputError(f"{file.path}: is {'not a run file' if file.read() else 'empty'}")
+    _check_schema(start.schema, file)
+    return start
+
+
+def _check_schema(schema: object, file: RawFile) -> None:
     if schema != SCHEMA or isinstance(schema, bool):
         what = "newer than" if isinstance(schema, int) and schema > SCHEMA else "not one"
         raise InputError(f"{file.path}: has schema {schema!r:.40}, {what} this dlbench reads")
 
 
-def _costs(start: Event, end: Event) -> dict[str, float | None]:
+def _costs(start: Start, end: End) -> dict[str, float | None]:
     """Seconds and joules of training, and examples per second.
 
     Seeds that learnt together as one model shared the clock and the meter: what one of them took, nobody knows.
     """
-    if start["recipe"].get("together") == "model":
+    if start.recipe.get("together") == "model":
         return dict.fromkeys(("training_seconds", "examples_per_second", "joules"), NAN)
     return {
-        "training_seconds": end.get("training_seconds"),
+        "training_seconds": end.training_seconds,
         "examples_per_second": _speed(end),
-        "joules": end.get("joules") if start["execution"].get("jobs", 1) == 1 else NAN,  # a meter sees all
+        "joules": end.joules if start.execution.get("jobs", 1) == 1 else NAN,  # a meter sees all
     }
 
 
-def _speed(end: Event) -> float:
+def _speed(end: End) -> float:
     """Examples per second of training, the first step of each process left out where there are others."""
-    seconds, examples = end.get("training_seconds") or NAN, end.get("examples", 0)
-    steps = end.get("steps", 0)
-    first = end.get("warm_up_seconds", end.get("first_step_seconds"))
+    seconds, examples, steps = end.training_seconds or NAN, float(end.examples or 0), end.steps or 0
+    first = end.first_step_seconds if end.warm_up_seconds is None else end.warm_up_seconds
     if first is not None and steps > 1:
-        warm_up = end.get("warm_up_examples", examples / steps)
+        warm_up = examples / steps if end.warm_up_examples is None else end.warm_up_examples
         if examples > warm_up:
             seconds, examples = seconds - first, examples - warm_up
-    return float(examples / seconds) if seconds > 0 else NAN
+    return examples / seconds if seconds > 0 else NAN
 
 
-def _identity(start: Event) -> dict[str, Any]:
-    texts = {
-        "recipe": start["recipe"]["name"], "budget": start["budget"],
-        "recipe_digest": start["recipe_digest"], "fingerprint": start["machine"]["fingerprint"],
+def _identity(start: Start) -> dict[str, Any]:
+    return {
+        "recipe": _text(start.recipe["name"]), "budget": start.budget, "recipe_digest": start.recipe_digest,
+        "fingerprint": _text(start.machine["fingerprint"]), "seed": start.seed,
     }  # fmt: skip
-    return {key: _text(value) for key, value in texts.items()} | {"seed": _number(start["seed"])}
 
 
 def _events(
-    file: RawFile, kinds: Sequence[str], warnings: list[str] | None = None, *, only_final: bool = False
-) -> Iterator[Event]:
-    """The events of these kinds, of scores only the final one if so wished; others are passed over unparsed."""
-    marks = tuple(f'{{"event": "{kind}"'.encode() for kind in kinds)
-    for number, line in enumerate(file.read().splitlines(), 1):
-        if line.startswith(b'{"event": "') and not line.startswith(marks):
-            continue
-        if only_final and line.startswith(b'{"event": "score"') and b'"final": false' in line:
+    file: RawFile, classes: Sequence[type[Event]], warnings: list[str] | None = None, *, only_final: bool = False
+) -> Iterator[Any]:
+    """The events of these classes, of scores only the final one if so wished; others are passed over unparsed."""
+    wanted = {events.kind_of(event): event for event in classes}
+    passed = LAP if Lap not in classes else b"\n"  # most lines are laps
+    lines = [pair for pair in enumerate(file.read().splitlines(), 1) if not pair[1].startswith(passed)]
+    for number, line in lines:
+        if only_final and line.startswith(SCORE) and b'"final": false' in line:
             continue
         try:
-            event = json.loads(line)
-            kind = event["event"]
-        except (ValueError, TypeError, KeyError, RecursionError):
+            kind = events.kind(line)
+            if kind in wanted:
+                event = events.parse(line, wanted[kind])
+                if not (only_final and isinstance(event, Score) and not event.final):
+                    yield event
+        except events.Unreadable:
             if warnings is not None and line.strip():
                 warnings.append(f"{file.path}: line {number} cannot be read; left out")
-            continue
-        if kind in kinds and (kind != "score" or event.get("final") or not only_final):
-            yield event
+        except events.Unsound as error:
+            if kind == "start":
+                _check_schema(events.schema(line), file)
+            raise InputError(f"{file.path}: not a whole run file (line {number}: {error})") from None

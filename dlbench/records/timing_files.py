@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dlbench.records import raw_files
-from dlbench.records.event_line import number
+from dlbench.records import events, raw_files
+from dlbench.records.events import Size, Start, Timing
 from dlbench.records.raw_files import RawFile
+from dlbench.spec.execution import USUAL
 from dlbench.stats import steady
 from dlbench.stats.estimates import median
 
@@ -20,25 +20,25 @@ if TYPE_CHECKING:
 def load(paths: Sequence[Path]) -> pd.DataFrame:
     """One row a timing file, raw: what was timed, on what, and the events' own columns, `seconds` a list of laps.
 
-    Columns: recipe, recipe_digest, mode, data, process, started, device, threads, channels_last, precision,
-    compile, cuda_graphs, machine, fingerprint, torch, path, and those of the events `size` and `timing`.
+    Columns: recipe, recipe_digest, mode, data, process, started, the settings of an Execution, machine, fingerprint,
+    torch, path, and the fields of Size and Timing.
     """
     import pandas as pd
 
     return pd.DataFrame([read(raw_files.one(path))[1] for path in paths])
 
 
-def read(file: RawFile) -> tuple[Mapping[str, Any], dict[str, Any]]:
+def read(file: RawFile) -> tuple[Start, dict[str, Any]]:
     """The first event of a timing file, and its row in the frame that `load` makes."""
-    start, size, timing = map(json.loads, file.read().decode("utf-8").splitlines())
+    first, second, third = file.read().splitlines()
+    start, size, timing = events.parse(first, Start), events.parse(second, Size), events.parse(third, Timing)
     row = {
-        "recipe": start["recipe"]["name"],
-        **{key: start[key] for key in ("recipe_digest", "mode", "data", "process", "started")},
-        "cuda_graphs": False,  # files of before there were any
-        **start["execution"],
-        "machine": start["machine"]["name"], "fingerprint": start["machine"]["fingerprint"],
-        "torch": start["versions"]["torch"], "path": file.path,
-        **{key: number(value) for key, value in (size | timing).items() if key != "event"},
+        "recipe": start.recipe["name"],
+        **{key: getattr(start, key) for key in ("recipe_digest", "mode", "data", "process", "started")},
+        **USUAL, **start.execution,
+        "machine": start.machine["name"], "fingerprint": start.machine["fingerprint"],
+        "torch": start.versions["torch"], "path": file.path,
+        **vars(size), **vars(timing),
     }  # fmt: skip
     return start, row
 

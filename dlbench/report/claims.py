@@ -10,13 +10,13 @@ import pandas as pd
 
 from dlbench.errors import InputError
 from dlbench.judge.claims import MOST_SEEDS, Verdict, Word
+from dlbench.reading import duration
 from dlbench.records.groups import Group, Quoted, seed_range
 from dlbench.report.notes import identity, machines
 from dlbench.report.table import Table
 from dlbench.spec import recipe
 from dlbench.stats import estimates
 from dlbench.stats.estimates import Estimate, Measure
-from dlbench.trials.progress import duration
 
 KEYS = ("study", "claim")
 MIXED = ("measured", "against", "difference", "ratio")

@@ -11,6 +11,7 @@ from dlbench import parts
 from dlbench.data.dataset import Dataset
 from dlbench.data.sources import data_folder
 from dlbench.errors import InputError
+from dlbench.records.events import Estimate
 from dlbench.spec.recipe import Recipe
 from dlbench.trials.setup import Bench, generator_for
 
@@ -19,22 +20,22 @@ PROBE_STEPS = 20
 ITERATIVE = ("steps", "epochs", "sweeps", "sequences", "dichotomies")  # arguments of rules whose steps are alike
 
 
-def estimate(bench: Bench) -> dict[str, float | None]:
-    """Expected seconds of training and scoring for this trial (`seconds`) and at the full budget (`full_seconds`).
+def estimate(bench: Bench) -> Estimate:
+    """Expected seconds of training and scoring for this trial, and at the full budget.
 
     None where it cannot be told: a rule that fits in one go or in stages has no steps to try that are like the others,
     and the full data may be absent.
     """
     chosen = bench.trials[0].recipe
     if not set(ITERATIVE) & set(chosen.training.arguments):
-        return {"seconds": None, "full_seconds": None}
+        return Estimate(None, None)
     seconds_a_step, examples_a_step, steps = _probe(bench)
     look = _seconds_to_score(bench) if steps * seconds_a_step > 5 else 0.0
     full = _full(bench)
-    return {
-        "seconds": steps * seconds_a_step + look * _examples_scored(chosen, bench.data),
-        "full_seconds": full and full[1] * seconds_a_step / examples_a_step + look * _examples_scored(full[0], full[2]),
-    }
+    return Estimate(
+        steps * seconds_a_step + look * _examples_scored(chosen, bench.data),
+        full and full[1] * seconds_a_step / examples_a_step + look * _examples_scored(full[0], full[2]),
+    )
 
 
 def _probe(bench: Bench) -> tuple[float, int, int]:

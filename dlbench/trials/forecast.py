@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from dlbench.reading import duration
 from dlbench.records import store
 from dlbench.stats.estimates import median
 from dlbench.trials.plan import Trial
-from dlbench.trials.progress import duration
 
 
 @dataclass(frozen=True)
@@ -21,10 +21,7 @@ class Forecast:
 
 
 def from_runs(folder: Path) -> Callable[[Trial], Forecast | None]:
-    """What to expect of a trial, from the median of the finished runs of its recipe and budget on its kind of device.
-
-    None where no such run lies under the folder.
-    """
+    """Foretell a trial by the median run of its recipe and budget on its kind of device; None if there is none."""
     runs = store.load(folder) if folder.is_dir() else None
     finished = runs[runs["status"].isin(store.DONE)] if runs is not None else None
     if finished is None or finished.empty:
@@ -44,18 +41,18 @@ def from_runs(folder: Path) -> Callable[[Trial], Forecast | None]:
     return expected
 
 
-def words(found: Forecast | None) -> str:
+def words(expected: Forecast | None) -> str:
     """`about 3 min`, with `elsewhere` where another machine says so; how long is unknown without any run."""
-    if found is None:
+    if expected is None:
         return "how long is unknown"
-    return f"about {duration(found.seconds)}" + ("" if found.is_here else " elsewhere")
+    return f"about {duration(expected.seconds)}" + ("" if expected.is_here else " elsewhere")
 
 
-def total(found: Iterable[Forecast | None], jobs: int) -> str:
+def total(expected: Iterable[Forecast | None], jobs: int) -> str:
     """The sum over all trials that can be foretold, so many at once, and how many cannot."""
     known, unknown = 0.0, 0
-    for each in found:
-        known, unknown = (known + each.seconds, unknown) if each else (known, unknown + 1)
+    for one in expected:
+        known, unknown = (known + one.seconds, unknown) if one else (known, unknown + 1)
     parts = [f"about {duration(known / jobs)}"] if known else []
     parts += [f"{unknown} of which nobody knows how long they take"] if unknown else []
     return " and ".join(parts)

@@ -7,7 +7,8 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, cast
 
@@ -17,41 +18,16 @@ from dlbench.measure import machine
 from dlbench.measure.precision import Precision, automatic
 from dlbench.parts import identity, modules
 from dlbench.parts.identity import Identity
+from dlbench.records import store
+from dlbench.records.events import Start
 from dlbench.spec import catalog, study
 from dlbench.spec import recipe as recipes
+from dlbench.spec.execution import Execution
 from dlbench.spec.recipe import Recipe
 from dlbench.spec.study import Study
 
 MOST_TRIALS = 100_000
 Asked: TypeAlias = Precision | Literal["auto"] | None  # None: what the recipe asks for
-
-
-@dataclass(frozen=True)
-class Execution:
-    """How a trial is computed: what changes its speed but not what it means.
-
-    precision: fp32 is the full thing on every device; tf32, bf16 and fp16 are for the products inside layers
-    (autocast, without loss scaling), parameters stay fp32. compile: by torch.compile. jobs: so many trials, at most,
-    had the machine at once. cuda_graphs: a step is recorded once and replayed.
-    """
-
-    device: str
-    threads: int
-    channels_last: bool = True
-    precision: Precision = "fp32"
-    compile: bool = False
-    jobs: int = 1
-    cuda_graphs: bool = False
-
-    def as_dict(self) -> dict[str, Any]:
-        """All settings, as a run file keeps them."""
-        return asdict(self)
-
-    @property
-    def identity(self) -> dict[str, Any]:
-        """The settings that are not the usual ones: a setting added later leaves the identity of older trials alone."""
-        usual = {"precision": "fp32", "compile": False, "jobs": 1, "cuda_graphs": False}
-        return {key: value for key, value in asdict(self).items() if usual.get(key) != value}
 
 
 @dataclass(frozen=True)
@@ -89,6 +65,16 @@ class Trial:
     def stem(self) -> str:
         """How the names begin of run files of this recipe, budget, seed and device, whatever else was different."""
         return f"{self.recipe.budget}-seed{self.seed}-{self.execution.device.replace(':', '')}-"
+
+    def start(self) -> Start:
+        """The first event of its run, which begins now."""
+        code = self.loaded or self.code
+        return Start(
+            schema=store.SCHEMA, recipe=self.recipe.as_dict(), recipe_digest=self.recipe.digest,
+            budget=self.recipe.budget, seed=self.seed, execution=self.execution.as_dict(),
+            machine=machine.describe(self.execution.device), versions=machine.versions(),
+            started=datetime.now(UTC).isoformat(timespec="seconds"), code=code.event() if code else None,
+        )  # fmt: skip
 
     def as_dict(self) -> dict[str, Any]:
         """What the worker that runs the trial is told."""
@@ -137,9 +123,9 @@ def trials(
     if isinstance(names, str) or isinstance(settings, str) or not names:
         raise InputError("give names and settings as lists, and at least one name")
     _check_seeds(seeds)
-    found = list(_recipes(names, budget, settings, seeds))  # before torch is loaded: a wrong name is said at once
-    catalog.check_names(recipe.entry for recipe, *_ in found)
-    if sum(len(chosen) for *_, chosen in found) > MOST_TRIALS:
+    wanted = list(_recipes(names, budget, settings, seeds))  # before torch is loaded: a wrong name is said at once
+    catalog.check_names(recipe.entry for recipe, *_ in wanted)
+    if sum(len(chosen) for *_, chosen in wanted) > MOST_TRIALS:
         raise InputError(f"seeds: more than {MOST_TRIALS:,} trials; take fewer seeds")
     chosen = machine.resolve_device(device)
     compiled = compile and machine.can_compile(chosen)
@@ -148,7 +134,7 @@ def trials(
     fingerprint = machine.describe(execution.device)["fingerprint"]
     planned: dict[Path, Trial] = {}
     modules.refresh()
-    for recipe, full, chosen_seeds in found:
+    for recipe, full, chosen_seeds in wanted:
         parts.check(recipe)
         if cuda_graphs:
             _check_graphs(recipe, chosen)

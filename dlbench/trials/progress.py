@@ -6,17 +6,17 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
+from dlbench.reading import duration
+from dlbench.records import events
+from dlbench.records.events import End, Estimate, Event, Lap, Numbers, Ready, Resumed
 from dlbench.trials.plan import Trial
 
-Event = dict[str, Any]
 Key = tuple[Path, int]  # of a trial: its recipe and seed
 PLAIN_EVERY_SECONDS = 10.0
-OVER = ("end", "busy", "skipped", "changed")
 WIDE = 110  # columns from which there is room for a bar
 
 
@@ -43,43 +43,45 @@ class Plain:
     def __call__(self, trials: Sequence[Trial], event: Event) -> None:
         """Show an event if it is worth a line."""
         name = title(trials)
-        if event["event"] == "note":
-            self._say(f"{name}: {event['message']}")
-        if event.get("index", 0) != 0:
+        if isinstance(event, events.Note):
+            self._say(f"{name}: {event.message}")
+        if event.index != 0:
             return
         pace = self._pace(trials[0], event)
-        if event["event"] == "resumed":
-            self._say(f"{name}: continues after step {event['step']}")
-        elif event["event"] == "stopped":
-            self._say(f"stopped: {event['message']}")
-        elif event["event"] == "unlocked":
-            self._say(f"{event['out']}: no locks work there: let no other dlbench run into it meanwhile")
-        elif event["event"] == "waiting":
-            count = f"{event['trials']} trial{'s' if event['trials'] != 1 else ''}"
-            self._say(f"waiting for {count} that another dlbench is running into {event['out']}")
-        elif event["event"] == "estimate" and self._is_news(trials[0], event):
-            self._say(f"{name}: {expectation(trials[0], event)}")
-        elif event["event"] == "lap" and time.monotonic() - pace.shown > PLAIN_EVERY_SECONDS:
-            self._shown = pace.shown = time.monotonic()
-            self._say(f"{name}: {pace.line(event)}")
-        elif event["event"] == "score" and event["final"]:
-            pace.final = event["metrics"]
-        elif event["event"] == "end":
-            self._say(f"{name}: {ending(event, pace.final)}")
-            del self._paces[key(trials[0])]
-        pace.see(event)
+        match event:
+            case Resumed(step):
+                self._say(f"{name}: continues after step {step}")
+            case events.Stopped(message):
+                self._say(f"stopped: {message}")
+            case events.Unlocked(out):
+                self._say(f"{out}: no locks work there: let no other dlbench run into it meanwhile")
+            case events.Waiting(count, out):
+                trials_there = f"{count} trial{'s' if count != 1 else ''}"
+                self._say(f"waiting for {trials_there} that another dlbench is running into {out}")
+            case Estimate() if self._is_news(trials[0], event):
+                self._say(f"{name}: {expectation(trials[0], event)}")
+            case Lap() if time.monotonic() - pace.shown > PLAIN_EVERY_SECONDS:
+                self._shown = pace.shown = time.monotonic()
+                self._say(f"{name}: {pace.line(event)}")
+            case events.Score(final=True):
+                pace.final = event.metrics
+            case End():
+                self._say(f"{name}: {ending(event, pace.final)}")
+                del self._paces[key(trials[0])]
+        if isinstance(event, Lap):
+            pace.add(event)
 
     def _pace(self, trial: Trial, event: Event) -> Pace:
         """That of this trial, anew when its training begins."""
-        if event["event"] in ("ready", "resumed"):
-            self._paces[key(trial)] = Pace(event.get("step", 0), self._shown)
+        if isinstance(event, Ready | Resumed):
+            self._paces[key(trial)] = Pace(getattr(event, "step", 0), self._shown)
         return self._paces.setdefault(key(trial), Pace(shown=self._shown))
 
-    def _is_news(self, trial: Trial, event: Event) -> bool:
+    def _is_news(self, trial: Trial, event: Estimate) -> bool:
         """Whether an expected time is worth a line: once for each recipe, and for every trial that takes a while."""
         new = trial.recipe.digest not in self._foretold
         self._foretold.add(trial.recipe.digest)
-        return new or (event["seconds"] or 0) >= 2
+        return new or (event.seconds or 0) >= 2
 
     def _say(self, line: str) -> None:
         self._console.print(line, highlight=False, markup=False, soft_wrap=True)
@@ -108,24 +110,23 @@ class Live(Plain):
 
     def __call__(self, trials: Sequence[Trial], event: Event) -> None:
         """Show an event."""
-        kind, index = event["event"], event.get("index", 0)
-        if kind == "started":
+        if isinstance(event, events.Started):
             self._begin(trials)
-        elif row := self._rows.get(key(trials[index])):
-            if kind in ("ready", "resumed") and index == 0:
+        elif row := self._rows.get(key(trials[event.index])):
+            if isinstance(event, Ready | Resumed) and event.index == 0:
                 self._progress.update(row.task, description=title(trials))
-            elif kind == "lap" and index == 0:
+            elif isinstance(event, Lap) and event.index == 0:
                 pace = self._pace(trials[0], event)
-                self._progress.update(row.task, total=event["of"], completed=event["step"], line=pace.line(event))
+                self._progress.update(row.task, total=event.of, completed=event.step, line=pace.line(event))
                 self._shown = pace.shown = time.monotonic()  # the moving line says it; no plain line is needed
-            elif kind in OVER:
-                self._leave(row, key(trials[index]))
+            elif isinstance(event, events.OVER):
+                self._leave(row, key(trials[event.index]))
         super().__call__(trials, event)
 
     def _begin(self, trials: Sequence[Trial]) -> None:
         """A row for a worker; it may take up what another left undone."""
         keys = set(map(key, trials))
-        for old in {self._rows[each].task for each in keys & self._rows.keys()}:
+        for old in {self._rows[other].task for other in keys & self._rows.keys()}:
             self._remove(old)
         row = Row(self._progress.add_task(title(trials), total=None, line="getting ready"), keys)
         self._rows |= dict.fromkeys(keys, row)
@@ -140,7 +141,7 @@ class Live(Plain):
 
     def _remove(self, task: TaskID) -> None:
         self._progress.remove_task(task)
-        self._rows = {each: row for each, row in self._rows.items() if row.task != task}
+        self._rows = {other: row for other, row in self._rows.items() if row.task != task}
 
 
 @dataclass(frozen=True)
@@ -152,30 +153,29 @@ class Row:
 
 
 class Pace:
-    """Speed and time left of one trial, from its laps in this process, which may have begun after some steps.
+    """Speed and time left of one trial, from the laps of its present process.
 
-    shown: when it, or one before it, last had a line.
+    begun_after: steps that earlier processes did. shown: when this trial, or one before it, last had a line.
     """
 
     def __init__(self, begun_after: int = 0, shown: float = 0.0) -> None:
         self.shown = shown
-        self.final: dict[str, float] = {}
+        self.final: Numbers = {}
         self._begun_after = begun_after
         self._seconds = 0.0
         self._examples = 0
 
-    def see(self, event: Event) -> None:
+    def add(self, lap: Lap) -> None:
         """Count a lap."""
-        if event["event"] == "lap":
-            self._seconds += event["seconds"]
-            self._examples += event["examples"]
+        self._seconds += lap.seconds
+        self._examples += lap.examples
 
-    def line(self, lap: Event) -> str:
+    def line(self, lap: Lap) -> str:
         """Step, loss, speed and time left, after this lap."""
-        seconds = self._seconds + lap["seconds"]
-        left = seconds / (lap["step"] - self._begun_after) * (lap["of"] - lap["step"])
-        speed = (self._examples + lap["examples"]) / max(seconds, 1e-9)
-        step, loss = f"step {lap['step']}/{lap['of']}", f"loss {lap['loss']:.3f}"
+        seconds = self._seconds + lap.seconds
+        left = seconds / (lap.step - self._begun_after) * (lap.of - lap.step)
+        speed = (self._examples + lap.examples) / max(seconds, 1e-9)
+        step, loss = f"step {lap.step}/{lap.of}", f"loss {lap.loss:.3f}"
         return f"{step}  {loss}  {speed:,.0f} examples/s  {duration(left)} left"
 
 
@@ -191,33 +191,24 @@ def title(trials: Sequence[Trial]) -> str:
     return f"{first.recipe.name} {first.recipe.budget} {seeds} on {first.execution.device}"
 
 
-def expectation(trial: Trial, event: Event) -> str:
+def expectation(trial: Trial, event: Estimate) -> str:
     """How long this trial should take, and how long as published."""
-    expected = f"about {duration(event['seconds'])}" if event["seconds"] is not None else "time not known before"
-    full = event["full_seconds"]
+    expected = f"about {duration(event.seconds)}" if event.seconds is not None else "time not known before"
+    full = event.full_seconds
     if trial.recipe.budget == "full" or full is None:
         return expected
     return f"{expected} (--budget full: about {duration(full)})"
 
 
-def ending(event: Event, metrics: dict[str, float]) -> str:
+def ending(event: End, metrics: Numbers) -> str:
     """Status, final error rates and speed; `full` figures are in the run file."""
-    if event["status"] != "finished":
-        return f"{event['status'].replace('_', ' ')} {event['message']}".rstrip()
+    if event.status != "finished":
+        return f"{event.status.replace('_', ' ')} {event.message}".rstrip()
     errors = [
         f"{name.removesuffix('_error_percent')} error {value:.2f} %"
         for name, value in metrics.items()
         if name in ("train_error_percent", "test_error_percent")
     ]
-    seconds = event["training_seconds"]
-    speed = [f"{event['examples'] / seconds:,.0f} examples/s"] if seconds > 0 else []
+    seconds = event.training_seconds or 0.0
+    speed = [f"{(event.examples or 0) / seconds:,.0f} examples/s"] if seconds > 0 else []
     return ", ".join([*errors, f"trained in {duration(seconds)}", *speed])
-
-
-def duration(seconds: float) -> str:
-    """`0.4 s`, `45 s`, `12 min`, `6.5 h`."""
-    if seconds < 9.5:
-        return f"{seconds:.1f} s"
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -1,4 +1,4 @@
-"""Trials -> worker processes, as many at once as they say: skips what is finished, and no failure stops the rest.
+"""Trials -> jobs of a launcher, as many at once as they say: skips what is finished, and no failure stops the rest.
 
 Others may run trials into the same folder at the same time: what another process is at comes last, when it is done.
 """
@@ -8,33 +8,32 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from dlbench.data import sources
 from dlbench.errors import InputError
 from dlbench.records import store
+from dlbench.records.events import OVER, Changed, End, Event, Refused, Skipped, Started, Stopped, Unlocked, Waiting
 from dlbench.trials import standing
+from dlbench.trials.launchers import Job, Launcher
+from dlbench.trials.launchers.local import Pool
 from dlbench.trials.plan import Trial
 from dlbench.trials.standing import Standing
 from dlbench.trials.workers import checkpoint_file, locking, runfile
-from dlbench.trials.workers.pool import Crew, Member
 
-Event = dict[str, Any]
 Watcher = Callable[[Sequence[Trial], Event], None]
 PATIENCE_SECONDS = 20.0  # when time is over: for a trial to come to the end of a lap, and to keep its checkpoint
 POLL_SECONDS = 1.0  # between looks at what another process is at
-OVER = ("end", "busy", "skipped", "changed")  # events after which a trial is not under way any more
-INTERRUPTED = {"event": "end", "status": "interrupted", "message": ""}
+INTERRUPTED = End("interrupted", "")
 
 
 @dataclass(frozen=True)
 class Outcome:
     """How a trial ended, and where its run file is; `new` unless it had been finished before.
 
-    `refused`: what it would have been made of was not what was planned any more, and it left nothing.
-    continues_at: the steps that are done and need not be done again, if it is to be continued.
+    status: `refused` if its code or data changed after it was planned; it left no file then. continues_at: the step
+    after which the same call would go on.
     """
 
     trial: Trial
@@ -64,6 +63,7 @@ def run(
     accepted: Collection[str] = (),
     standings: Sequence[Standing] | None = None,
     seconds: float = math.inf,
+    launcher: Launcher | None = None,
 ) -> list[Outcome]:
     """Run the trials that are not finished yet (all, with `fresh`); returns what became of each, in their order.
 
@@ -73,7 +73,8 @@ def run(
     As many run at once as the execution of each allows. What another process was at comes last.
     timeout: seconds that a trial may take, its start included; one model of many seeds counts as one trial.
     seconds: after so many nothing new begins, and what is under way is put aside where it can go on: `interrupted`.
-    watch: told every event of every worker, with the trials it concerns. Ends early, with fewer outcomes than trials,
+    launcher: gives them processes, if not this machine. watch: gets every event, with the trials it is about; its index
+    says of which, if they are several. Ends early, with fewer outcomes than trials,
     if nothing can be written any more or the time is over. Raises InputError if the results folder cannot be written or
     a trial's data cannot be had, and Interrupted on Ctrl-C; no worker runs any more then, and what was under way is
     `interrupted`.
@@ -81,12 +82,12 @@ def run(
     if standings is None:
         standings = standing.of_all(trials, out, accepted, [])
     pairs = zip(trials, standings, strict=True)
-    done = {} if fresh else {trial.path(out): found for trial, found in pairs if found.is_done}
+    done = {} if fresh else {trial.path(out): state for trial, state in pairs if state.is_done}
     _check_data([trial for trial in trials if trial.path(out) not in done])
     store.check_writable(out)
     if trials and not locking.work_in(out):
-        watch(trials, {"event": "unlocked", "out": str(out)})
-    suite = _Suite(out, fresh, timeout, watch, accepted, done, time.monotonic() + seconds)
+        watch(trials, Unlocked(str(out)))
+    suite = _Suite(out, fresh, timeout, watch, accepted, done, time.monotonic() + seconds, launcher or Pool())
     try:
         suite.run(trials)
     except KeyboardInterrupt:
@@ -104,7 +105,7 @@ def _check_data(trials: Sequence[Trial]) -> None:
             verify(name, sources.data_folder())
 
 
-def _jobs(trials: Sequence[Trial]) -> Iterator[list[Trial]]:
+def _batches(trials: Sequence[Trial]) -> Iterator[list[Trial]]:
     """What one worker gets: a single trial, or all seeds of a recipe whose seeds keep together."""
     together: dict[tuple[str, str], list[Trial]] = {}
     for trial in trials:
@@ -125,12 +126,12 @@ class _Suite:
         accepted: Collection[str],
         done: Mapping[Path, Standing],
         until: float,
+        launcher: Launcher,
     ) -> None:
         self.outcomes: list[Outcome] = []
         self._out, self._fresh, self._timeout, self._watch = out, fresh, timeout, watch
-        self._accepted, self._done, self._until = accepted, done, until
-        self._crew = Crew()
-        self._told: dict[Member, _Told] = {}  # of each worker that runs
+        self._accepted, self._done, self._until, self._launcher = accepted, done, until, launcher
+        self._under_way: dict[Job, _Progress] = {}
         self._has_failed = False  # a trial, since we last looked whether there is room for others
 
     def run(self, trials: Sequence[Trial]) -> None:
@@ -144,20 +145,20 @@ class _Suite:
             trials = [trial for trial in trials if trial.path(self._out) not in ended]
             if trials and len(self.outcomes) == before:
                 if not has_waited:
-                    self._watch(trials, {"event": "waiting", "trials": len(trials), "out": str(self._out)})
+                    self._watch(trials, Waiting(len(trials), str(self._out)))
                 has_waited = True
                 time.sleep(POLL_SECONDS)
 
     def _run_round(self, trials: Sequence[Trial]) -> bool:
-        """Run those that no other process is at; returns whether to go on, and leaves no worker behind in any case."""
+        """Run those that no other process is at; returns whether to go on. No process is left, whatever happens."""
         before = len(self.outcomes)
         places = min(trial.execution.jobs for trial in trials)
         try:
-            for job in _jobs(trials):
+            for batch in _batches(trials):
                 self._listen_until_left(places - 1)
                 if not self._can_go_on(trials):
                     return False
-                self._start(self._to_run(job))
+                self._start(self._to_run(batch))
             self._listen_until_left(0)
             return True
         finally:
@@ -180,16 +181,16 @@ class _Suite:
             return True
         except InputError as error:
             self._listen_until_left(0)  # those under way may have room left
-            self._watch(trials, {"event": "stopped", "message": str(error)})
+            self._watch(trials, Stopped(str(error)))
             return False
 
-    def _to_run(self, job: Sequence[Trial]) -> list[Trial]:
-        """The trials of a job that are neither finished nor another process's at this moment."""
-        left = []
-        for trial in job:
-            found = self._standing(trial)
-            if found is not None and found.is_done:
-                self._skip(trial, found.status, found.path)
+    def _to_run(self, batch: Sequence[Trial]) -> list[Trial]:
+        """The trials that are neither finished nor another process's at this moment."""
+        left: list[Trial] = []
+        for trial in batch:
+            state = self._standing(trial)
+            if state is not None and state.is_done:
+                self._skip(trial, state.status, state.path)
             elif not locking.is_locked(runfile.lock_place(trial, self._out)):
                 left.append(trial)
         return left
@@ -203,117 +204,115 @@ class _Suite:
     def _skip(self, trial: Trial, status: str, path: Path) -> None:
         self.outcomes.append(Outcome(trial, status, "", path, new=False))
 
-    def _end(self, trial: Trial, event: Event) -> None:
-        path = trial.path(self._out)
-        is_done = event["status"] in store.DONE
+    def _end(self, trial: Trial, end: End) -> None:
+        path, is_done = trial.path(self._out), end.status in store.DONE
         self._has_failed |= not is_done
         steps = None if is_done else checkpoint_file.steps(path)
+        has_traceback = end.traceback is not None
         self.outcomes.append(
-            Outcome(
-                trial, event["status"], event["message"], path, continues_at=steps, has_traceback="traceback" in event
-            )
+            Outcome(trial, end.status, end.message, path, continues_at=steps, has_traceback=has_traceback)
         )
 
     def _start(self, trials: list[Trial]) -> None:
-        """Start a worker that runs trials; if it dies before all have ended, those to come have no outcome."""
+        """Start a job of these trials; if its process dies before all have ended, those to come have no outcome."""
         if trials:
-            self._watch(trials, {"event": "started"})
-            job = {
-                "out": str(self._out), "trials": [trial.as_dict() for trial in trials], "fresh": self._fresh,
-                "accepted": list(self._accepted),
-                "seconds": None if math.isinf(self._until) else self._until - time.monotonic(),
-            }  # fmt: skip
-            member = self._crew.start(job, trials[0].execution.threads, self._timeout)
-            self._told[member] = _Told(trials, self._out)
+            self._watch(trials, Started())
+            seconds = None if math.isinf(self._until) else self._until - time.monotonic()
+            threads = trials[0].execution.threads
+            job = Job(trials, self._out, self._fresh, self._accepted, seconds, threads, self._timeout)
+            self._under_way[job] = _Progress(job)
+            self._launcher.start(job)
 
     def _listen_until_left(self, count: int) -> None:
-        """Note what the workers tell until so many of them are left; none, once they have had their time and more."""
-        while len(self._crew) > count:
-            told = self._crew.listen(self._until + PATIENCE_SECONDS)
-            if told is None:
+        """Note reports until so many jobs are left; none, once they have had their time and more."""
+        while len(self._launcher) > count:
+            report = self._launcher.listen(self._until + PATIENCE_SECONDS)
+            if report is None:
                 self._stop()
-                return
-            member, event = told
-            if event is None:
-                self._close(self._told.pop(member), member.end())
+            elif report.is_last:
+                self._close(self._under_way.pop(report.job), report.end)
             else:
-                self._hear(event, member)
+                self._hear(report.event, self._under_way[report.job])
 
-    def _hear(self, event: Event, member: Member) -> None:
-        """Note what a worker tells, and pass it on."""
-        told = self._told[member]
-        if event["event"] == "refused":
-            told.left.clear()
-            raise InputError(event["message"])
-        if event["event"] in OVER and not told.at_once:
-            member.put_off()
-        self._note(event, told)
-        told.pass_on(event, self._watch)
+    def _hear(self, event: Event, progress: _Progress) -> None:
+        """Note what is told of a trial, and pass it on."""
+        if isinstance(event, Refused):
+            progress.left.clear()
+            raise InputError(event.message)
+        if isinstance(event, OVER) and not progress.at_once:
+            self._launcher.renew(progress.job)
+        self._note(event, progress)
+        progress.pass_on(event, self._watch)
 
-    def _note(self, event: Event, told: _Told) -> None:
+    def _note(self, event: Event, progress: _Progress) -> None:
         """Note what became of a trial, if that is what the event is about."""
-        if event["event"] in OVER:
-            told.left.discard(event["index"])
-            chosen = told.trials[event["index"]]
-            if event["event"] == "end":
-                told.was_interrupted = event["status"] == "interrupted"
+        if not isinstance(event, OVER):
+            return
+        progress.left.discard(event.index)
+        chosen = progress.job.trials[event.index]
+        match event:
+            case End():
+                progress.was_interrupted = event.status == "interrupted"
                 self._end(chosen, event)
-            elif event["event"] == "skipped":
-                self._skip(chosen, event["status"], chosen.path(self._out))
-            elif event["event"] == "changed":
-                self.outcomes.append(Outcome(chosen, "refused", event["message"], chosen.path(self._out)))
+            case Skipped(status):
+                self._skip(chosen, status, chosen.path(self._out))
+            case Changed(message):
+                self.outcomes.append(Outcome(chosen, "refused", message, chosen.path(self._out)))
 
     def _stop(self) -> None:
-        """End the workers that still run, and their trials as they say, or as `interrupted`."""
-        for member, event in self._crew.stop():
-            told = self._told.get(member)
-            if told and event and event["event"] == "refused":
-                told.left.clear()  # leaves nothing
-            elif told and event:
-                self._note(event, told)
-        for told in self._told.values():
-            self._close(told, INTERRUPTED)
-        self._told.clear()
+        """End all jobs, and their trials as they say, or as `interrupted`."""
+        for report in self._launcher.stop():
+            if progress := self._under_way.get(report.job):
+                if isinstance(report.event, Refused):
+                    progress.left.clear()  # leaves nothing
+                self._note(report.event, progress)
+        for progress in self._under_way.values():
+            self._close(progress, INTERRUPTED)
+        self._under_way.clear()
 
-    def _close(self, told: _Told, end: Event) -> None:
-        """End the trials that a worker was at when it ended: all of one model, else the first that had not ended."""
-        under_way = sorted(told.left) if told.at_once else sorted(told.left)[: 0 if told.was_interrupted else 1]
-        for index in under_way:
-            status = runfile.close_run(told.trials[index], self._out, end)
-            if status in store.DONE and told.has_written(index):  # it came to tell its file, but not us
-                self._end(told.trials[index], end | {"status": status, "message": ""})
+    def _close(self, progress: _Progress, end: End) -> None:
+        """End the trials that a job was at when its process ended, and write so into their files."""
+        for index in progress.unended():
+            trial = progress.job.trials[index]
+            status = runfile.close_run(trial, self._out, end)
+            if status in store.DONE and progress.has_written(index):  # it came to tell its file, but not us
+                self._end(trial, End(status, ""))
             else:
-                self._end(told.trials[index], end)
-                told.pass_on(end | {"index": index}, self._watch)
+                self._end(trial, end)
+                progress.pass_on(replace(end, index=index), self._watch)
 
 
-class _Told:
-    """What a worker has told of its trials; `left`: indices of those that have not ended."""
+class _Progress:
+    """How far a job has come; `left`: indices of its trials that have not ended."""
 
-    def __init__(self, trials: Sequence[Trial], out: Path) -> None:
-        self.trials = trials
-        self._paths = [trial.path(out) for trial in trials]
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self._paths = [trial.path(job.out) for trial in job.trials]
         self._stamps = [_stamp(path) for path in self._paths]
-        self.at_once = trials[0].recipe.together == "model"
-        self.left = set(range(len(trials)))
-        self.was_interrupted = False  # a worker that was told to end has begun nothing else
+        self.at_once = job.trials[0].recipe.together == "model"
+        self.left = set(range(len(job.trials)))
+        self.was_interrupted = False  # then it has begun nothing else
+
+    def unended(self) -> list[int]:
+        """Those it is at: all of one model, else the first that has not ended."""
+        left = sorted(self.left)
+        return left if self.at_once else left[: 0 if self.was_interrupted else 1]
 
     def has_written(self, index: int) -> bool:
         """Whether the run file of a trial is not the one that was there before."""
         return _stamp(self._paths[index]) != self._stamps[index]
 
     def pass_on(self, event: Event, watch: Watcher) -> None:
-        """Tell the watcher, with all trials of one model, else with the trial it is about."""
-        index = event["index"]
+        """Give the watcher an event, with all trials of one model, else with the trial it is about."""
         if self.at_once:
-            watch(self.trials, event)
+            watch(self.job.trials, event)
         else:
-            watch(self.trials[index : index + 1], event | {"index": 0})
+            watch(self.job.trials[event.index : event.index + 1], replace(event, index=0))
 
 
 def _stamp(path: Path) -> tuple[int, int, int] | None:
     """What changes when a file is written anew; None if there is none."""
     if not path.exists():
         return None
-    found = path.stat()
-    return found.st_ino, found.st_mtime_ns, found.st_size
+    facts = path.stat()
+    return facts.st_ino, facts.st_mtime_ns, facts.st_size

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from dlbench.parts import identity
 from dlbench.records import raw_files, store
-from dlbench.trials.plan import Execution, Trial
+from dlbench.records.events import Ready, Start
+from dlbench.records.store import Outline
+from dlbench.spec.execution import SHARE, Execution
+from dlbench.trials.plan import Trial
 
 KINDS = ("code", "data", "version")  # of change, that a user may accept
-SHARE = ("threads", "jobs")  # of the machine: with more or less of it a run means the same
 OF_0_1 = "run by dlbench 0.1, which kept no digests of code"
 
 
 class Change(NamedTuple):
-    """What is not as it was when a trial ran. kind: code, data or version, or holds: what its run file has to show."""
+    """A difference to when a trial ran. kind: code, data, version, or holds: of what its run file is to show."""
 
     kind: str
     words: str
@@ -52,10 +53,10 @@ class Standing:
 def of(trial: Trial, out: Path, accepted: Collection[str] = (), *, any_share: bool = False) -> Standing:
     """How the trial stands in this results folder.
 
-    any_share: a run that had more or less of the machine, in threads and jobs, answers it as well.
+    any_share: a run with other threads and jobs answers it as well.
     """
-    (found,) = of_all([trial], out, accepted, [], any_share=any_share)
-    return found
+    (state,) = of_all([trial], out, accepted, [], any_share=any_share)
+    return state
 
 
 def of_all(
@@ -66,13 +67,13 @@ def of_all(
     warnings: gets what is wrong with packs.
     """
     own = [(trial, of_own_file(trial, out, accepted)) for trial in trials]
-    packed = _packed([trial for trial, found in own if not found.is_as_planned], out, warnings)
+    packed = _packed([trial for trial, state in own if not state.is_as_planned], out, warnings)
 
     return [
-        found
-        if found.is_as_planned
-        else _nearest(found, trial, [*_loose(trial, out), *packed.get(_key(trial), ())], accepted, any_share)
-        for trial, found in own
+        state
+        if state.is_as_planned
+        else _nearest(state, trial, [*_loose(trial, out), *packed.get(_key(trial), ())], accepted, any_share)
+        for trial, state in own
     ]
 
 
@@ -83,17 +84,17 @@ def of_own_file(trial: Trial, out: Path, accepted: Collection[str] = ()) -> Stan
 
 
 class _Run(NamedTuple):
-    """A run that may answer a trial, and what `store.outline` says of it."""
+    """A run that may answer a trial."""
 
     path: Path
-    events: Mapping[str, store.Event]
+    outline: Outline
 
 
 def _nearest(own: Standing, trial: Trial, runs: Iterable[_Run], accepted: Collection[str], any_share: bool) -> Standing:
     """The standing by the run with the fewest changes, of several the newest; `own` if no other has finished."""
-    finished = [found for run in runs if (found := _by(run, trial, accepted, any_share)) is not None]
-    finished.sort(key=lambda found: found.started, reverse=True)
-    return min(finished, key=lambda found: (not found.is_done, len(found.changes)), default=own)
+    finished = [state for run in runs if (state := _by(run, trial, accepted, any_share)) is not None]
+    finished.sort(key=lambda state: state.started, reverse=True)
+    return min(finished, key=lambda state: (not state.is_done, len(state.changes)), default=own)
 
 
 def _loose(trial: Trial, out: Path) -> Iterator[_Run]:
@@ -117,66 +118,61 @@ def _packed(trials: Iterable[Trial], out: Path, warnings: list[str]) -> Mapping[
     """The runs in packs under the folder that may answer one of the trials, by their keys."""
     wanted = {_key(trial) for trial in trials}
     stems = {stem for stem, _ in wanted}
-    found: dict[tuple[str, str], list[_Run]] = {}
+    runs: dict[tuple[str, str], list[_Run]] = {}
     for file in raw_files.packed(out, warnings) if wanted else ():
         stem = "".join(file.name.rpartition("/")[2].rpartition("-")[:2])
         if stem in stems:
-            events = store.outline(file)
-            with suppress(LookupError, TypeError):  # anybody may have written it
-                key = (stem, events["start"]["recipe"]["name"])
-                if key in wanted:
-                    found.setdefault(key, []).append(_Run(Path(file.path), events))
-    return found
+            outline = store.outline(file)
+            key = (stem, outline.start.recipe.get("name", "") if outline.start else "")
+            if key in wanted:
+                runs.setdefault(key, []).append(_Run(Path(file.path), outline))
+    return runs
 
 
 def _by(run: _Run, trial: Trial, accepted: Collection[str], any_share: bool = False) -> Standing | None:
     """The standing by this run; None if it has not finished, or is of another trial."""
-    path, events = run
-    start, ready, end = (events.get(kind, {}) for kind in ("start", "ready", "end"))
-    if end.get("status") not in store.DONE:
+    start, status = run.outline.start, run.outline.end.status
+    if start is None or status not in store.DONE:
         return None
     try:
         if not _is_of(trial, start, any_share):
             return None
-        found = tuple(_changes(trial, start, ready))
-        return Standing(path, end["status"], found, accepted, str(start["started"]))
+        changes = tuple(_changes(trial, start, run.outline.ready))
+        return Standing(run.path, status, changes, accepted, start.started)
     except (AttributeError, LookupError, OSError, TypeError, ValueError):  # anybody may have written it
         return None
 
 
-def _is_of(trial: Trial, start: Mapping[str, Any], any_share: bool) -> bool:
+def _is_of(trial: Trial, start: Start, any_share: bool) -> bool:
     """Whether a run is of this recipe, seed and execution, on such a machine."""
-    left_out = SHARE if any_share else ()
-    executions = (Execution(**start["execution"]).identity, trial.execution.identity)
-    one, other = ({key: value for key, value in each.items() if key not in left_out} for each in executions)
-    known = (start["recipe_digest"], start["seed"], start["machine"]["fingerprint"])
-    return one == other and known == (trial.recipe.digest, trial.seed, trial.fingerprint)
+    execution = Execution(**start.execution)
+    if any_share:
+        execution = replace(execution, **{name: getattr(trial.execution, name) for name in SHARE})
+    known = (start.recipe_digest, start.seed, start.machine["fingerprint"], execution)
+    return known == (trial.recipe.digest, trial.seed, trial.fingerprint, trial.execution)
 
 
-def _changes(trial: Trial, start: Mapping[str, Any], ready: Mapping[str, Any]) -> Iterator[Change]:
+def _changes(trial: Trial, start: Start, ready: Ready | None) -> Iterator[Change]:
     """What is not as it was: code, versions, data files, and what the run file is asked to show."""
     planned, folder = trial.code, trial.recipe.path.parent
     if planned is not None:
-        if start.get("code"):
-            yield from _code_changes(start["code"]["files"], planned.event()["files"], folder)
+        if start.code:
+            yield from _code_changes(start.code["files"], planned.event()["files"], folder)
         else:
             yield Change("code", OF_0_1)
         for name, version in planned.versions.items():
-            if start["versions"].get(name) != version:
-                yield Change("version", f"{name} {start['versions'].get(name)} -> {version}")
-    for key, held in ready.get("data_files", {}).items():
+            if start.versions.get(name) != version:
+                yield Change("version", f"{name} {start.versions.get(name)} -> {version}")
+    for key, held in ((ready and ready.data_files) or {}).items():
         if identity.content(key, folder) != held:
             yield Change("data", f"{key} changed")
     for key in ("curve", "pictures"):
-        if start["recipe"].get(key) != trial.recipe.as_dict().get(key):
+        if start.recipe.get(key) != trial.recipe.as_dict().get(key):
             yield Change("holds", f"other {key} asked for")
 
 
 def _code_changes(kept: Mapping[str, str], planned: Mapping[str, str], folder: Path) -> Iterator[Change]:
-    """What was loaded and is not the same now, and what is new; not all that was loaded need have been planned.
-
-    A file of dlbench may have moved.
-    """
+    """Files that are not the same now, or new. A file of dlbench may have moved."""
     before, now = ({held for key, held in files.items() if identity.is_of_dlbench(key)} for files in (kept, planned))
     for key in sorted({*kept, *planned}):
         old, new = kept.get(key), planned.get(key) or identity.code(key, folder)

@@ -1,7 +1,7 @@
 """One trial, start to end: builds the parts, drives the learning rule, and yields what it measured as events.
 
 The learning rule is a generator that only learns. Everything else happens here, between its steps: the clock, the
-curve, the check for divergence. Events are plain dictionaries, as they stand in a run file.
+curve, the check for divergence.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import math
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -19,13 +19,14 @@ from torch import Tensor
 from dlbench.measure import memory, operations
 from dlbench.measure.clock import Clock
 from dlbench.numbers import NoResult, number
-from dlbench.records import pixels, store
+from dlbench.records import store
+from dlbench.records.events import Edge, End, Event, Lap, Number, Pictures, Ready, Resumed, Score
 from dlbench.training.checkpoint import Checkpoint, Unfit
 from dlbench.training.copies import Copies
+from dlbench.training.step import Step
 from dlbench.trials.estimate import estimate
 from dlbench.trials.setup import Bench, weights_digest
 
-Event = dict[str, Any]
 Counts = Mapping[str, float | list[float]]  # a list has a number for each of several copies
 LAP_SECONDS = 1.0
 
@@ -50,6 +51,20 @@ class Totals:
     device_peak_bytes: int | None = None
 
 
+@dataclass(frozen=True)
+class Stretch:
+    """A lap of all that learn at once; look: whether the curve wants to be looked at right after it."""
+
+    lap: Lap
+    losses: Sequence[float]
+    counts: Counts
+    look: bool
+
+    def of(self, index: int) -> Lap:
+        """The lap of one of them."""
+        return replace(self.lap, index=index, loss=self.losses[index], counts=_of(index, self.counts))
+
+
 @dataclass
 class Meter:
     """The totals of this trial up to now, and what the rule has counted."""
@@ -59,17 +74,17 @@ class Meter:
     counts: Counts = field(default_factory=dict)
     began: float = field(default_factory=time.perf_counter)
 
-    def add(self, lap: Event) -> None:
+    def add(self, stretch: Stretch) -> None:
         """Count a lap."""
-        totals, self.counts = self.totals, lap["counts"]
-        if lap["step"] == 1:
-            totals.first_step_seconds = lap["seconds"]
-        if lap["warm_up"]:
-            totals.warm_up_seconds += lap["seconds"]
-            totals.warm_up_examples += lap["examples"]
-        totals.steps = lap["step"]
-        totals.examples += lap["examples"]
-        totals.training_seconds += lap["seconds"]
+        totals, lap, self.counts = self.totals, stretch.lap, stretch.counts
+        if lap.step == 1:
+            totals.first_step_seconds = lap.seconds
+        if lap.warm_up:
+            totals.warm_up_seconds += lap.seconds
+            totals.warm_up_examples += lap.examples
+        totals.steps = lap.step
+        totals.examples += lap.examples
+        totals.training_seconds += lap.seconds
 
     def read(self) -> Totals:
         """All totals, the time and memory of this process included."""
@@ -90,19 +105,16 @@ class Meter:
         self.totals, self.counts = Totals(**state_dict["totals"]), state_dict["counts"]
 
 
-def run(
-    bench: Bench, checkpoint: Checkpoint | None = None, lap_ends: Collection[int] | None = None
-) -> Iterator[tuple[int, Event]]:
-    """Run trials that differ only in their seed; yields (index of the trial, event) as things happen.
+def run(bench: Bench, checkpoint: Checkpoint | None = None, lap_ends: Collection[int] | None = None) -> Iterator[Event]:
+    """Run trials that differ only in their seed; yields events, which say which trial they are of, as they happen.
 
-    Ends each trial with an `end` event whose status is `finished` or `diverged`; lets every other exception through.
-    A seed that diverges ends there and then; others that learn beside it go on.
+    Each trial's last is an End whose status is `finished` or `diverged`; every other exception is let through. A seed
+    that diverges ends there and then; others that learn beside it go on.
 
-    checkpoint: for a trial that `can_continue`. Each event `edge` says that all before it is told and that the
-    checkpoint's state may be kept. If it goes on from steps done before, there is no `ready` and no `estimate` but,
-    after its first lap, `resumed`. Raises Unfit, before any event, if it cannot go on from there.
-    lap_ends: the steps that laps end with, instead of about every second, so that their losses can be compared with
-    those of another run; there is no `estimate` then.
+    checkpoint: for a trial that `can_continue`; it may be kept at every Edge. If it goes on from steps done before,
+    there is no Ready and no Estimate but, after its first lap, a Resumed. Raises Unfit, before any event, if it cannot
+    go on from there. lap_ends: the steps that laps end with, instead of about every second, so that their losses can be
+    compared with those of another run; there is no Estimate then.
     """
     meter = Meter(str(bench.device))
     if checkpoint is not None:
@@ -110,84 +122,87 @@ def run(
     laps = _laps(bench, checkpoint, lap_ends)
     if checkpoint is not None and checkpoint.steps > 0:
         laps = _ahead(laps)  # the first step shows whether it goes on
-        yield 0, _resumed(checkpoint)
+        yield _resumed(checkpoint)
     else:
         ready = _ready(bench)
-        yield from ((index, ready) for index in range(len(bench.trials)))
+        yield from (replace(ready, index=index) for index in range(len(bench.trials)))
         if lap_ends is None:
-            yield 0, {"event": "estimate", **estimate(bench)}
+            yield estimate(bench)
     learning = list(range(len(bench.trials)))
-    for lap in laps:
-        meter.add(lap)
-        for index in learning:
-            yield index, {"event": "lap", **lap, "loss": lap["loss"][index], "counts": _of(index, lap["counts"])}
-        lost = [index for index in learning if not math.isfinite(lap["loss"][index])]
-        yield from ((index, _end("diverged", meter, NOT_FINITE)) for index in lost)
+    for stretch in laps:
+        meter.add(stretch)
+        yield from (stretch.of(index) for index in learning)
+        lost = [index for index in learning if not math.isfinite(stretch.losses[index])]
+        yield from (_end("diverged", NOT_FINITE, meter, index) for index in lost)
         learning = [index for index in learning if index not in lost]
         if not learning:
             return
-        if lap["look"]:
-            scores = _score_events(bench, lap["step"], bench.trials[0].recipe.curve.examples, {})
-            yield from ((index, event) for index, event in scores if index in learning)
+        step = stretch.lap.step
+        if stretch.look:
+            scores = _scores(bench, step, bench.trials[0].recipe.curve.examples, {})
+            yield from (score for score in scores if score.index in learning)
         if checkpoint is not None and checkpoint.is_followed:
-            yield 0, {"event": "edge", "step": lap["step"]}
-    yield from ((index, event) for index, event in _final(bench, meter) if index in learning)
+            yield Edge(step)
+    yield from (event for event in _final(bench, meter) if event.index in learning)
 
 
-def _final(bench: Bench, meter: Meter) -> Iterator[tuple[int, Event]]:
+def _final(bench: Bench, meter: Meter) -> Iterator[Event]:
     """The final score and the end of each trial."""
     models = bench.models()
-    for index, event in _score_events(bench, meter.totals.steps, None, meter.counts):
-        yield index, event
+    for score in _scores(bench, meter.totals.steps, None, meter.counts):
+        yield score
+        model = models[score.index]
         if bench.trials[0].recipe.pictures is not None:
-            yield index, {"event": "pictures", "pictures": pixels.written(bench.pictures(models[index]))}
-        status, message = _outcome(event["metrics"])
-        end = _end(status, meter, message)
-        yield index, end | {"weights_digest": weights_digest(models[index])}
+            yield Pictures.of(bench.pictures(model), score.index)
+        end = _end(*_outcome(score.metrics), meter, score.index)
+        yield replace(end, weights_digest=weights_digest(model))
 
 
-def _outcome(metrics: Mapping[str, float]) -> tuple[str, str]:
+def _outcome(metrics: Mapping[str, Number]) -> tuple[str, str]:
     """How a trial ended by its final metrics: its status, and what there is to say."""
     lost = [f"{name} is {value}" for name, value in metrics.items() if not math.isfinite(value)]
     return ("diverged", f"{', '.join(lost)} in the end, not a finite number") if lost else ("finished", "")
 
 
-def _ahead(laps: Iterator[Event]) -> Iterator[Event]:
+def _ahead(laps: Iterator[Stretch]) -> Iterator[Stretch]:
     """The same laps, the first of them driven already."""
     return itertools.chain(list(itertools.islice(laps, 1)), laps)
 
 
-def _resumed(checkpoint: Checkpoint) -> Event:
+def _resumed(checkpoint: Checkpoint) -> Resumed:
     if not checkpoint.is_followed:
         raise Unfit("the learning rule did not call follow")
-    return {"event": "resumed", "step": checkpoint.steps}
+    return Resumed(checkpoint.steps)
 
 
-def _ready(bench: Bench) -> Event:
+def _ready(bench: Bench) -> Ready:
     model = bench.models()[0]
-    shape = getattr(model, "input_shape", bench.data.shape)
-    return {
-        "event": "ready",
-        "dataset_digest": bench.data.digest,
-        "train_examples": len(bench.data.train),
-        "test_examples": len(bench.data.test) if bench.data.test is not None else 0,
-        "parameters": operations.parameters(model),
-        "multiply_adds": operations.multiply_adds(model, shape),
-        **({"copies": len(bench.trials)} if isinstance(bench.model, Copies) else {}),
-    }
+    return Ready(
+        dataset_digest=bench.data.digest,
+        train_examples=len(bench.data.train),
+        test_examples=len(bench.data.test) if bench.data.test is not None else 0,
+        parameters=operations.parameters(model),
+        multiply_adds=operations.multiply_adds(model, getattr(model, "input_shape", bench.data.shape)),
+        copies=len(bench.trials) if isinstance(bench.model, Copies) else None,
+    )
 
 
-def _laps(bench: Bench, checkpoint: Checkpoint | None, lap_ends: Collection[int] | None) -> Iterator[Event]:
+def _laps(bench: Bench, checkpoint: Checkpoint | None, lap_ends: Collection[int] | None) -> Iterator[Stretch]:
     """Laps of about a second, and one that ends wherever the curve wants a look; only the rule is on the clock.
 
     The first step of a process has a lap of its own: it allocates, tunes and perhaps compiles. lap_ends: instead.
     """
     clock = Clock(bench.device)
     points = bench.trials[0].recipe.curve.points
-    lost: Tensor = torch.zeros((), device=bench.device)
-    examples = steps = 0
-    rule = bench.train(bench.model, checkpoint)
+    zero = torch.zeros((), device=bench.device)
+    lost, examples, steps = zero, 0, 0
     warm_up = True
+
+    def stretch(step: Step, of: int, look: bool) -> Stretch:
+        lap = Lap(step.number, examples, clock.lap(), math.nan, {}, warm_up, of)
+        return Stretch(lap, (lost / steps).reshape(-1).tolist(), _plain(step.counts), look)
+
+    rule = bench.train(bench.model, checkpoint)
     clock.start()
     for step in rule:
         lost = lost + step.loss
@@ -196,21 +211,11 @@ def _laps(bench: Bench, checkpoint: Checkpoint | None, lap_ends: Collection[int]
         look = step.number < step.of and step.number * (points + 1) % step.of < points + 1 and points > 0
         is_over = look or warm_up or step.number == step.of or clock.running_for() >= LAP_SECONDS
         if is_over if lap_ends is None else step.number in lap_ends:
-            seconds = clock.lap()
-            yield {
-                "step": step.number, "of": step.of, "examples": examples, "seconds": seconds,
-                "loss": (lost / steps).reshape(-1).tolist(), "counts": _plain(step.counts), "look": look,
-                "warm_up": warm_up,
-            }  # fmt: skip
-            warm_up = False
-            lost, examples, steps = torch.zeros((), device=bench.device), 0, 0
+            yield stretch(step, step.of, look)
+            lost, examples, steps, warm_up = zero, 0, 0, False
             clock.start()
     if steps:  # the rule stopped before its last step
-        yield {
-            "step": step.number, "of": step.number, "examples": examples, "seconds": clock.lap(),
-            "loss": (lost / steps).reshape(-1).tolist(), "counts": _plain(step.counts), "look": False,
-            "warm_up": False,
-        }  # fmt: skip
+        yield stretch(step, step.number, look=False)
 
 
 def _plain(counts: Mapping[str, float | Tensor]) -> Counts:
@@ -220,7 +225,7 @@ def _plain(counts: Mapping[str, float | Tensor]) -> Counts:
 def _count(count: float | Tensor, what: str) -> float | list[float]:
     """One number, or one for each of several copies."""
     if isinstance(count, Tensor) and count.dim() == 1:
-        return [number(each, what) for each in count.tolist()]
+        return [number(one, what) for one in count.tolist()]
     return number(count, what)
 
 
@@ -229,14 +234,11 @@ def _of(index: int, counts: Counts) -> dict[str, float]:
     return {name: count[index] if isinstance(count, list) else count for name, count in counts.items()}
 
 
-def _score_events(bench: Bench, step: int, examples: int | None, counts: Counts) -> Iterator[tuple[int, Event]]:
+def _scores(bench: Bench, step: int, examples: int | None, counts: Counts) -> Iterator[Score]:
     began = time.perf_counter()
-    scores = bench.scores(examples)
-    for index, metrics in enumerate(scores):
-        yield index, {
-            "event": "score", "step": step, "final": examples is None, "examples_per_split": examples,
-            "metrics": _named({**_of(index, counts), **metrics}), "seconds": time.perf_counter() - began,
-        }  # fmt: skip
+    for index, metrics in enumerate(bench.scores(examples)):
+        named = _named({**_of(index, counts), **metrics})
+        yield Score(step, examples is None, examples, named, time.perf_counter() - began, index=index)
 
 
 def _named(metrics: dict[str, float]) -> dict[str, float]:
@@ -248,5 +250,5 @@ def _named(metrics: dict[str, float]) -> dict[str, float]:
     return metrics
 
 
-def _end(status: str, meter: Meter, message: str = "") -> Event:
-    return {"event": "end", "status": status, "message": message, **asdict(meter.read())}
+def _end(status: str, message: str, meter: Meter, index: int) -> End:
+    return End(status, message, **asdict(meter.read()), index=index)

@@ -6,7 +6,6 @@ python tests/benchmarks/overhead.py lenet-mnist --seconds 40        # raw laps a
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -19,6 +18,8 @@ from row import Row
 from torch import nn
 from turns import Lap, median_interval, rates, take_turns, tell
 
+from dlbench.records import events
+from dlbench.records.events import Edge
 from dlbench.stats.estimates import median
 from dlbench.training.checkpoint import Checkpoint
 from dlbench.training.step import Step
@@ -93,17 +94,17 @@ def whole_loop(chosen: Trial, out: Path, null: IO[str]) -> Iterator[int]:
     checkpoint = Checkpoint()
     built = build([chosen])
     kept = CheckpointFile(file.path, {})
-    for index, event in trial.run(built, checkpoint):
-        if event["event"] == "edge":
+    for event in trial.run(built, checkpoint):
+        if isinstance(event, Edge):
             if kept.is_due:
-                kept.write(checkpoint.state(event["step"]), file.size())
+                kept.write(checkpoint.state(event.step), file.size())
             continue
         file.write(event)
-        null.write(json.dumps(event | {"index": index}) + "\n")
+        null.write(events.message(event))
         null.flush()
-        show([chosen], event | {"index": index})
-        if event["event"] == "lap":
-            yield event["examples"]
+        show([chosen], event)
+        if isinstance(event, events.Lap):
+            yield event.examples
 
 
 def bare_loop(chosen: Trial) -> Iterator[Step]:

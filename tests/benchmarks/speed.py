@@ -38,7 +38,7 @@ from row import Row, show
 from turns import Lap, opened
 
 from dlbench.measure import machine
-from dlbench.trials.workers import process
+from dlbench.trials.launchers import local
 
 HERE = Path(__file__).parent
 
@@ -158,7 +158,7 @@ def measured(benchmark: Benchmark, quick: bool) -> list[Lap] | None:
     """A benchmark's laps, taken in a process with a worker's environment; None if it failed."""
     paths = [str(REPOSITORY), *filter(None, [os.environ.get("PYTHONPATH")])]
     own = {"OMP_NUM_THREADS": str(machine.cores()), "PYTHONPATH": os.pathsep.join(paths)}
-    environment = process.PATIENT | os.environ | own
+    environment = local.PATIENT | os.environ | own
     run = subprocess.run(
         [sys.executable, str(HERE / benchmark.script), *(benchmark.quick if quick else benchmark.full).split()],
         stdout=subprocess.PIPE, text=True, env=environment,

@@ -85,7 +85,7 @@ def timed(party: str) -> Lap:
         settings=[f"training.slower_percent={PARTIES[party]}"],
     )
     case = timing.Case(trial, "train", synthetic=False)
-    return timing.answer(case, "time", least_seconds=SECONDS, most_seconds=SECONDS, probe=False)
+    return vars(timing.answer(case, "time", least_seconds=SECONDS, most_seconds=SECONDS, probe=False))
 
 
 def rows(taken: Sequence[Lap], comparisons: int, processes: int, together: int = 1) -> Iterator[Row]:

@@ -20,7 +20,8 @@ from dlbench.cli import checkups, compare, export, time
 from dlbench.cli import pack as packing
 from dlbench.errors import InputError
 from dlbench.judge import measurements
-from dlbench.records import packs, pixels, raw_files, store
+from dlbench.records import packs, raw_files, store
+from dlbench.records.events import Pictures
 from dlbench.records.packs import Member
 from dlbench.trials import plan, runner, standing
 from dlbench.trials.workers import checkpoint_file, locking, runfile
@@ -98,7 +99,7 @@ def test_pictures_are_found_in_a_pack_or_there_are_none(kept, tmp_path):
     trial = plan.trials([str(kept / "plain.yaml")], device="cpu", seeds=[7], threads=1)[0]
     image = np.arange(12, dtype=np.float64).reshape(1, 3, 4) / 11
     file = runfile.RunFile(trial, tmp_path / "results")
-    file.write({"event": "pictures", "pictures": pixels.written({"image": torch.from_numpy(image)})})
+    file.write(Pictures.of({"image": torch.from_numpy(image)}))
     loose = store.pictures(file.path)
     pack(tmp_path / "results", tmp_path / "all.jsonl.gz")
     packed = store.pictures(Path(f"{tmp_path / 'all.jsonl.gz'}:plain/{file.path.name}"))

@@ -17,6 +17,7 @@ from dlbench.cli import pack
 from dlbench.cli import replay as replaying
 from dlbench.errors import InputError
 from dlbench.records import store
+from dlbench.records.events import Lap
 from dlbench.trials import plan, replay, runner
 
 STEPS = "training.steps=40"
@@ -86,7 +87,7 @@ def test_an_edited_model_is_found_at_its_first_step(run_file, capsys):
 
 
 def test_of_a_long_run_only_the_first_laps_are_repeated(finished, capsys):
-    laps = [event["step"] for event in store.events(finished[1]) if event["event"] == "lap"]
+    laps = [event.step for event in store.events_of(finished[1]) if isinstance(event, Lap)]
     assert len(laps) > 5
     assert replayed(*finished[1:], steps=laps[1] + 1) == exits.FINE
     told = capsys.readouterr().out.splitlines()
@@ -149,15 +150,12 @@ def test_json_and_the_name_of_a_recipe(finished):
 
 def test_numbers_that_are_not_finite_are_equal_to_themselves(run_file):
     recorded = replay.read(run_file, 50)
-    events = [dict(event) for event in recorded.events]
-    lap = next(event for event in events if event["event"] == "lap")
-    for one, other, state in (
-        (float("nan"), float("nan"), "same"),
-        ("NaN", float("nan"), "same"),
-        (1.0, "NaN", "different"),
-    ):
-        here = [event | ({"loss": other} if event is lap else {}) for event in events]
-        there = [event | ({"loss": one} if event is lap else {}) for event in events]
+    nan = float("nan")
+    for one, other, state in ((nan, nan, "same"), (1.0, nan, "different")):
+        there, here = (
+            [replace(event, loss=loss) if isinstance(event, Lap) else event for event in recorded.events]
+            for loss in (one, other)
+        )
         assert replay.compare(replace(recorded, events=there), here).state == state
 
 

@@ -15,11 +15,13 @@ import torch
 from dlbench import exits
 from dlbench.cli import time as timing
 from dlbench.errors import InputError
+from dlbench.records.events import Batch, Event, Failed, Refused, Size, Timing
 from dlbench.spec.recipe import Part
 from dlbench.stats import steady
 from dlbench.trials import plan
+from dlbench.trials.launchers import local
 from dlbench.trials.setup import Bench, build
-from dlbench.trials.workers import process, timings
+from dlbench.trials.workers import timings
 
 
 def job(name: str, **changes: Any) -> dict[str, Any]:
@@ -64,7 +66,7 @@ class TestRun:
             assert row["examples_per_second"] == {"value": pytest.approx(speed), "low": None, "high": None, "n": 1}
 
     def test_nothing_runs_if_a_batch_size_fits_no_recipe(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(process, "start", None)
+        monkeypatch.setattr(local, "start", None)
         with pytest.raises(InputError, match=r"perceptron-or: training: unknown key 'batch_size'"):
             timing.time(["perceptron-or"], device="cpu", batch_size="32")
 
@@ -73,9 +75,7 @@ class TestRun:
             timing.time(["lenet-digits"], device="cpu", precision="tf32")
 
     def test_what_a_worker_refuses_is_the_user_s_to_mend(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(
-            timing, "answer", lambda case, task, **more: {"event": "refused", "message": "cifar10: damaged"}
-        )
+        monkeypatch.setattr(timing, "answer", lambda case, task, **more: Refused("cifar10: damaged"))
         with pytest.raises(InputError, match="damaged"):
             timing.time(["lenet-digits"], device="cpu")
 
@@ -86,19 +86,19 @@ class TestRounds:
         """What workers were asked, which answer without being there."""
         asked: list[str] = []
 
-        def answer(case: timing.Case, task: str, **more: float) -> dict[str, Any]:
+        def answer(case: timing.Case, task: str, **more: float) -> Event:
             batch = case.trial.recipe.training.arguments["batch_size"]
             asked.append(f"{task} {case.mode} {batch}")
             if task == "choose":
-                return {"event": "batch_size", "batch_size": 64}
+                return Batch(64)
             if task == "size":
-                return {"event": "size", "batch_size": batch}
+                return Size(batch, 1, 1, None)
             if batch == 99:
-                return {"event": "failed", "message": "out of luck"}
-            return {"event": "timing", "examples": 1, "seconds": [1.0]}
+                return Failed("out of luck")
+            return Timing(1.0, 1, 1, [1.0], joules=None)
 
         monkeypatch.setattr(timing, "answer", answer)
-        monkeypatch.setattr(timing, "_show", lambda paths, as_json, gco2_per_kwh: None)
+        monkeypatch.setattr(timing, "_show", lambda paths, as_json, gco2_per_kwh, notes: None)
         return asked
 
     def test_cases_take_turns_and_one_that_failed_is_not_asked_again(self, asked: list[str]) -> None:
@@ -170,25 +170,25 @@ class TestWorker:
 
     @pytest.mark.parametrize("mode", ["train", "infer"])
     def test_times_and_sizes_up(self, mode: str) -> None:
-        timed = timings.do(job("lenet-digits", mode=mode))
+        timed = vars(timings.do(job("lenet-digits", mode=mode)))
         assert timed["examples"] == timed["steps"] * 16
         assert min(timed["seconds"]) > 0
         assert min(timed["gemm_tflops"], timed["conv_tflops"]) > 0
         assert timed["during"]["seconds"] >= sum(timed["seconds"])
-        size = timings.do(job("lenet-digits", mode=mode, task="size"))
+        size = vars(timings.do(job("lenet-digits", mode=mode, task="size")))
         assert size["parameters"] == 61706
         assert size["process_peak_bytes"] > 2**26
 
     def test_operations_are_torch_s_own_count(self) -> None:
         """416,520 multiply-adds forward; backward twice as many, but for the gradient of the images (c1's 117,600)."""
-        forward = timings.do(job("lenet-digits", mode="infer", task="size"))
-        train = timings.do(job("lenet-digits", task="size"))
+        forward = vars(timings.do(job("lenet-digits", mode="infer", task="size")))
+        train = vars(timings.do(job("lenet-digits", task="size")))
         assert forward["flop_per_step"] == 16 * 2 * 416_520
         assert train["flop_per_step"] == 16 * 2 * (3 * 416_520 - 117_600)
 
     def test_random_images_fit_the_model(self) -> None:
         """CIFAR-10 is not on disk in tests."""
-        size = timings.do(job("resnet-20", synthetic=True, task="size"))
+        size = vars(timings.do(job("resnet-20", synthetic=True, task="size")))
         assert (size["parameters"], size["batch_size"]) == (269_722, 32)
 
     def test_random_images_that_fit_no_model_are_refused(self, tmp_path: Path) -> None:
@@ -202,7 +202,7 @@ class TestWorker:
             return seconds[built.trials[0].recipe.training.arguments["batch_size"]]
 
         monkeypatch.setattr(timings, "_step_seconds", fake)
-        assert timings.do(job("lenet-digits", task="choose"))["batch_size"] == 32
+        assert timings.do(job("lenet-digits", task="choose")) == Batch(32)
 
     def test_batches_larger_than_memory_are_not_chosen(self, monkeypatch: pytest.MonkeyPatch) -> None:
         def fake(built: Bench, mode: str) -> float:
@@ -211,7 +211,7 @@ class TestWorker:
             return 1.0
 
         monkeypatch.setattr(timings, "_step_seconds", fake)
-        assert timings.do(job("lenet-digits", task="choose"))["batch_size"] == 64
+        assert timings.do(job("lenet-digits", task="choose")) == Batch(64)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from dlbench.records.events import message
 from dlbench.trials import plan
 from dlbench.trials.workers import trials as worker
 
@@ -50,12 +51,12 @@ def events(path: Path) -> list[dict]:
 
 
 def learn(chosen, out: Path, stop=lambda event: None, fresh=False) -> list[dict]:
-    """Run trials in this very process, as a worker would; `stop` may raise. Returns what was told."""
+    """Run trials in this very process, as a worker would; `stop` may raise. Returns what was told, as JSON has it."""
     told = []
 
     def tell(event):
-        told.append(event)
-        stop(event)
+        told.append(json.loads(message(event)))
+        stop(told[-1])
 
     worker.work(chosen, out, tell, fresh=fresh)
     return told

@@ -5,6 +5,7 @@ import io
 import os
 import signal
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -15,9 +16,11 @@ from faults import suite
 from dlbench import exits
 from dlbench.cli import run as running
 from dlbench.records import store
+from dlbench.records.events import End, Note
 from dlbench.trials import plan, runner
+from dlbench.trials.launchers import local
 from dlbench.trials.runner import Outcome
-from dlbench.trials.workers import endings, locking, process, runfile
+from dlbench.trials.workers import endings, locking, runfile
 
 NETS = '''
 import os, resource, signal, subprocess, sys, time
@@ -93,16 +96,16 @@ def test_each_way_to_end_is_told_apart_and_the_suite_goes_on(tmp_path):
 
 
 def test_a_trial_that_hangs_is_killed_with_its_children_and_the_next_has_its_turn(tmp_path, monkeypatch):
-    put_off = process.Deadline.put_off
+    renew = local.Deadline.renew
 
-    def put_off_until_it_hangs(deadline):
+    def renew_when_it_hangs(deadline):
         """A machine may be slow: the time runs only from when the worker hangs."""
         hung = set(tmp_path.glob("child-of-*[0-9]"))
-        while deadline._worker.poll() is None and set(tmp_path.glob("child-of-*[0-9]")) == hung:
+        while deadline._process.poll() is None and set(tmp_path.glob("child-of-*[0-9]")) == hung:
             time.sleep(0.05)
-        put_off(deadline)
+        renew(deadline)
 
-    monkeypatch.setattr(process.Deadline, "put_off", put_off_until_it_hangs)
+    monkeypatch.setattr(local.Deadline, "renew", renew_when_it_hangs)
     outcomes = runner.run(trials(tmp_path, "hanging", seeds=[0, 1]), tmp_path / "out", timeout=0.5)
     assert [(o.status, o.message) for o in outcomes] == [("timeout", "took longer than 0.5 s")] * 2
     assert [store.status(o.path) for o in outcomes] == ["timeout"] * 2
@@ -149,13 +152,13 @@ def test_the_exit_code_is_that_of_the_worst(statuses, planned, code):
 )
 def test_an_exception_says_how_a_trial_ended(error, status):
     end = endings.of_error(error)
-    assert end["status"] == status
-    assert "\n" not in end["message"]
+    assert end.status == status
+    assert "\n" not in end.message
 
 
 def test_a_worker_says_how_it_ended_by_its_code_and_last_words(monkeypatch):
     def of(code, words=b"", before=0):
-        return endings.of_worker(code, io.BytesIO(words), before)["status"]
+        return endings.of_process(code, io.BytesIO(words), before).status
 
     monkeypatch.setattr(endings, "oom_kills", lambda: 3)
     assert of(-signal.SIGKILL, before=3) == "killed"
@@ -185,19 +188,19 @@ def test_an_end_that_was_written_but_not_told_stands(tmp_path):
     [chosen] = suite.trials(tmp_path)
     suite.learn([chosen], tmp_path / "out")
     before = chosen.path(tmp_path / "out").read_bytes()
-    killed = {"event": "end", "status": "killed", "message": "by a test"}
+    killed = End("killed", "by a test")
     assert runfile.close_run(chosen, tmp_path / "out", killed) == "finished"
     assert chosen.path(tmp_path / "out").read_bytes() == before
 
 
 def test_a_run_that_never_began_has_a_file_that_says_how_it_ended(tmp_path):
     [chosen] = suite.trials(tmp_path)
-    killed = {"event": "end", "status": "killed", "message": "by a test"}
+    killed = End("killed", "by a test")
     for _ in range(2):
         assert runfile.close_run(chosen, tmp_path / "out", killed) == "killed"
     assert [event["event"] for event in suite.events(chosen.path(tmp_path / "out"))] == ["start", "end"]
     with locking.locked(chosen.path(tmp_path / "out")):
-        runfile.close_run(chosen, tmp_path / "out", killed | {"status": "failed"})
+        runfile.close_run(chosen, tmp_path / "out", replace(killed, status="failed"))
     assert store.status(chosen.path(tmp_path / "out")) == "killed"  # another process has taken it up
 
 
@@ -205,16 +208,17 @@ def test_a_worker_ends_with_its_parent_even_if_it_does_nothing(tmp_path):
     """Only the closing of its standard input tells it."""
     with (tmp_path / "errors").open("w+b") as errors:
         (tmp_path / "idle.py").write_text(
-            "import time\nfrom dlbench.trials.workers import process\njob, tell = process.job()\n"
-            "try:\n    tell({'pid': 1})\n    time.sleep(600)\n"
-            "except KeyboardInterrupt:\n    tell({'event': 'interrupted'})\n"
+            "import time\nfrom dlbench.records.events import Note\nfrom dlbench.trials.workers import channel\n"
+            "job, tell = channel.job()\n"
+            "try:\n    tell(Note('ready'))\n    time.sleep(600)\n"
+            "except KeyboardInterrupt:\n    tell(Note('interrupted'))\n"
         )
         os.environ["PYTHONPATH"] += os.pathsep + str(tmp_path)
-        worker = process.start("idle", {}, 1, errors)
-        told = process.events(worker)
-        assert next(told) == {"pid": 1}
+        worker = local.start("idle", {}, 1, errors)
+        told = local.events_of(worker)
+        assert next(told) == Note("ready")
         worker.stdin.close()
         rest = list(told)
         worker.wait()
-        process.stop(worker)
-    assert rest == [{"event": "interrupted"}]
+        local.stop(worker)
+    assert rest == [Note("interrupted")]

@@ -102,7 +102,7 @@ def test_fresh_ignores_what_is_there(tmp_path, undisturbed):
     told = learn([chosen], tmp_path / "out", fresh=True)
     assert told[0]["event"] == "ready"
     assert results(chosen.path(tmp_path / "out")) == undisturbed
-    assert learn([chosen], tmp_path / "out") == [{"event": "skipped", "status": "finished", "index": 0}]
+    assert learn([chosen], tmp_path / "out") == [{"event": "skipped", "status": "finished"}]
     assert learn([chosen], tmp_path / "out", fresh=True)[-1]["event"] == "end"
 
 

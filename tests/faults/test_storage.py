@@ -12,6 +12,7 @@ from faults import suite
 from faults.suite import Killed, kill_at_lap, learn, results
 
 from dlbench.records import store
+from dlbench.records.events import End, Stopped
 from dlbench.trials import runner
 from dlbench.trials.workers import checkpoint_file, locking, runfile
 
@@ -125,7 +126,7 @@ def test_a_run_of_a_newer_dlbench_is_left_alone(tmp_path):
         end = only_end(learn([chosen], tmp_path / "out", fresh=fresh))
         assert end["status"] == "failed"
         assert end["message"].startswith(f"{path}: is a run of a newer dlbench (schema 2)")
-        runfile.close_run(chosen, tmp_path / "out", {"event": "end", "status": "killed", "message": ""})
+        runfile.close_run(chosen, tmp_path / "out", End("killed", ""))
         assert path.read_bytes() == before
 
 
@@ -207,7 +208,7 @@ def test_a_suite_stops_when_nothing_can_be_written_any_more(tmp_path, monkeypatc
     chosen = suite.trials(tmp_path, seeds=[0, 1, 2])
     chosen[0].path(tmp_path / "out").mkdir(parents=True)
     outcomes = runner.run(
-        chosen, tmp_path / "out", watch=lambda _, e: notes.append(e["message"]) if e["event"] == "stopped" else None
+        chosen, tmp_path / "out", watch=lambda _, e: notes.append(e.message) if isinstance(e, Stopped) else None
     )
     assert [(o.trial.seed, o.status) for o in outcomes] == [(0, "failed")]
     assert "cannot write results" in notes[0]

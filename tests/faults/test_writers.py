@@ -12,6 +12,7 @@ from faults import suite, whole
 
 from dlbench.cli import checkups
 from dlbench.records import store
+from dlbench.records.events import Waiting
 from dlbench.trials import runner
 from dlbench.trials.workers import locking
 
@@ -65,8 +66,8 @@ def test_what_another_process_is_at_comes_last_and_is_not_done_twice(tmp_path):
         suite.learn([chosen[2]], out)
 
         def watch(trials, event):
-            heard.append((trials[0].seed, event["event"]))
-            if event["event"] == "waiting":
+            heard.append((trials[0].seed, event.kind))
+            if isinstance(event, Waiting):
                 lock.close()
                 suite.learn([chosen[0]], out)  # the other one finishes it
 
@@ -84,7 +85,7 @@ def test_what_another_process_gave_up_is_run(tmp_path):
     chosen.path(out).parent.mkdir(parents=True)
     with ExitStack() as lock:
         lock.enter_context(locking.locked(chosen.path(out)))
-        [outcome] = runner.run([chosen], out, watch=lambda _, e: lock.close() if e["event"] == "waiting" else None)
+        [outcome] = runner.run([chosen], out, watch=lambda _, e: lock.close() if isinstance(e, Waiting) else None)
     assert (outcome.status, outcome.new) == ("finished", True)
 
 
@@ -139,5 +140,5 @@ def test_a_fresh_run_waits_for_its_turn_too(tmp_path):
     suite.learn([chosen], out)
     before = chosen.path(out).read_bytes()
     with locking.locked(chosen.path(out)):
-        assert suite.learn([chosen], out, fresh=True) == [{"event": "busy", "index": 0}]
+        assert suite.learn([chosen], out, fresh=True) == [{"event": "busy"}]
     assert chosen.path(out).read_bytes() == before

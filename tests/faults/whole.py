@@ -9,40 +9,53 @@ from pathlib import Path
 
 import pytest
 
+from dlbench.records.events import End
 from dlbench.trials import plan, runner
-from dlbench.trials.workers import process
+from dlbench.trials.launchers import Report
 from dlbench.trials.workers import trials as worker
 
 
 class InProcess:
-    """A worker that does its job in the process of its parent."""
+    """A launcher whose jobs are done in the process of the runner, each when it is listened to."""
 
-    returncode = 0
+    def __init__(self):
+        self._reports = {}
 
-    def __init__(self, job):
-        self._job = job
+    def __len__(self):
+        return len(self._reports)
 
-    def events(self):
+    def start(self, job):
+        self._reports[job] = self._work(job)
+
+    def renew(self, job):
+        pass
+
+    def listen(self, until):
+        job, reports = next(iter(self._reports.items()))
+        report = next(reports)
+        if report.is_last:
+            del self._reports[job]
+        return report
+
+    def stop(self):
+        self._reports.clear()
+        return []
+
+    def _work(self, job):
         told = []
-        trials = [plan.from_dict(kept) for kept in self._job["trials"]]
-        worker.work(trials, Path(self._job["out"]), told.append, fresh=self._job["fresh"])
-        return told
-
-    def wait(self):
-        return self.returncode
-
-    poll = wait
+        trials = [plan.from_dict(kept) for kept in job.as_dict()["trials"]]
+        worker.work(trials, job.out, told.append, fresh=job.fresh)
+        yield from (Report(job, event) for event in told)
+        yield Report(job, End("failed", "ended without a word"), is_last=True)
 
 
 def run(recipe, seeds, out, settings=(), checkpoint_seconds="0", fresh=False):
     """Run a recipe's seeds, in this order; returns for each the name of its run file and whether this call ran it."""
     os.environ["DLBENCH_CHECKPOINT_SECONDS"] = checkpoint_seconds
-    process.start = lambda module, job, threads, errors: InProcess(job)
-    process.events = InProcess.events
-    process.stop = lambda worker: None
     runner.POLL_SECONDS = 0.05
     chosen = plan.trials([recipe], device="cpu", seeds=list(seeds), threads=1, settings=settings)
-    return [(outcome.path.name, outcome.new) for outcome in runner.run(chosen, Path(out), fresh=fresh)]
+    outcomes = runner.run(chosen, Path(out), fresh=fresh, launcher=InProcess())
+    return [(outcome.path.name, outcome.new) for outcome in outcomes]
 
 
 def put(queue, *arguments, **options):

@@ -48,7 +48,7 @@ def main(device: str, out: Path, seconds: float) -> None:
         torch._dynamo.reset()
         event = timings.do(_job(case, "time", probe=not paths, **LAPS))
         size = timings.do(_job(case, "size"))
-        print(f"{name} {mode}: {len(event['seconds'])} laps, {sum(event['seconds']):.1f} s", flush=True)
+        print(f"{name} {mode}: {len(event.seconds)} laps, {sum(event.seconds):.1f} s", flush=True)
         paths.append(timing._keep(case, 0, size, event, out))
     timing._show(paths, as_json=False)
 

@@ -20,8 +20,14 @@ START = {
     "machine": {"name": "AMD EPYC, 2 cores", "fingerprint": "1a2b3c4d"},
     "versions": {"dlbench": "0.1.0", "torch": "2.15.0"}, "started": "2026-01-01T00:00:00+00:00",
 }  # fmt: skip
-READY = {"event": "ready", "dataset_digest": "data1", "parameters": 10, "multiply_adds": 9}
-SCORE = {"event": "score", "step": 2, "final": True, "metrics": {"test_error_percent": 12.5, "test_loss": 0.5}}
+READY = {
+    "event": "ready", "dataset_digest": "data1", "train_examples": 15, "test_examples": 8, "parameters": 10,
+    "multiply_adds": 9,
+}  # fmt: skip
+SCORE = {
+    "event": "score", "step": 2, "final": True, "examples_per_split": None,
+    "metrics": {"test_error_percent": 12.5, "test_loss": 0.5}, "seconds": 0.1,
+}  # fmt: skip
 END = {
     "event": "end", "status": "finished", "message": "", "steps": 2, "examples": 30, "training_seconds": 3.0,
     "first_step_seconds": 2.0, "wall_seconds": 5.0, "peak_memory_bytes": 1000,

@@ -111,7 +111,9 @@ def call(folder, seeds, in_one_process, moments):
         as_a_new_process()
         if batch:
             worker.work(
-                [plan.from_dict(json.loads(json.dumps(trial.as_dict()))) for trial in batch], folder / "out", len
+                [plan.from_dict(json.loads(json.dumps(trial.as_dict()))) for trial in batch],
+                folder / "out",
+                lambda event: None,
             )
     return chosen
 

@@ -1,6 +1,7 @@
 import json
 import math
 import os
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from dlbench.errors import InputError
 from dlbench.judge import measurements
 from dlbench.records import store
+from dlbench.records.events import End, Lap, Ready, Score, line
 from dlbench.trials import plan
 from dlbench.trials.workers import runfile
 
@@ -25,41 +27,11 @@ def write(trial, out, *events):
     return file.path
 
 
-READY = {
-    "event": "ready",
-    "dataset_digest": "d",
-    "train_examples": 8,
-    "test_examples": 4,
-    "parameters": 2,
-    "multiply_adds": 3,
-}
-LAP = {"event": "lap", "step": 1, "examples": 8, "seconds": 0.5, "loss": 1.0, "counts": {}}
-LOOK = {
-    "event": "score",
-    "step": 1,
-    "final": False,
-    "examples_per_split": 4,
-    "metrics": {"test_error_percent": 1.0},
-    "seconds": 1,
-}
-SCORE = {
-    "event": "score",
-    "step": 2,
-    "final": True,
-    "examples_per_split": None,
-    "metrics": {"test_error_percent": 7.0},
-    "seconds": 1,
-}
-END = {
-    "event": "end",
-    "status": "finished",
-    "message": "",
-    "steps": 2,
-    "examples": 16,
-    "training_seconds": 2.0,
-    "wall_seconds": 9.0,
-    "peak_memory_bytes": 5,
-}
+READY = Ready("d", 8, 4, 2, 3)
+LAP = Lap(1, 8, 0.5, 1.0, {})
+LOOK = Score(1, False, 4, {"test_error_percent": 1.0}, 1)
+SCORE = Score(2, True, None, {"test_error_percent": 7.0}, 1)
+END = End("finished", "", 2, 16, 2.0, wall_seconds=9.0, peak_memory_bytes=5)
 
 
 def test_a_run_is_one_row_with_its_final_score_and_its_raw_speed(trial, tmp_path):
@@ -86,7 +58,7 @@ def test_everything_needed_to_repeat_the_trial_stands_first(trial, tmp_path):
 
 @pytest.mark.parametrize("status", ["diverged", "failed", "killed", "out_of_memory", "timeout", "interrupted"])
 def test_a_run_that_did_not_finish_has_no_score(trial, tmp_path, status):
-    write(trial, tmp_path, READY, LAP, LOOK, {"event": "end", "status": status, "message": "why"})
+    write(trial, tmp_path, READY, LAP, LOOK, End(status, "why"))
     row = store.load(tmp_path).iloc[0]
     assert (row["status"], row["message"]) == (status, "why")
     assert "test_error_percent" not in row
@@ -165,7 +137,7 @@ FUZZ = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max
 @FUZZ
 @given(data=st.data())
 def test_a_run_file_of_any_shape_is_read_or_named(trial, tmp_path, data):
-    events = [store.start_event(trial), READY, LAP, LOOK, SCORE, END]
+    events = [json.loads(line(event)) for event in (trial.start(), READY, LAP, LOOK, SCORE, END)]
     for _ in range(data.draw(st.integers(1, 3))):
         number = data.draw(st.integers(0, len(events) - 1))
         at = data.draw(st.sampled_from(list(places(events[number]))))
@@ -186,7 +158,7 @@ def test_any_bytes_are_read_or_named(tmp_path, content):
 @FUZZ
 @given(cut=st.integers(0, 5000))
 def test_a_file_cut_short_anywhere_is_unfinished_or_named(trial, tmp_path, cut):
-    whole = "".join(json.dumps(event) + "\n" for event in [store.start_event(trial), READY, LAP, SCORE, END]).encode()
+    whole = "".join(map(line, (trial.start(), READY, LAP, SCORE, END))).encode()
     path = tmp_path / "run.jsonl"
     path.write_bytes(whole[:cut])
     check_readable(tmp_path, path)
@@ -199,24 +171,28 @@ def test_an_empty_folder_has_no_rows_and_a_missing_one_is_named(tmp_path):
         store.load(tmp_path / "none")
 
 
-def unsound(start, score):
+def unsound(start):
     """Files that are no whole runs, and a word of the warning that says so."""
-    ended = [{"event": "end", "status": "finished"}]
+    score, end = (json.loads(line(event)) for event in (SCORE, END))
     return [
-        ([{"event": "start", "schema": 1}], "'recipe'"),
-        ([start | {"recipe": "lenet"}], "'str' object"),
+        ([{"event": "start", "schema": 1}], "(line 1: start: 'recipe': Field required)"),
+        ([start | {"recipe": "lenet"}], "start: 'recipe': Input should be"),
         ([start | {"schema": 0}], "schema 0, not one"),
         ([start | {"schema": "1"}], "schema '1', not one"),
-        ([start, {key: score[key] for key in score if key != "metrics"}, *ended], "'metrics'"),
-        ([start, score, {"event": "end", "status": "finished", "training_seconds": "long"}], "TypeError"),
+        (
+            [start, {key: score[key] for key in score if key != "metrics"}, end],
+            "(line 2: score: 'metrics': Field required)",
+        ),
+        ([start, score, end | {"training_seconds": "long"}], "(line 3: end: 'training_seconds': Input should be"),
+        ([start | {"versions": {}}, score, end], "KeyError: 'torch'"),
     ]
 
 
-@pytest.mark.parametrize("case", range(6))
+@pytest.mark.parametrize("case", range(7))
 def test_a_file_that_is_not_whole_is_one_warning_and_left_out(trial, tmp_path, case):
     path = write(trial, tmp_path, READY, LAP, SCORE, END)
     start = json.loads(path.read_text().splitlines()[0])
-    events, words = unsound(start, SCORE)[case]
+    events, words = unsound(start)[case]
     bad = path.with_name("bad.jsonl")
     bad.write_text("".join(json.dumps(event) + "\n" for event in events))
     frame = store.load(tmp_path)
@@ -246,7 +222,7 @@ def test_a_newer_schema_has_no_curve_either(trial, tmp_path):
 def test_what_is_under_time_is_no_run(trial, tmp_path):
     write(trial, tmp_path, READY, END)
     write(trial, tmp_path / "time", READY, END)
-    write(trial, tmp_path / "laptop" / "time", READY, END | {"wall_seconds": 8.0})
+    write(trial, tmp_path / "laptop" / "time", READY, replace(END, wall_seconds=8.0))
     assert len(store.load(tmp_path)) == 2
 
 
@@ -257,7 +233,7 @@ def test_an_argument_called_final_is_not_a_look_on_the_way(trial, tmp_path):
 
 
 def test_joules_and_seconds_are_those_of_the_end_unless_seeds_shared_them(trial, tmp_path):
-    path = write(trial, tmp_path, READY, SCORE, END | {"joules": 30.5})
+    path = write(trial, tmp_path, READY, SCORE, replace(END, joules=30.5))
     row = store.load(tmp_path).iloc[0]
     assert (row["joules"], row["training_seconds"], row["examples_per_second"]) == (30.5, 2.0, 8.0)
     path.write_text(path.read_text().replace('"together": false', '"together": "model"', 1))
@@ -267,7 +243,7 @@ def test_joules_and_seconds_are_those_of_the_end_unless_seeds_shared_them(trial,
 
 
 def test_a_clock_that_did_not_move_gives_no_speed(trial, tmp_path):
-    write(trial, tmp_path, READY, SCORE, END | {"first_step_seconds": 2.0})
+    write(trial, tmp_path, READY, SCORE, replace(END, first_step_seconds=2.0))
     assert store.load(tmp_path)["examples_per_second"].isna().all()
 
 
@@ -279,7 +255,7 @@ def test_every_column_is_a_name_that_no_metric_may_have(trial, tmp_path):
 
 def test_run_files_are_strict_json_and_older_ones_with_nan_stay_readable(trial, tmp_path):
     metrics = {"a": math.nan, "b": math.inf, "c": -math.inf}
-    path = write(trial, tmp_path, READY, LAP | {"loss": math.nan}, SCORE | {"metrics": metrics}, END)
+    path = write(trial, tmp_path, READY, replace(LAP, loss=math.nan), replace(SCORE, metrics=metrics), END)
     for old in (False, True):
         if old:
             path.write_text("".join(json.dumps(json.loads(line)) + "\n" for line in path.read_text().splitlines()))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from dlbench.records import pixels
+from dlbench.records.events import Pictures, line
 from dlbench.report.panels import style
 
 autoencoder = studied.figure("autoencoder")
@@ -57,7 +56,7 @@ def test_reconstructions_stand_beside_their_bars(tmp_path: Path) -> None:
     for shade, run in zip((0.2, 0.6), runs, strict=True):
         pictures = {"originals": torch.ones(3, 1, 4, 4), "reconstructions": torch.full((3, 1, 4, 4), shade)}
         run["path"] = str(tmp_path / f"{run['recipe']}.jsonl")
-        Path(run["path"]).write_text(json.dumps({"event": "pictures", "pictures": pixels.written(pictures)}) + "\n")
+        Path(run["path"]).write_text(line(Pictures.of(pictures)))
     bars, panel = autoencoder(pd.DataFrame(runs), pd.DataFrame()).axes
     drawn = {round(image.get_extent()[2]): np.asarray(image.get_array()) for image in panel.images}
     assert {place: (strip.shape, round(float(strip.mean()), 6)) for place, strip in drawn.items()} == {

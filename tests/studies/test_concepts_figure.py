@@ -13,7 +13,7 @@ import studied
 import torch
 from matplotlib.text import Text
 
-from dlbench.records import pixels
+from dlbench.records.events import Pictures
 from dlbench.report.panels.pictures import tiled
 
 alexnet_tricks = studied.figure("alexnet_tricks")
@@ -72,7 +72,7 @@ def tricks(tmp_path: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
         model = {"name": "four_layer_convnet", "activation": activation, "initial": "file"}
         for seed in (0, 1):
             path = tmp_path / f"{activation}{seed}.jsonl"
-            kept = {"event": "pictures", "pictures": pixels.written({"filters": torch.rand(4, 3, 5, 5)})}
+            kept = {"event": "pictures", "pictures": Pictures.of({"filters": torch.rand(4, 3, 5, 5)}).pictures}
             path.write_text(json.dumps(kept) + "\n")
             runs.append(a_run(f"four-layer-{activation}", seed, {}, model, path=str(path)))
             curves += [

@@ -14,7 +14,7 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from dlbench.records import pixels
+from dlbench.records.events import Pictures
 from dlbench.report.panels import style
 
 end_to_end = studied.figure("end_to_end")
@@ -64,7 +64,7 @@ def test_end_to_end_ranks_features_and_follows_the_layers(features: pd.DataFrame
 
 
 def test_end_to_end_shows_the_maps_that_the_learnt_net_kept(features: pd.DataFrame, tmp_path: Path) -> None:
-    kept = pixels.written({"input": torch.rand(3, 8, 8), "conv1": torch.rand(8, 8, 8)})
+    kept = Pictures.of({"input": torch.rand(3, 8, 8), "conv1": torch.rand(8, 8, 8)}).pictures
     file = tmp_path / "run.jsonl"
     file.write_text(
         json.dumps({"event": "start", "schema": 1}) + "\n" + json.dumps({"event": "pictures", "pictures": kept})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ from dlbench.data.truth_table import truth_table
 from dlbench.models.perceptron import perceptron
 from dlbench.models.threshold_units import threshold_units
 from dlbench.pictures import unit_square
-from dlbench.records import pixels
+from dlbench.records.events import Pictures, line
 from dlbench.report.panels import style
 from dlbench.report.panels.unit_square import at_corners
 from dlbench.training.dichotomies import LOADS
@@ -62,7 +61,7 @@ def words(figure: Figure) -> str:
 def answers(path: Path, model: nn.Module) -> str:
     """A run file that kept what the model answers over the unit square."""
     pictures = unit_square.unit_square(model, truth_table(Path(), function="and"))
-    path.write_text(json.dumps({"event": "pictures", "pictures": pixels.written(pictures)}) + "\n")
+    path.write_text(line(Pictures.of(pictures)))
     return str(path)
 
 

@@ -1,8 +1,7 @@
-import json
-
 import pytest
 
 from dlbench.records import store
+from dlbench.records.events import line
 from dlbench.trials import forecast, plan, runner
 
 
@@ -16,7 +15,7 @@ def test_nothing_is_foretold_without_a_finished_run(trial, tmp_path):
     assert forecast.from_runs(tmp_path)(trial) is None
     path = trial.path(tmp_path)
     path.parent.mkdir()
-    path.write_text(json.dumps(store.start_event(trial)) + "\n")
+    path.write_text(line(trial.start()))
     assert forecast.from_runs(tmp_path)(trial) is None
     assert forecast.words(None) == "how long is unknown"
 

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dlbench.errors import InputError
+from dlbench.spec.execution import Execution
 from dlbench.trials import plan
 
 
@@ -95,10 +96,10 @@ def test_seeds_from_python_are_checked_too(seeds):
 
 
 def test_a_setting_of_later_versions_leaves_the_identity_of_older_trials_alone():
-    usual = plan.Execution("cpu", 2)
+    usual = Execution("cpu", 2)
     assert usual.identity == {"device": "cpu", "threads": 2, "channels_last": True}
-    assert plan.Execution("cpu", 2, precision="bf16").identity == {**usual.identity, "precision": "bf16"}
-    assert plan.Execution("cpu", 2, jobs=2).identity == {**usual.identity, "jobs": 2}
+    assert Execution("cpu", 2, precision="bf16").identity == {**usual.identity, "precision": "bf16"}
+    assert Execution("cpu", 2, jobs=2).identity == {**usual.identity, "jobs": 2}
 
 
 def test_trials_at_once_share_the_cores_and_are_told_from_those_alone(monkeypatch):

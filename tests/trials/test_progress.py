@@ -4,9 +4,11 @@ import own
 import pytest
 from rich.console import Console
 
+from dlbench.records.events import Busy, End, Lap, Ready, Score, Started
 from dlbench.trials import plan, progress
 
-ENDED = {"event": "end", "index": 0, "status": "finished", "message": "", "training_seconds": 2.0, "examples": 80}
+ENDED = End("finished", "", training_seconds=2.0, examples=80)
+READY = Ready("d", 8, 4, 2, 3)
 
 
 @pytest.fixture
@@ -15,11 +17,11 @@ def two(tmp_path):
 
 
 def lap(step, seconds):
-    return {"event": "lap", "index": 0, "step": step, "of": 8, "seconds": seconds, "examples": 10, "loss": 0.5}
+    return Lap(step, 10, seconds, 0.5, {}, of=8)
 
 
 def final(error):
-    return {"event": "score", "index": 0, "final": True, "metrics": {"test_error_percent": error}}
+    return Score(8, True, None, {"test_error_percent": error}, 0.1)
 
 
 def tell(show, trials, *events):
@@ -33,7 +35,7 @@ def test_two_at_once_keep_their_own_pace_and_error(two, monkeypatch):
     one, other = two[:1], two[1:]
     with progress.display(console) as show:
         for trials in (one, other):
-            tell(show, trials, {"event": "started"}, {"event": "ready", "index": 0})
+            tell(show, trials, Started(), READY)
         tell(show, one, lap(1, 1.0))
         tell(show, other, lap(1, 0.1))
         tell(show, one, lap(2, 1.0), final(9.0))
@@ -55,7 +57,7 @@ def test_the_next_trial_does_not_speak_again_at_once_and_neither_is_silenced_by_
     console = Console(file=io.StringIO(), width=300)
     show = progress.Plain(console)
     for trials in (two[:1], two[1:]):
-        tell(show, trials, {"event": "ready", "index": 0}, lap(1, 1.0))
+        tell(show, trials, READY, lap(1, 1.0))
     for now[0] in (110.5, 121.0):
         for trials in (two[:1], two[1:]):
             tell(show, trials, lap(2, 1.0))
@@ -68,7 +70,7 @@ def test_the_live_display_has_a_line_for_each_that_runs(two):
     one, other = two[:1], two[1:]
     with progress.display(console) as show:
         for trials in (one, other):
-            tell(show, trials, {"event": "started"}, {"event": "ready", "index": 0}, lap(1, 1.0))
+            tell(show, trials, Started(), READY, lap(1, 1.0))
         assert rows(show) == ["plain short seed 0 on cpu 1", "plain short seed 1 on cpu 1"]
         tell(show, one, ENDED)
         assert rows(show) == ["plain short seed 1 on cpu 1"]
@@ -79,13 +81,13 @@ def test_the_live_display_has_a_line_for_each_that_runs(two):
 def test_a_worker_of_several_trials_keeps_its_line_until_the_last(two):
     console = Console(file=io.StringIO(), force_terminal=True, width=200)
     with progress.display(console) as show:
-        tell(show, two, {"event": "started"})
-        tell(show, two[:1], {"event": "ready", "index": 0}, lap(8, 1.0), ENDED)
+        tell(show, two, Started())
+        tell(show, two[:1], READY, lap(8, 1.0), ENDED)
         assert len(rows(show)) == 1
-        tell(show, two[1:], {"event": "started"})  # the worker died, and another goes on
-        tell(show, two[1:], {"event": "ready", "index": 0})
+        tell(show, two[1:], Started())  # the worker died, and another goes on
+        tell(show, two[1:], READY)
         assert rows(show) == ["plain short seed 1 on cpu 0"]
-        tell(show, two[1:], {"event": "busy", "index": 0})
+        tell(show, two[1:], Busy())
         assert rows(show) == []
 
 

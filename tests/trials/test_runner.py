@@ -8,8 +8,9 @@ import pytest
 
 from dlbench.errors import InputError
 from dlbench.records import store
+from dlbench.records.events import End, line
 from dlbench.trials import plan, runner
-from dlbench.trials.workers import process
+from dlbench.trials.launchers import local
 
 
 def trials(tmp_path, *models, **options):
@@ -31,7 +32,7 @@ def test_what_is_finished_is_skipped_and_the_rest_is_run(tmp_path):
     seen = []
     first = runner.run(trials(tmp_path, "plain", seeds=[0]), out)
     second = runner.run(
-        trials(tmp_path, "plain", seeds=[0, 1]), out, watch=lambda t, e: seen.append((t[0].seed, e["event"]))
+        trials(tmp_path, "plain", seeds=[0, 1]), out, watch=lambda t, e: seen.append((t[0].seed, e.kind))
     )
     assert [(o.trial.seed, o.status, o.new) for o in first] == [(0, "finished", True)]
     assert [(o.trial.seed, o.status, o.new) for o in second] == [(0, "finished", False), (1, "finished", True)]
@@ -69,7 +70,7 @@ def test_ctrl_c_ends_the_worker_and_says_what_was_under_way(tmp_path):
     out = tmp_path / "results"
 
     def interrupt(_, event):
-        if event["event"] == "lap":
+        if event.kind == "lap":
             raise KeyboardInterrupt
 
     with pytest.raises(runner.Interrupted) as caught:
@@ -123,7 +124,7 @@ def test_seeds_that_learn_together_share_a_worker_and_each_has_a_file(tmp_path):
     out = tmp_path / "results"
     started = []
     chosen = plan.trials(["mlp-xor"], device="cpu", budget="smoke", seeds=range(6))
-    outcomes = runner.run(chosen, out, watch=lambda t, e: started.append(len(t)) if e["event"] == "started" else None)
+    outcomes = runner.run(chosen, out, watch=lambda t, e: started.append(len(t)) if e.kind == "started" else None)
     assert started == [6]
     frame = store.load(out)
     assert sorted(frame["seed"]) == list(range(6))
@@ -153,7 +154,7 @@ def test_side_by_side_learns_the_same_as_one_after_another_in_the_order_of_the_p
         chosen = side_by_side(tmp_path, ["slow"], jobs, seeds=[1], settings=["training.steps=3"])
         chosen += side_by_side(tmp_path, ["plain"], jobs, seeds=[0])
         outcomes = runner.run(
-            chosen, tmp_path / "out", watch=lambda t, e, events=events: events.append((t[0].seed, e["event"]))
+            chosen, tmp_path / "out", watch=lambda t, e, events=events: events.append((t[0].seed, e.kind))
         )
         assert [o.trial for o in outcomes] == chosen
         assert {(o.status, o.new) for o in outcomes} == {("finished", True)}  # jobs tells them apart
@@ -175,7 +176,7 @@ def test_ctrl_c_ends_all_workers_and_keeps_the_checkpoint_of_each(tmp_path, monk
     stepped = set()
 
     def interrupt(trials, event):
-        if event["event"] == "lap" and event["step"] > 2:
+        if event.kind == "lap" and event.step > 2:
             stepped.add(trials[0].seed)
             if len(stepped) == 2:
                 raise KeyboardInterrupt
@@ -200,13 +201,13 @@ def deaf() -> nn.Module:
 
 
 def test_ctrl_c_kills_those_that_do_not_listen_all_after_the_same_grace(tmp_path, monkeypatch):
-    monkeypatch.setattr(process, "GRACE_SECONDS", 0.5)
+    monkeypatch.setattr(local, "GRACE_SECONDS", 0.5)
     monkeypatch.setattr(own, "NETS", own.NETS + DEAF)
     chosen = side_by_side(tmp_path, ["deaf"], seeds=[0, 1], settings=["training.steps=1000"])
     deaf = set()
 
     def interrupt(trials, event):
-        if event["event"] == "lap":
+        if event.kind == "lap":
             deaf.add(trials[0].seed)
             if len(deaf) == 2:
                 raise KeyboardInterrupt
@@ -238,7 +239,7 @@ def test_each_of_several_has_a_timeout_of_its_own(tmp_path):
 
 def test_a_seed_whose_code_changed_while_it_waited_is_refused_by_name(tmp_path):
     def edit(_, event):
-        if event["event"] == "end":
+        if event.kind == "end":
             (tmp_path / "nets.py").write_text(own.NETS.replace("nn.Flatten()", "nn.Flatten(1)"))
 
     out = tmp_path / "results"
@@ -256,8 +257,7 @@ def test_what_was_there_before_is_not_what_became_of_a_trial_that_was_killed(tmp
     [chosen] = trials(tmp_path, "killed")
     path = chosen.path(tmp_path / "results")
     path.parent.mkdir(parents=True)
-    lines = [store.start_event(chosen), {"event": "end", "status": "finished", "message": ""}]
-    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    path.write_text("".join(map(line, (chosen.start(), End("finished", "")))))
     (tmp_path / "nets.py").write_text(own.NETS + "os.kill(os.getpid(), 9) if __name__ != '__main__' else None\n")
     [outcome] = runner.run([chosen], tmp_path / "results", fresh=True)
     assert (outcome.status, outcome.new) == ("killed", True)

@@ -9,10 +9,12 @@ import pytest
 
 from dlbench.cli import run as running
 from dlbench.records import store
+from dlbench.records.events import End, Ready, line
+from dlbench.spec.execution import Execution
 from dlbench.trials import plan, standing
 
-READY = {"event": "ready", "dataset_digest": "00", "data_files": {}}
-END = {"event": "end", "status": "finished"}
+READY = Ready("00", 8, 4, 2, 3, data_files={})
+END = End("finished", "")
 REPOSITORY = Path(__file__).parents[2]
 
 
@@ -20,8 +22,8 @@ def keep(trial, out, start=None, ready=READY, end=END):
     """Write a run of the trial, with changes to its first line."""
     path = trial.path(out)
     path.parent.mkdir(parents=True, exist_ok=True)
-    lines = [{**store.start_event(trial), **(start or {})}, ready, end]
-    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    start = json.loads(line(trial.start())) | (start or {})
+    path.write_text(json.dumps(start) + "\n" + line(ready) + line(end))
     return path
 
 
@@ -40,7 +42,7 @@ def test_a_run_of_the_same_answers(tmp_path):
 
 def test_a_run_that_failed_answers_nothing(tmp_path):
     [trial] = planned(tmp_path)
-    keep(trial, tmp_path, end=END | {"status": "failed"})
+    keep(trial, tmp_path, end=replace(END, status="failed"))
     assert not standing.of(trial, tmp_path, standing.KINDS).is_done
 
 
@@ -73,7 +75,7 @@ def test_edited_code_is_named_and_may_be_accepted(tmp_path):
 
 def test_code_loaded_in_a_way_nobody_foresaw_is_checked_by_what_the_run_says(tmp_path):
     [trial] = planned(tmp_path)
-    files = store.start_event(trial)["code"]["files"]
+    files = trial.code.event()["files"]
     (tmp_path / "hidden.py").write_text("A = 1\n")
     keep(trial, tmp_path, {"code": {"digest": "00", "files": files | {"hidden.py": "00000000"}}})
     assert [change.words for change in standing.of(trial, tmp_path).changes] == ["hidden.py changed"]
@@ -81,7 +83,7 @@ def test_code_loaded_in_a_way_nobody_foresaw_is_checked_by_what_the_run_says(tmp
 
 def test_a_file_of_dlbench_may_move_but_not_two_files_of_a_user_change_places(tmp_path):
     [trial] = planned(tmp_path)
-    files = store.start_event(trial)["code"]["files"]
+    files = trial.code.event()["files"]
     moved = {key.replace("dlbench/training/", "dlbench/rules/"): held for key, held in files.items()}
     assert moved != files
     keep(trial, tmp_path, {"code": {"digest": "00", "files": moved}})
@@ -98,7 +100,7 @@ def test_a_file_of_dlbench_may_move_but_not_two_files_of_a_user_change_places(tm
 def test_another_torch_is_named(tmp_path):
     [trial] = planned(tmp_path)
     now = trial.code.versions["torch"]
-    keep(trial, tmp_path, {"versions": store.start_event(trial)["versions"] | {"torch": "2.0"}})
+    keep(trial, tmp_path, {"versions": trial.start().versions | {"torch": "2.0"}})
     found = standing.of(trial, tmp_path)
     assert found.changes == (standing.Change("version", f"torch 2.0 -> {now}"),)
     assert standing.of(trial, tmp_path, ["version"]).is_done
@@ -107,7 +109,7 @@ def test_another_torch_is_named(tmp_path):
 def test_edited_data_are_named(tmp_path):
     [trial] = planned(tmp_path)
     (tmp_path / "points.csv").write_text("1\n")
-    keep(trial, tmp_path, ready=READY | {"data_files": {"points.csv": "4355a46b", "gone.csv": "00000000"}})
+    keep(trial, tmp_path, ready=replace(READY, data_files={"points.csv": "4355a46b", "gone.csv": "00000000"}))
     found = standing.of(trial, tmp_path)
     assert [change.words for change in found.changes] == ["gone.csv changed"]
     (tmp_path / "points.csv").write_text("2\n")
@@ -138,11 +140,11 @@ def test_committed_runs_are_found_as_runs_of_0_1(name, monkeypatch):
     trials = plan.trials([name], device="cpu", seeds=[0], threads=2)
     results = REPOSITORY / "results"
     committed = [file for file in store.run_files(results, []) if file.name.startswith(f"{name}/{trials[0].stem}")]
-    starts = {file.name: store.outline(file)["start"] for file in committed}
-    path, start = next(pair for pair in starts.items() if "code" not in pair[1])
-    assert start["recipe_digest"] == trials[0].recipe.digest
-    execution = plan.Execution(**start["execution"])
-    kept = replace(trials[0], execution=execution, fingerprint=start["machine"]["fingerprint"], code=None)
+    starts = {file.name: store.outline(file).start for file in committed}
+    path, start = next(pair for pair in starts.items() if not pair[1].code)
+    assert start.recipe_digest == trials[0].recipe.digest
+    execution = Execution(**start.execution)
+    kept = replace(trials[0], execution=execution, fingerprint=start.machine["fingerprint"], code=None)
     assert str(kept.path(Path())) == path
     assert standing.of(replace(kept, code=trials[0].code), results, standing.KINDS).is_done
 

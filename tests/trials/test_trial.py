@@ -19,7 +19,7 @@ def events(name="lenet-digits", seeds=(0,), settings=TINY, budget="short"):
 
 
 def of_kind(found, kind, index=0):
-    return [event for i, event in found if i == index and event["event"] == kind]
+    return [vars(event) for event in found if event.index == index and event.kind == kind]
 
 
 def without_times(event):
@@ -28,7 +28,7 @@ def without_times(event):
 
 def test_a_run_is_ready_laps_looks_a_final_score_and_an_end():
     found = events()
-    kinds = [event["event"] for _, event in found]
+    kinds = [event.kind for event in found]
     assert kinds[:2] == ["ready", "estimate"]
     assert kinds[-2:] == ["score", "end"]
     ready = of_kind(found, "ready")[0]
@@ -169,9 +169,9 @@ def test_a_compiled_net_learns_what_the_plain_one_learns(real_data, monkeypatch)
     trials = [plan.trials(["resnet-20"], device="cpu", seeds=[0], budget="smoke", compile=c)[0] for c in (False, True)]
     if not trials[1].execution.compile:
         pytest.skip("no C++ compiler")
-    plain, compiled = ([e for _, e in trial.run(setup.build([t])) if e["event"] == "lap"] for t in trials)
-    assert [lap["step"] for lap in plain][-1] == [lap["step"] for lap in compiled][-1] == 4
-    assert compiled[0]["loss"] == pytest.approx(plain[0]["loss"], rel=1e-3)  # the first step starts from equal weights
+    plain, compiled = ([e for e in trial.run(setup.build([t])) if e.kind == "lap"] for t in trials)
+    assert plain[-1].step == compiled[-1].step == 4
+    assert compiled[0].loss == pytest.approx(plain[0].loss, rel=1e-3)  # the first step starts from equal weights
 
 
 SCORES = """import math, torch

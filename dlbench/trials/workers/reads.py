@@ -43,11 +43,11 @@ class Reads:
         paths = [path for path in self.stamps if _is_data(path)]
         many = {place for place, count in Counter(path.parent for path in paths).items() if count > MOST}
         keys = {path: _key(path.parent if path.parent in many else path, folder) for path in paths}
-        found = {key: identity.content(key, folder) for key in sorted({*keys.values()})}
+        digests = {key: identity.content(key, folder) for key in sorted({*keys.values()})}
         for path, key in keys.items():
             if _has_changed(path, self.stamps[path]):
                 raise Changed(f"{key} changed while it was read")
-        return {key: held for key, held in found.items() if held is not None}
+        return {key: held for key, held in digests.items() if held is not None}
 
 
 @contextmanager
@@ -82,14 +82,14 @@ def _hear(event: str, arguments: tuple[Any, ...]) -> None:
 def _stamp(path: Path) -> Stamp | None:
     """What changes with a file, with its content if it was written a moment ago; None if it is no regular one."""
     try:
-        found = path.stat()
-        if not stat.S_ISREG(found.st_mode):
+        facts = path.stat()
+        if not stat.S_ISREG(facts.st_mode):
             return None
-        is_young = time.time() - found.st_mtime < identity.COARSE_SECONDS
+        is_young = time.time() - facts.st_mtime < identity.COARSE_SECONDS
         held = identity.content(str(path), path.parent) if is_young else None
     except (OSError, ValueError):
         return None
-    return found.st_ino, found.st_mtime_ns, found.st_size, held
+    return facts.st_ino, facts.st_mtime_ns, facts.st_size, held
 
 
 def _has_changed(path: Path, before: Stamp) -> bool:

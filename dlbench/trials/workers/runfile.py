@@ -6,20 +6,17 @@ and a file that was removed, replaced or locked away in mid-run is noticed at th
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
-from dlbench.records import store
-from dlbench.records.event_line import line
+from dlbench.records import events, store
+from dlbench.records.events import End, Event
 from dlbench.trials.plan import Trial
 from dlbench.trials.workers import locking
 
-Event = Mapping[str, Any]
 PATIENCE_SECONDS = 0.2  # others hold a lock for a moment to see whether it is free
 START = b'{"event": "start"'
 
@@ -47,14 +44,14 @@ class RunFile:
                 file.truncate(offset or 0)
                 self._identity = os.fstat(file.fileno())
         if offset is None:
-            self.write(store.start_event(trial))
+            self.write(trial.start())
 
     def write(self, event: Event) -> None:
         """Append one event; raises Unwritable."""
         with _named(self.path), open(self.path, "ab", opener=_open_existing) as file:
             if not os.path.samestat(self._identity, os.fstat(file.fileno())):
                 raise Unwritable(f"{self.path}: was replaced by another file while the trial ran")
-            file.write(line(event).encode())
+            file.write(events.line(event).encode())
 
     def size(self) -> int:
         """Bytes so far; raises OSError."""
@@ -82,20 +79,20 @@ def lock_place(trial: Trial, out: Path) -> Path:
     return path.with_name(".lock") if trial.recipe.together == "model" else path
 
 
-def close_run(trial: Trial, out: Path, end: Event) -> str:
+def close_run(trial: Trial, out: Path, end: End) -> str:
     """Write the end of a trial whose worker could not do so itself, unless it did or another process has taken it up.
 
     A file that cannot be written is left as it is. Returns how the run has ended.
     """
     with suppress(locking.Busy, Unwritable), claimed([trial], out):
         status = store.status(trial.path(out))
-        if status in (*store.DONE, end["status"]):
+        if status in (*store.DONE, end.status):
             return status
         append_end(trial, out, end)
-    return str(end["status"])
+    return end.status
 
 
-def append_end(trial: Trial, out: Path, end: Event) -> None:
+def append_end(trial: Trial, out: Path, end: End) -> None:
     """Write the end of a claimed trial to its file, begun if it had not come that far; raises Unwritable.
 
     What was finished before stays as it is.
@@ -106,7 +103,7 @@ def append_end(trial: Trial, out: Path, end: Event) -> None:
     if not _is_ours(path):
         RunFile(trial, out)
     with _named(path), path.open("ab") as file:
-        file.write(b"\n" + line(end).encode())  # a line cut short stays a line of its own
+        file.write(b"\n" + events.line(end).encode())  # a line cut short stays a line of its own
 
 
 @contextmanager
@@ -128,12 +125,8 @@ def _is_ours(path: Path) -> bool:
         return False
     with _named(path), path.open("rb") as file:
         first = file.readline(10_000_000)
-    try:
-        schema = json.loads(first)["schema"]
-        newer = isinstance(schema, int) and schema > store.SCHEMA
-    except (ValueError, TypeError, LookupError, RecursionError):
-        newer = False  # cut short, or none of ours
-    if newer:
+    schema = events.schema(first)
+    if isinstance(schema, int) and schema > store.SCHEMA:
         raise Unwritable(
             f"{path}: is a run of a newer dlbench (schema {schema}) and stays as it is; "
             "update dlbench or choose another folder with --out"

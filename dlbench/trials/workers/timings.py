@@ -1,7 +1,6 @@
 """The process in which one recipe is timed: the loop that trains, or a forward pass, and nothing else on the clock.
 
-Told a job on standard input, it tells one event on standard output: `batch_size`, `size` or `timing` by the job's task,
-`refused` for what the user can mend, `failed` for anything else.
+It is told a job, and tells one event: a Batch, Size or Timing by the job's task, Refused or Failed.
 """
 
 from __future__ import annotations
@@ -22,14 +21,14 @@ from dlbench.errors import InputError
 from dlbench.measure import energy, laps, machine, memory, operations, peak
 from dlbench.measure.clock import Clock
 from dlbench.measure.disturbance import Reading, Watch, denormals_flushed
+from dlbench.records.events import Batch, Failed, Refused, Size, Timing
 from dlbench.spec.recipe import Part, Recipe
 from dlbench.trials import plan, setup
 from dlbench.trials.estimate import ITERATIVE
 from dlbench.trials.plan import Trial
 from dlbench.trials.setup import Bench
-from dlbench.trials.workers import process
+from dlbench.trials.workers import channel
 
-Event = dict[str, Any]
 ENDLESS = 10**9  # steps, epochs or sweeps: longer than anybody times
 TEST_BATCHES = 4  # a forward pass costs the same on any images: a few batches stand for all
 SYNTHETIC_BYTES = 2**25
@@ -39,17 +38,17 @@ LARGEST_BATCH, LONGEST_STEP_SECONDS, GAIN = 4096, 2.0, 1.05  # where the search 
 
 def main() -> None:
     """Do the job on standard input."""
-    job, tell = process.job()
+    job, tell = channel.job()
     try:
         tell(do(job))
     except InputError as error:
-        tell({"event": "refused", "message": str(error)})
+        tell(Refused(str(error)))
     except Exception as error:
         message = f"{type(error).__name__}: {error}".partition("\n")[0]
-        tell({"event": "failed", "message": message, "traceback": traceback.format_exc()})
+        tell(Failed(message, traceback.format_exc()))
 
 
-def do(job: Mapping[str, Any]) -> Event:
+def do(job: Mapping[str, Any]) -> Batch | Size | Timing:
     """The event a job ends in.
 
     trial: as `Trial.as_dict` gives it. task: `choose` a batch size, `size` up (memory, operations) or `time`.
@@ -60,11 +59,11 @@ def do(job: Mapping[str, Any]) -> Event:
     trial = _timed(plan.from_dict(job["trial"]), job["synthetic"])
     built = setup.build([trial])
     if job["task"] == "choose":
-        return {"event": "batch_size", "batch_size": _choose(built, job["mode"])}
+        return Batch(_choose(built, job["mode"]))
     if job["task"] == "size":
         return _size(built, job["mode"])
     timing = _time(built, job["mode"], watch, job["least_seconds"], job["most_seconds"])
-    return timing | (_peaks(trial) if job.get("probe", True) else {})
+    return _with_peaks(timing, trial) if job.get("probe", True) else timing
 
 
 def _timed(trial: Trial, synthetic: bool) -> Trial:
@@ -125,7 +124,7 @@ def _test_batches(built: Bench) -> Iterator[Tensor]:
         yield inputs.contiguous(memory_format=torch.channels_last) if inputs.dim() == 4 else inputs
 
 
-def _time(built: Bench, mode: str, watch: Watch, least_seconds: float, most_seconds: float) -> Event:
+def _time(built: Bench, mode: str, watch: Watch, least_seconds: float, most_seconds: float) -> Timing:
     """Raw laps, and what disturbed them."""
     execution = built.trials[0].execution
     meter = energy.Meter(execution.device)
@@ -137,30 +136,27 @@ def _time(built: Bench, mode: str, watch: Watch, least_seconds: float, most_seco
 
     taken = laps.take(steps(built, mode), Clock(built.device), least_seconds, most_seconds, ready)
     joules, during = meter.joules(), watch.read()
-    return {
-        "event": "timing", **asdict(taken), "joules": joules, "uncounted": meter.why_not(),
-        "before": readings[0], "during": during, "cores": machine.cores(), "denormals_flushed": denormals_flushed(),
-    }  # fmt: skip
+    return Timing(
+        **asdict(taken), joules=joules, uncounted=meter.why_not(), before=readings[0], during=during,
+        cores=machine.cores(), denormals_flushed=denormals_flushed(),
+    )  # fmt: skip
 
 
-def _peaks(trial: Trial) -> Event:
-    """What the device can do at best, probed by the process whose laps are held against it."""
+def _with_peaks(timing: Timing, trial: Trial) -> Timing:
+    """With what the device can do at best, probed by the process whose laps are held against it."""
     device, precision = trial.execution.device, trial.execution.precision
-    return {f"{kind}_tflops": peak.tflops(device, precision, kind) for kind in ("gemm", "conv")}
+    gemm, conv = (peak.tflops(device, precision, kind) for kind in ("gemm", "conv"))
+    return replace(timing, gemm_tflops=gemm, conv_tflops=conv)
 
 
-def _size(built: Bench, mode: str) -> Event:
+def _size(built: Bench, mode: str) -> Size:
     """Memory at its peak after a few steps, then parameters and operations; never on the clock."""
     endless = steps(built, mode)
     examples = [next(endless) for _ in range(STEPS_FOR_MEMORY)]
-    event = {
-        "event": "size", "batch_size": examples[-1], "parameters": operations.parameters(built.model),
-        "process_peak_bytes": memory.process_peak_bytes(),
-        "device_peak_bytes": memory.device_peak_bytes(built.trials[0].execution.device),
-    }  # fmt: skip
+    peaks = memory.process_peak_bytes(), memory.device_peak_bytes(built.trials[0].execution.device)
     with torch.compiler.set_stance("force_eager"), operations.counter() as counter:
         next(steps(built, mode))
-    return event | {"flop_per_step": counter.get_total_flops()}
+    return Size(examples[-1], operations.parameters(built.model), *peaks, counter.get_total_flops())
 
 
 def _choose(built: Bench, mode: str) -> int:

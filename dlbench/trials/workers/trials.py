@@ -1,16 +1,13 @@
-"""The process in which a trial runs: told what to do on standard input, it writes the run files and tells its parent.
+"""The process in which trials run: it is told a job, writes the run files, and tells its parent every event.
 
-Each line on standard output is one JSON object: the events of the run, each with the index of its trial; `busy` for a
-trial that another process is at, `skipped` for one that another process has finished meanwhile, `changed` for one that
-is not what was planned any more, `note` for what a person should know; or `refused` for something the user can mend.
-The run file is begun only when data and model are there: a refused or changed trial leaves nothing.
+A run file is begun only when data and model are there: a refused or changed trial leaves nothing.
 """
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -22,32 +19,30 @@ from dlbench.measure.disturbance import Reading, Watch
 from dlbench.numbers import NoResult
 from dlbench.parts import identity, modules
 from dlbench.parts.identity import Identity
-from dlbench.records import store
+from dlbench.records import events, store
+from dlbench.records.events import End, Event, Lap, Ready, Resumed
 from dlbench.training.checkpoint import Checkpoint, Unfit
 from dlbench.trials import plan, setup, standing, trial
 from dlbench.trials.plan import Trial
 from dlbench.trials.setup import Bench
-from dlbench.trials.workers import checkpoint_file, endings, locking, process, reads, runfile
+from dlbench.trials.workers import channel, checkpoint_file, endings, locking, reads, runfile
+from dlbench.trials.workers.channel import Tell
 from dlbench.trials.workers.checkpoint_file import CheckpointFile
-from dlbench.trials.workers.reads import Changed
 from dlbench.trials.workers.runfile import RunFile, Unwritable
 
-Event = dict[str, Any]
-Tell = Callable[[Event], None]
 LOOK_AROUND_SECONDS = 10.0  # into a trial: then it is known what others do meanwhile
-NOT_KEPT = ("of", "look")  # keys of a lap that are for the display
 
 
 def main() -> None:
     """Run the trials described on standard input, which differ in nothing but their seed."""
-    job, tell = process.job()
+    job, tell = channel.job()
     trials = [plan.from_dict(kept) for kept in job["trials"]]
     modules.stay_importable(trials[0].recipe.path.parent)
     try:
         until = math.inf if job["seconds"] is None else time.monotonic() + job["seconds"]
         work(trials, Path(job["out"]), tell, fresh=job["fresh"], accepted=job["accepted"], until=until)
     except InputError as error:
-        tell({"event": "refused", "message": str(error)})
+        tell(events.Refused(str(error)))
 
 
 def work(
@@ -74,10 +69,10 @@ def work(
                     return
         except locking.Busy:
             for index in batch:
-                tell({"event": "busy", "index": index})
+                tell(events.Busy(index=index))
         except Unwritable as error:
             for index in batch:
-                tell(endings.of_message(str(error)) | {"index": index})
+                tell(End("failed", str(error), index=index))
 
 
 def _unfinished(
@@ -85,9 +80,9 @@ def _unfinished(
 ) -> Iterator[tuple[int, Trial]]:
     """The trials that nobody has finished since the parent looked."""
     for index, chosen in batch.items():
-        found = standing.of_own_file(chosen, out, accepted)
-        if found.is_done:
-            tell({"event": "skipped", "status": found.status, "index": index})
+        state = standing.of_own_file(chosen, out, accepted)
+        if state.is_done:
+            tell(events.Skipped(state.status, index=index))
         else:
             yield index, chosen
 
@@ -114,18 +109,18 @@ class _Batch:
             return True
         except InputError:
             raise
-        except Changed as error:
+        except reads.Changed as error:
             for index in self._trials:
-                self._tell({"event": "changed", "message": str(error), "index": index})
+                self._tell(events.Changed(str(error), index=index))
             return True
         except (Unwritable, NoResult) as error:
-            end = endings.of_message(str(error))
+            end = End("failed", str(error))
         except (KeyboardInterrupt, Exception) as error:
             end = endings.of_error(error)
         with suppress(BrokenPipeError):  # with nobody to tell, write at least
             for index in sorted(self._left):
-                self._end(index, end)
-        return bool(end["status"] != "interrupted")
+                self._end(replace(end, index=index))
+        return end.status != "interrupted"
 
     def _learn(self) -> None:
         built = self._build()
@@ -143,7 +138,7 @@ class _Batch:
             self._follow(trial.run(self._build(), checkpoint), (file, checkpoint))
 
     def _build(self) -> Bench:
-        """Data and model, of the code and the data that were planned, else raise Changed."""
+        """Data and model, of the code and the data that were planned, else raise reads.Changed."""
         chosen = list(self._trials.values())
         folder = chosen[0].recipe.path.parent
         memory.begin_anew(chosen[0].execution.device)
@@ -157,66 +152,63 @@ class _Batch:
 
     def _kept(self, file: CheckpointFile) -> Checkpoint:
         """What is to be continued, or an empty checkpoint if there is nothing of use."""
-        found = file.read()
-        if isinstance(found, tuple):
-            state, self._offset = found
+        kept = file.read()
+        if isinstance(kept, tuple):
+            state, self._offset = kept
             return Checkpoint(state)
-        if found is not None:
-            self._note(f"{found}; begins anew")
+        if kept is not None:
+            self._note(f"{kept}; begins anew")
             self._forget()
         return Checkpoint()
 
-    def _follow(self, events: Iterator[tuple[int, Event]], keep: tuple[CheckpointFile, Checkpoint] | None) -> None:
+    def _follow(self, steps: Iterator[Event], keep: tuple[CheckpointFile, Checkpoint] | None) -> None:
         """Write and tell the events; keep a checkpoint now and then where the run says that it may be kept."""
         indices, began = list(self._trials), time.monotonic()
         watch = Watch()
         looked = False
-        for position, event in events:
-            index, kind = indices[position], event["event"]
-            if kind == "lap" and not looked and time.monotonic() - began >= LOOK_AROUND_SECONDS:
-                looked = True
-                self._note_crowding(watch.read())
-            if kind == "edge":
-                is_over = self._time_is_over()
-                if keep is not None and (keep[0].is_due or is_over):
-                    self._keep(*keep, event["step"])
-                if is_over:
-                    raise KeyboardInterrupt  # ends as if somebody had asked for it, right after its checkpoint
-                continue
-            if kind in ("ready", "resumed"):
-                self._open(index)
-            if kind == "end":
-                self._end(index, event)
-                continue
-            if kind == "ready":
-                event = self._identified(event, index)
-            if kind != "estimate":
-                self._write(index, event)
-            self._tell(event | {"index": index})
-            if kind == "lap" and keep is None and self._time_is_over():
-                raise KeyboardInterrupt
+        for step in steps:
+            event = replace(step, index=indices[step.index])
+            match event:
+                case events.Edge(number):
+                    is_over = self._time_is_over()
+                    if keep is not None and (keep[0].is_due or is_over):
+                        self._keep(*keep, number)
+                    if is_over:
+                        raise KeyboardInterrupt  # ends as if somebody had asked for it, right after its checkpoint
+                case End():
+                    self._end(event)
+                case _:
+                    if isinstance(event, Lap) and not looked and time.monotonic() - began >= LOOK_AROUND_SECONDS:
+                        looked = True
+                        self._note_crowding(watch.read())
+                    self._record(event)
+                    if isinstance(event, Lap) and keep is None and self._time_is_over():
+                        raise KeyboardInterrupt
+
+    def _record(self, event: Event) -> None:
+        """Write and tell an event; the first of a trial begins its file, or goes on with it."""
+        if isinstance(event, Ready):
+            loaded = self._trials[event.index].loaded
+            event = replace(event, code=loaded.digest if loaded else None, data_files=dict(self._data_files))
+        if isinstance(event, Ready | Resumed):
+            self._open(event.index)
+        if not isinstance(event, events.Estimate):
+            self._files[event.index].write(event)
+        self._tell(event)
 
     def _note_crowding(self, reading: Reading) -> None:
         """Say once that fewer threads would be faster; going on with fewer would change what is computed."""
         threads = next(iter(self._trials.values())).execution.threads
-        if told := disturbance.crowding(reading, threads=threads, cores=machine.cores()):
-            self._note(told)
+        if advice := disturbance.crowding(reading, threads=threads, cores=machine.cores()):
+            self._note(advice)
 
     def _time_is_over(self) -> bool:
         return time.monotonic() >= self._until
-
-    def _identified(self, event: Event, index: int) -> Event:
-        """The event with what the trial was made of."""
-        loaded = self._trials[index].loaded
-        return event | {"code": loaded and loaded.digest, "data_files": dict(self._data_files)}
 
     def _open(self, index: int) -> None:
         file = self._files[index] = RunFile(self._trials[index], self._out, self._offset)
         if file.aside is not None:
             self._note(f"{file.path}: was not a run file; what it held is in {file.aside.name}")
-
-    def _write(self, index: int, event: Event) -> None:
-        self._files[index].write({key: value for key, value in event.items() if key not in NOT_KEPT})
 
     def _keep(self, file: CheckpointFile, checkpoint: Checkpoint, step: int) -> None:
         """A checkpoint that cannot be written costs nothing but the checkpoint."""
@@ -225,22 +217,22 @@ class _Batch:
         except (OSError, RuntimeError) as error:  # torch wraps what the system says
             self._note(f"{file.path}: no checkpoint could be written ({error})".partition("\n")[0])
 
-    def _end(self, index: int, event: Event) -> None:
+    def _end(self, end: End) -> None:
         """Write, if that is possible, and tell how a trial ended."""
-        chosen = self._trials[index]
+        chosen = self._trials[end.index]
         try:
-            if index in self._files:
-                self._write(index, event)
+            if end.index in self._files:
+                self._files[end.index].write(end)
             else:
-                runfile.append_end(chosen, self._out, event)
+                runfile.append_end(chosen, self._out, end)
         except Unwritable as error:
-            if event["status"] in store.DONE:
-                event = endings.of_message(str(error))
-        if event["status"] in store.DONE:
+            if end.status in store.DONE:
+                end = End("failed", str(error), index=end.index)
+        if end.status in store.DONE:
             with suppress(OSError):
                 checkpoint_file.remove(chosen.path(self._out))
-        self._left.discard(index)
-        self._tell(event | {"index": index})
+        self._left.discard(end.index)
+        self._tell(end)
 
     def _forget(self) -> None:
         self._offset = None
@@ -249,25 +241,23 @@ class _Batch:
                 checkpoint_file.remove(chosen.path(self._out))
 
     def _note(self, message: str) -> None:
-        self._tell({"event": "note", "message": message, "index": min(self._trials)})
+        self._tell(events.Note(message, index=min(self._trials)))
 
 
 def _check_planned(planned: Identity | None, loaded: Identity) -> None:
-    """Raise Changed if what was loaded is not what was planned."""
+    """Raise reads.Changed if what was loaded is not what was planned."""
     if planned is None:
         return
     pairs = [(getattr(planned, kind), getattr(loaded, kind)) for kind in ("files", "pictures", "data", "versions")]
     changed = [key for before, now in pairs for key, held in before.items() if now.get(key) != held]
     if changed:
-        raise Changed(f"{', '.join(changed)} changed since this run was planned")
+        raise reads.Changed(f"{', '.join(changed)} changed since this run was planned")
 
 
 def _identity(built: Bench) -> dict[str, Any]:
     """What must be the same for a trial to be continued."""
     [chosen] = built.trials
-    versions = {
-        name: value for name, value in store.start_event(chosen)["versions"].items() if name in ("torch", "dlbench")
-    }
+    versions = {name: value for name, value in machine.versions().items() if name in ("torch", "dlbench")}
     return {"schema": store.SCHEMA, "trial": chosen.digest, "data": built.data.digest, **versions}
 
 

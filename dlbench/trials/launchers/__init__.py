@@ -1,0 +1,80 @@
+"""Launchers: how trials get processes. One file a launcher; `runner` knows only the protocol that stands here.
+
+A launcher is given jobs, any number at once, and reports what their processes tell. A new one, for a cluster say, is a
+file here with a class that does what `Launcher` says: its processes run `dlbench.trials.workers.trials`, which reads
+`Job.as_dict` as a line of JSON on standard input, tells events as lines on standard output, and writes the run files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+from dlbench.records.events import End, Event
+from dlbench.trials.plan import Trial
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """What one process is to do: these trials, at once if they make one model, else one after the other.
+
+    fresh: whatever is there already. accepted: kinds of change for which nothing is run again. seconds: after them what
+    is under way is put aside. threads: that the process may use. timeout: seconds after which it is killed, unless its
+    limit was renewed.
+    """
+
+    trials: Sequence[Trial]
+    out: Path
+    fresh: bool
+    accepted: Collection[str]
+    seconds: float | None
+    threads: int
+    timeout: float | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """What the process reads."""
+        return {
+            "trials": [trial.as_dict() for trial in self.trials], "out": str(self.out), "fresh": self.fresh,
+            "accepted": list(self.accepted), "seconds": self.seconds,
+        }  # fmt: skip
+
+
+class Report(NamedTuple):
+    """What the process of a job tells; or, as its last report, how it has ended if it did not say so itself."""
+
+    job: Job
+    event: Event
+    is_last: bool = False
+
+    @property
+    def end(self) -> End:
+        """How the process has ended."""
+        assert isinstance(self.event, End)
+        return self.event
+
+
+class Launcher(Protocol):
+    """Gives jobs processes, all for one thread: the methods never run at the same time."""
+
+    def __len__(self) -> int:
+        """How many jobs have a process now."""
+
+    def start(self, job: Job) -> None:
+        """Give the job a process; returns at once."""
+
+    def renew(self, job: Job) -> None:
+        """Give the job all of its time limit again: it has come to its next trial."""
+
+    def listen(self, until: float) -> Report | None:
+        """Wait for the next report on any job; None once time.monotonic() is at `until`.
+
+        Each job has one last report, after all its others. Ctrl-C ends the wait.
+        """
+
+    def stop(self) -> Iterable[Report]:
+        """End all processes, first asking, and killing those that take too long.
+
+        None is left when this returns what had not been heard; there are no last reports then.
+        """

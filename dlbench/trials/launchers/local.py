@@ -1,0 +1,223 @@
+"""Trials as processes of this machine, in turns or side by side.
+
+A thread each hears what a process tells and queues it, for one thread to handle it all: only the thread that owns the
+pool starts processes, writes run files and shows progress, so nothing needs a lock. Ctrl-C, which Python raises in the
+main thread, finds it waiting for the next event, whether one process runs or many.
+
+Each is a fresh interpreter. We keep our end of its standard input open: it closes with us, however we end, and the
+process with it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import IO, Any
+
+from dlbench.records import events
+from dlbench.records.events import End, Event, Failed
+from dlbench.trials.launchers import Job, Report
+from dlbench.trials.workers import endings
+from dlbench.trials.workers.channel import GRACE_SECONDS
+
+SLICE_SECONDS = 1.0  # of a wait: on Windows, Ctrl-C does not end one that may last for ever
+TRIALS = "dlbench.trials.workers.trials"
+# Threads that sleep as soon as they wait cost nets a third of their speed on idle cores; threads that spin for long, as
+# is libgomp's default, cost as much once something else wants a core. A few microseconds of spinning do neither.
+PATIENT = {"GOMP_SPINCOUNT": "5000"}
+SEEDED = {"PYTHONHASHSEED": "0"}  # else a set of strings has another order in each process
+Heard = SimpleQueue[tuple[Job, Event | None]]  # None: the process has ended
+
+
+class Pool:
+    """The launcher for this machine."""
+
+    def __init__(self) -> None:
+        self._processes: dict[Job, Listened] = {}
+        self._heard: Heard = SimpleQueue()
+
+    def __len__(self) -> int:
+        return len(self._processes)
+
+    def start(self, job: Job) -> None:
+        """Start a process."""
+        self._processes[job] = Listened(job, self._heard)
+
+    def renew(self, job: Job) -> None:
+        """Give the process all of its time again."""
+        self._processes[job].deadline.renew()
+
+    def listen(self, until: float) -> Report | None:
+        """Wait for the next event of any process."""
+        while time.monotonic() < until:
+            with suppress(Empty):
+                job, event = self._heard.get(timeout=SLICE_SECONDS)
+                if event is None:
+                    return Report(job, self._processes.pop(job).end(), is_last=True)
+                return Report(job, event)
+        return None
+
+    def stop(self) -> Iterator[Report]:
+        """End all processes, asking them all before waiting for any."""
+        for process in self._processes.values():
+            process.ask_to_end()
+        until = time.monotonic() + GRACE_SECONDS
+        for process in self._processes.values():
+            process.wait(until)
+        self._processes.clear()
+        with suppress(Empty):
+            while True:
+                job, event = self._heard.get_nowait()
+                if event is not None:
+                    yield Report(job, event)
+
+
+class Listened:
+    """The process of a job, and the thread that hears what it tells; nobody else touches its pipes."""
+
+    def __init__(self, job: Job, heard: Heard) -> None:
+        self._job = job
+        self._kills = endings.oom_kills()
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115  # lives as long as the process
+        self._process = start(TRIALS, job.as_dict(), job.threads, self._errors)
+        self.deadline = Deadline(self._process, job.timeout)
+        self._thread = threading.Thread(target=self._listen, args=[heard], daemon=True)
+        self._thread.start()
+
+    def _listen(self, heard: Heard) -> None:
+        """Queue all events and, when the process has ended, None."""
+        try:
+            for event in events_of(self._process):
+                heard.put((self._job, event))
+            self._process.wait()
+        finally:
+            stop(self._process)
+            heard.put((self._job, None))
+
+    def end(self) -> End:
+        """How the process, which has ended, did so: too late, or as its exit code and last words say."""
+        self.deadline.cancel()
+        with self._errors:
+            if self.deadline.has_passed and self._job.timeout is not None:
+                return End("timeout", f"took longer than {self._job.timeout:g} s")
+            return endings.of_process(self._process.returncode, self._errors, self._kills)
+
+    def ask_to_end(self) -> None:
+        """Interrupt the process, if it still runs."""
+        self.deadline.cancel()
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGTERM)
+
+    def wait(self, until: float) -> None:
+        """Wait until it has ended; from that time (of time.monotonic) on, kill it and whatever it has started."""
+        self._thread.join(max(0.0, until - time.monotonic()))
+        if self._thread.is_alive():
+            kill(self._process)
+            self._thread.join()
+        self._errors.close()
+
+
+class Deadline:
+    """Kills a process, from a thread, unless it is renewed in time; without seconds it never does."""
+
+    def __init__(self, process: subprocess.Popen[str], seconds: float | None) -> None:
+        self.has_passed = False
+        self._process = process
+        self._seconds = seconds
+        self._timer: threading.Timer | None = None
+        self.renew()
+
+    def renew(self) -> None:
+        """Give the process all of its seconds again."""
+        self.cancel()
+        if self._seconds is not None and not self.has_passed:
+            self._timer = threading.Timer(self._seconds, self._pass)
+            self._timer.daemon = True
+            self._timer.start()
+
+    def cancel(self) -> None:
+        """Let it be."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _pass(self) -> None:
+        self.has_passed = True
+        if self._process.poll() is None:
+            kill(self._process)
+
+
+def answers(module: str, job: Mapping[str, Any], threads: int) -> Generator[Event]:
+    """What a process of its own tells about a job; last a Failed that says how it ended, for who still waits then.
+
+    Close this iterator to be rid of the process before.
+    """
+    with tempfile.TemporaryFile() as errors:
+        process = start(module, job, threads, errors)
+        try:
+            yield from events_of(process)
+            process.wait()
+        finally:
+            stop(process)
+        yield Failed(endings.last_words(process.returncode, errors))
+
+
+def start(module: str, job: Mapping[str, Any], threads: int, errors: IO[bytes]) -> subprocess.Popen[str]:
+    """Run a module in a session of its own, so that Ctrl-C reaches only us, who pass it on; `stop` it in the end."""
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-m", module],  # -P: a folder called dlbench in the current one is not ours
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, encoding="utf-8", start_new_session=True,
+        env=PATIENT | os.environ | SEEDED | {"OMP_NUM_THREADS": str(threads), "PYTHONPATH": _import_path()},
+    )  # fmt: skip
+    assert process.stdin is not None
+    with suppress(BrokenPipeError):  # it died at once: its events end before they begin
+        process.stdin.write(json.dumps(job) + "\n")
+        process.stdin.flush()
+    return process
+
+
+def _import_path() -> str:
+    """PYTHONPATH of a process: this very package first, whatever else is installed."""
+    return os.pathsep.join(filter(None, [str(Path(__file__).parents[3]), os.environ.get("PYTHONPATH")]))
+
+
+def events_of(process: subprocess.Popen[str]) -> Iterator[Event]:
+    """The events that the process tells, until it ends."""
+    assert process.stdout is not None
+    for line in process.stdout:
+        with suppress(events.Unreadable):  # a process that is killed while it tells something leaves half a line
+            yield events.of_message(line)
+
+
+def stop(process: subprocess.Popen[str]) -> None:
+    """Ask a process that still runs to end, and see to it that it does."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(GRACE_SECONDS)
+        except subprocess.TimeoutExpired:
+            kill(process)
+            process.wait()
+    with suppress(BrokenPipeError):
+        process.stdin.close()
+    process.stdout.close()
+
+
+def kill(process: subprocess.Popen[str]) -> None:
+    """End a process, and whatever it has started, without asking."""
+    if sys.platform == "win32":
+        process.kill()
+    else:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)

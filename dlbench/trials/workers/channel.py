@@ -1,0 +1,50 @@
+"""In a worker process: the job on standard input, events on standard output, and an end with the parent's."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from dlbench import exits
+from dlbench.records import events
+from dlbench.records.events import Event
+
+GRACE_SECONDS = 10.0
+Tell = Callable[[Event], None]
+
+
+def job() -> tuple[Any, Tell]:
+    """The job, and a way to tell the parent an event; whatever a model prints goes to standard error."""
+    exits.interrupt_on_termination()
+    channel = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # no print may end a trial
+
+    def tell(event: Event) -> None:
+        channel.write(events.message(event))
+        channel.flush()
+
+    job = json.loads(sys.stdin.readline())
+    threading.Thread(target=_end_with_parent, args=(os.dup(0),), daemon=True).start()
+    with open(os.devnull) as nothing:
+        os.dup2(nothing.fileno(), 0)
+    return job, tell
+
+
+def _end_with_parent(channel: int) -> None:
+    """Wait for the parent's end of a pipe to close, then interrupt this process, and kill it if it takes too long."""
+    while os.read(channel, 1):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(GRACE_SECONDS)
+    if sys.platform != "win32" and os.getpgrp() == os.getpid():
+        os.killpg(os.getpid(), signal.SIGKILL)
+    os._exit(1)
