@@ -87,7 +87,8 @@ def run(
     store.check_writable(out)
     if trials and not locking.work_in(out):
         watch(trials, Unlocked(str(out)))
-    suite = _Suite(out, fresh, timeout, watch, accepted, done, time.monotonic() + seconds, launcher or Pool())
+    launcher = Pool() if launcher is None else launcher  # an idle one is empty
+    suite = _Suite(out, fresh, timeout, watch, accepted, done, time.monotonic() + seconds, launcher)
     try:
         suite.run(trials)
     except KeyboardInterrupt:
