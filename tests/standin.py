@@ -16,12 +16,15 @@ MAIN = '''
 import json, pathlib, random, sys
 
 words = sys.argv[1:]
-option = lambda name: words[words.index(name) + 1]
-assert words[0] == "time" and option("--repeats") == "1", words
 here = pathlib.Path(__file__).parents[1]
+play = json.loads((here / "play.json").read_text())
+if "--help" in words:
+    sys.exit(print("--turns" if play["turns"] else "no such thing"))
+in_turns = play["turns"] and "--turns" in words
+option = lambda name: words[words.index(name) + 1]
+assert words[0] == "time" and (in_turns or option("--repeats") == "1"), words
 with (here / "calls.jsonl").open("a") as calls:
     calls.write(json.dumps(words[1:]) + "\\n")
-play = json.loads((here / "play.json").read_text())
 name = pathlib.Path(words[1]).stem
 if name not in play["speeds"]:
     sys.exit(print(f"dlbench: unknown recipe or study {name!r}", file=sys.stderr) or 2)
@@ -34,28 +37,38 @@ start["recipe"] = start["recipe"] | {"name": name}
 start["versions"] = start["versions"] | {"torch": play["torch"]}
 size = {"event": "size", "batch_size": 10, "parameters": 650, "process_peak_bytes": 2**28, "device_peak_bytes": None}
 chance = random.Random(number)
-laps = [100 / abs(speed) * chance.uniform(0.999, 1.001) for _ in range(40)]
+laps, steps = [], 10
+if in_turns:
+    print(json.dumps({"event": "ready"}), flush=True)
+    while count := int(sys.stdin.readline() or sys.exit(130)):
+        laps, steps = (laps if count == steps else []), count
+        laps.append(10 * steps / abs(speed) * chance.uniform(0.9, 1.1))
+        print(json.dumps({"event": "turn", "steps": steps, "examples": 10 * steps, "seconds": laps[-1]}), flush=True)
+    print(json.dumps({"event": "timing"}), flush=True)
+laps = laps or [100 / abs(speed) * chance.uniform(0.999, 1.001) for _ in range(40)]
 if speed < 0:  # never steady
     laps = [lap * 1.1**k for k, lap in enumerate(laps)]
-timing = {"event": "timing", "first_step_seconds": 1 / abs(speed), "steps": 10, "examples": 100, "seconds": laps}
+timing = {"event": "timing", "first_step_seconds": 1 / abs(speed), "seconds": laps}
+timing |= {"steps": steps, "examples": 10 * steps}
 path = pathlib.Path(option("--out"), "time", name, f"{start['mode']}-cpu-01234567-process0.jsonl")
 path.parent.mkdir(parents=True)
 path.write_text("".join(json.dumps(event) + "\\n" for event in (start, size, timing | {"joules": None})))
 '''
 
 
-def write(folder: Path, speeds: dict[str, list[float | str]], torch: str = "9.0") -> str:
+def write(folder: Path, speeds: dict[str, list[float | str]], torch: str = "9.0", turns: bool = False) -> str:
     """Make such a folder, with a torch of this version; returns its path.
 
     speeds: by recipe, in examples per second, of one process after the other, over and over. A negative one belongs to
-    a process that never becomes steady, a text is what a process fails with.
+    a process that never becomes steady, a text is what a process fails with. turns: whether it knows `--turns`.
     """
     (trial,) = plan.trials(["lenet-digits"], seeds=[0], device="cpu", threads=1)
     for package, text in (("dlbench", f'__version__ = "{torch}"'), ("torch", f'__version__ = "{torch}"')):
         (folder / package).mkdir(parents=True)
         (folder / package / "__init__.py").write_text(text)
     (folder / "dlbench" / "__main__.py").write_text(MAIN)
-    play = {"speeds": speeds, "torch": torch, "start": json.loads(line(trial.start()))}
+    start = json.loads(line(trial.start()))
+    play = {"speeds": speeds, "torch": torch, "turns": turns, "start": start}
     (folder / "play.json").write_text(json.dumps(play))
     return str(folder)
 

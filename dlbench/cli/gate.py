@@ -1,7 +1,6 @@
 """The verb `gate`: two environments measured in turns on this machine -> the table of `compare`, and its exit codes.
 
-The number of rounds is fixed before the first one. Going on for as long as the answer is unclear would look at chance
-again and again until it obliges, and alarm far more often than the 5 % its tests promise.
+It stops as soon as every limit is decided, or when its minutes are over; `dlbench.stats.turns` says by which rule.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -20,22 +19,24 @@ from dlbench import exits
 from dlbench.cli import compare, export, options
 from dlbench.cli.time import BatchSize, parse_batch_sizes
 from dlbench.errors import InputError
-from dlbench.judge import environments, limits, metrics, null_limits, rounds
+from dlbench.judge import environments, limits, metrics, null_limits, rounds, turns
 from dlbench.judge.environments import Environment
 from dlbench.judge.limits import Limit
 from dlbench.judge.null_limits import NULL, Checked
 from dlbench.judge.rounds import Case, Taken
+from dlbench.judge.turns import IsDecided, never
 from dlbench.records import store
 from dlbench.spec import catalog, study
 
 if TYPE_CHECKING:
-    from dlbench.judge.changes import Row
+    from dlbench.judge.changes import Row, Turns
 
 USUAL: Final = "examples_per_second:5%"  # a gate without limits would let everything pass
 METRICS: Final = (
     "examples_per_second", "ms_per_step", "first_step_seconds", "examples_per_joule", "process_peak_bytes",
     "device_peak_bytes",
 )  # fmt: skip
+BY_LAPS: Final = ("examples_per_second", "ms_per_step")
 FEWEST: Final = 4  # rounds: below it, no ranking of two sides is beyond chance
 ACROSS: Final = ("version",)  # another torch is what a gate is for; another machine is not possible
 
@@ -51,7 +52,10 @@ def gate(
         typer.Option(metavar="METRIC:LIMIT", help="Repeatable; examples_per_second:5% if there is none."),
     ] = None,
     limits_file: options.Limits = None,
-    count: Annotated[int, typer.Option("--rounds", help="Fresh processes of each side, 4 or more, in turns.")] = 5,
+    minutes: Annotated[
+        float, typer.Option(min=0.01, help="Of measuring each recipe at most; less where the answer is clear before.")
+    ] = 1.0,
+    count: Annotated[int, typer.Option("--rounds", help="Fresh pairs of processes at most, 4 or more.")] = 10,
     null_check: Annotated[
         bool, typer.Option("--null-check", help="Measure BASE_ENV against itself first, and widen limits to match.")
     ] = False,
@@ -59,7 +63,9 @@ def gate(
     mode: options.TimedMode = "train",
     batch_size: Annotated[str | None, typer.Option(help="Such as 32,128; the recipe's own if left out.")] = None,
     threads: options.TimingThreads = None,
-    min_seconds: options.MinSeconds = 3.0,
+    min_seconds: Annotated[
+        float, typer.Option(min=0.1, help="Of laps in a process, where a dlbench is too old to take turns.")
+    ] = 3.0,
     format: options.ComparisonFormat = "terminal",
     output: options.Output = None,
     strict: options.Strict = False,
@@ -72,7 +78,7 @@ def gate(
     1, 3, 4, 5.
     """
     sizes = parse_batch_sizes(batch_size) if batch_size is not None else None
-    words = ["--device", device, "--min-seconds", str(min_seconds), *(["--threads", str(threads)] if threads else [])]
+    words = ["--device", device, *(["--threads", str(threads)] if threads else [])]
     exits.interrupt_on_termination()
     cases = _cases(names, mode, sizes)
     held = _limits(fail or [], limits_file, cases)
@@ -83,9 +89,14 @@ def gate(
         _say(f"{side}: {environment}")
     for case in cases:
         environments.names(case.name, list(sides.values()))
+    way = (
+        _InTurns(words, minutes, count)
+        if _take_turns(sides)
+        else _InRounds([*words, "--min-seconds", str(min_seconds)])
+    )
     with ExitStack() as stack:
         place = out or Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        rows, notes = _gate(sides, cases, held, count, null_check, words, place)
+        rows, notes = _gate(sides, cases, held, count, null_check, way, place)
     unused, told = compare.idle(held, rows)
     notes += told
     notes += [f"Raw timings: {out / 'base'} and {out / 'head'}."] if out else []
@@ -93,37 +104,99 @@ def gate(
     return compare.exit_code(rows, unused, strict=strict)
 
 
+def _take_turns(sides: Mapping[str, Environment]) -> bool:
+    """Whether both do; a line that says which does not."""
+    old = [side for side, environment in sides.items() if not environment.takes_turns]
+    if old:
+        _say(f"{' and '.join(old)}: takes no turns (an older dlbench): one process after another instead")
+    return not old
+
+
+@dataclass(frozen=True)
+class _InTurns:
+    """Both sides alive, their laps in turns, for so many minutes in `count` pairs of processes."""
+
+    options: Sequence[str]
+    minutes: float
+    count: int
+
+    def __call__(
+        self, cases: Sequence[Case], sides: Mapping[str, Environment], count: int, out: Path,
+        is_decided: IsDecided = never,
+    ) -> Taken:  # fmt: skip
+        return turns.take(cases, sides, count, self.minutes * count / self.count, self.options, out, is_decided)
+
+    def laps(self, case: Case, taken: Taken) -> Turns:
+        """What speeds are compared by, at the level of this look."""
+        from dlbench.judge.changes import Turns
+        from dlbench.stats.turns import level
+
+        pairs = taken.turns[case]
+        return Turns(pairs, level(len(pairs), self.count), self.minutes * len(pairs) / self.count)
+
+    def told(self, taken: Taken) -> list[str]:
+        """How it went."""
+        counts = ", ".join(dict.fromkeys(str(len(pairs)) for pairs in taken.turns.values()))
+        return [f"Measured for up to {self.minutes:g} min a row, in {counts or 0} of {self.count} pairs of processes."]
+
+
+@dataclass(frozen=True)
+class _InRounds:
+    """One process after another."""
+
+    options: Sequence[str]
+
+    def __call__(
+        self, cases: Sequence[Case], sides: Mapping[str, Environment], count: int, out: Path,
+        is_decided: IsDecided = never,
+    ) -> Taken:  # fmt: skip
+        return rounds.take(cases, sides, count, self.options, out)
+
+    def laps(self, case: Case, taken: Taken) -> None:
+        """No laps in turns."""
+
+    def told(self, taken: Taken) -> list[str]:
+        """How it went."""
+        count = max((len(frames) for sides in taken.frames.values() for frames in sides.values()), default=0)
+        return [f"Measured in {count} rounds, both sides in each, one after another in changing order."]
+
+
 def _gate(
     sides: Mapping[str, Environment], cases: Sequence[Case], held: Sequence[Limit], count: int, null_check: bool,
-    words: Sequence[str], out: Path,
+    way: _InTurns | _InRounds, out: Path,
 ) -> tuple[list[Row], list[str]]:  # fmt: skip
     """The rows, and notes on how they came about."""
     checked = {case: Checked(held) for case in cases}
     failed: dict[Case, str] = {}
+    side = sides["head"].words
     if null_check:
-        pool = null_limits.pool(sides["base"], cases, count, words, out)
+        pool = null_limits.pool(sides["base"], cases, count, way, out)
         failed |= pool.failed
         checked |= {case: null_limits.check(case, pool, held, count) for case in cases if case not in failed}
     going = [case for case in cases if case not in failed and not checked[case].is_pointless]
-    if going:
-        _say(f"{count} rounds, base and head in turns: {2 * count * len(going)} processes")
-    taken = rounds.take(going, sides, count, words, out)
+
+    def is_decided(case: Case, taken: Taken) -> bool:
+        """Whether no limit is left that more pairs could decide."""
+        found, _ = _compared(case, taken, checked[case], side, way)
+        limited = [row for row in found if row.limit]
+        return bool(limited) and all(row.name in BY_LAPS and row.verdict != "inconclusive" for row in limited)
+
+    taken = way(going, sides, count, out, is_decided)
     failed |= taken.failed
-    rows, notes = [], [f"{side.upper()}: {environment}." for side, environment in sides.items()]
-    notes.append(f"Measured in {count} rounds, both sides in each, one after another in changing order.")
+    rows, notes = [], [*(f"{side.upper()}: {environment}." for side, environment in sides.items()), *way.told(taken)]
     for case in cases:
-        found, told = _rows(case, taken, checked[case], failed.get(case, ""), sides["head"].words, held)
+        found, told = _rows(case, taken, checked[case], failed.get(case, ""), side, held, way)
         rows += found
         notes += [*checked[case].notes, *told]
     return rows, [*dict.fromkeys(notes), *([null_limits.how(count)] if null_check else [])]
 
 
 def _rows(
-    case: Case, taken: Taken, checked: Checked, failure: str, side: str, held: Sequence[Limit]
-) -> tuple[list[Row], list[str]]:
+    case: Case, taken: Taken, checked: Checked, failure: str, side: str, held: Sequence[Limit],
+    way: _InTurns | _InRounds,
+) -> tuple[list[Row], list[str]]:  # fmt: skip
     """The rows of one case: that it failed, how it compares, and what was refused."""
-    from dlbench.judge import changes
-    from dlbench.judge.changes import Choice, Row
+    from dlbench.judge.changes import Row
 
     blank = Row(side, case.recipe, case.measured)
     if failure:
@@ -137,9 +210,17 @@ def _rows(
     ]  # fmt: skip
     if case not in taken.frames:
         return refused, []
-    choice = Choice((), checked.limits, ACROSS)
-    found, notes = changes.compare(taken.of(case, "base"), taken.of(case, "head"), side, choice)
+    found, notes = _compared(case, taken, checked, side, way)
     return [*(row for row in found if row.name not in checked.refused), *refused], notes
+
+
+def _compared(
+    case: Case, taken: Taken, checked: Checked, side: str, way: _InTurns | _InRounds
+) -> tuple[list[Row], list[str]]:
+    from dlbench.judge import changes
+
+    choice = changes.Choice((), checked.limits, ACROSS, way.laps(case, taken))
+    return changes.compare(taken.of(case, "base"), taken.of(case, "head"), side, choice)
 
 
 def _cases(names: Sequence[str], mode: options.Mode, batch_sizes: Sequence[BatchSize] | None) -> list[Case]:

@@ -27,6 +27,7 @@ from dlbench.trials.plan import Trial
 
 Mode = Literal["train", "infer"]
 BatchSize = int | Literal["auto"]
+WORKER = "dlbench.trials.workers.timings"
 PATIENCE = 10  # times the least number of seconds: after that a process stops, however much its laps scatter
 
 
@@ -71,6 +72,9 @@ def time(
         float | None, typer.Option(min=0, help="Grams of CO2 a kWh makes here: adds them where joules are known.")
     ] = None,
     notes: options.Notes = False,
+    turns: Annotated[
+        bool, typer.Option("--turns", help="One process, whose laps standard input asks for, as `gate` does.")
+    ] = False,
 ) -> int:
     """Time the loop that trains, or inference: examples per second with their interval, memory, TFLOP/s and MFU."""
     sizes = parse_batch_sizes(batch_size) if batch_size is not None else None
@@ -85,6 +89,8 @@ def time(
     _check(trials, compile)
     trials = [replace(trial, execution=replace(trial.execution, channels_last=channels_last)) for trial in trials]
     cases = [case for trial in trials for way in options.modes(mode) for case in _cases(trial, way, sizes, failures)]
+    if turns:
+        return _in_turns(cases, out)
     once = {case.path(out, 0): case for case in cases}  # auto may choose a size that was asked for as well
     sized = [(case, size) for case in once.values() if (size := _ask(case, "size", failures))]
     _show(list(_rounds(sized, repeats, min_seconds, out, failures)), as_json, gco2_per_kwh, notes)
@@ -163,9 +169,35 @@ def _ask(case: Case, task: str, failures: list[str], **more: float) -> Event | N
 
 def answer(case: Case, task: str, **more: float) -> Event:
     """The one event that a fresh process tells; see `workers.timings.do` for tasks and what they take."""
-    job = {"trial": case.trial.as_dict(), "mode": case.mode, "synthetic": case.synthetic, "task": task, **more}
-    event, *_ = local.answers("dlbench.trials.workers.timings", job, case.trial.execution.threads)
+    event, *_ = local.answers(WORKER, _job(case, task, **more), case.trial.execution.threads)
     return event
+
+
+def _job(case: Case, task: str, **more: float) -> dict[str, Any]:
+    return {"trial": case.trial.as_dict(), "mode": case.mode, "synthetic": case.synthetic, "task": task, **more}
+
+
+def _in_turns(cases: Sequence[Case], out: Path) -> int:
+    """Pass lines on to a process, and what it tells back, as `dlbench.judge.rounds` has it; its file is left in `out`.
+
+    Whoever asks may end at any time: then so does the process, and leaves no file.
+    """
+    if len(cases) != 1:
+        raise InputError("--turns: one recipe, mode and batch size at a time")
+    [case] = cases
+    told: dict[type[Event], Event] = {}
+    for event in local.answers(WORKER, _job(case, "turns"), case.trial.execution.threads, sys.stdin):
+        if isinstance(event, Refused):
+            raise InputError(event.message)
+        if isinstance(event, Failed):
+            _say(f"{case.name}: failed: {event.message}")
+            return exits.FAILED
+        print(events.message(event), end="", flush=True)
+        told[type(event)] = event
+        if isinstance(event, Timing):
+            _keep(case, 0, told[Size], event, out)
+            return exits.FINE
+    return exits.INTERRUPTED
 
 
 def _say(line: str) -> None:

@@ -12,7 +12,7 @@ from dlbench.judge.limits import Limit
 from dlbench.judge.metrics import BIGGER, NEITHER, Metric
 from dlbench.judge.series import LOOKED_PAST, Attempt, Subject, Unlike, in_the_way, labels, pairs, subjects, unlike
 from dlbench.records import grouping
-from dlbench.stats import difference, estimates
+from dlbench.stats import difference, estimates, turns
 from dlbench.stats.difference import MARGIN, PRACTICAL, Difference
 
 if TYPE_CHECKING:
@@ -27,7 +27,8 @@ Pair = tuple[Subject | None, Subject | None]
 WORST_FIRST: Final[tuple[Verdict, ...]] = get_args(Verdict)
 CHANGED: Final = tuple(each for each in WORST_FIRST if each not in ("same", "inconclusive", "not comparable"))
 OF_TIME: Final = ("examples/s", "/s", "s", "ms", "TFLOP/s")  # units: faster and slower; others: better and worse
-NEED_STEADY_LAPS: Final = ("examples_per_second", "ms_per_step", "examples_per_joule")
+BY_LAPS: Final = ("examples_per_second", "ms_per_step")
+NEED_STEADY_LAPS: Final = (*BY_LAPS, "examples_per_joule")
 MANY = 1000  # processes or seeds: nobody means more
 ROUNDING = 1e-9  # a limit that is just reached is kept
 
@@ -74,12 +75,37 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Turns:
+    """Laps that both sides took in turns. pairs: of processes, each with logarithms of new / base in speed, by block.
+
+    alpha: what a p has to be below. minutes: how long that was measured.
+    """
+
+    pairs: Sequence[Sequence[float]]
+    alpha: float
+    minutes: float
+
+    def difference(self, metric: Metric, practical: float) -> Difference:
+        """In a metric of BY_LAPS."""
+        pairs = [[metric.better * block for block in blocks] for blocks in self.pairs]
+        return turns.difference(pairs, self.alpha, practical)
+
+    def needed(self, found: Difference, margin: float) -> float:
+        """About how many minutes would tell."""
+        return self.minutes * found.needed(margin) / found.estimate.n
+
+
+@dataclass(frozen=True)
 class Choice:
-    """What the user wants compared: which metrics (the usual ones if none), held to which limits, across what."""
+    """What the user wants compared: which metrics (the usual ones if none), held to which limits, across what.
+
+    turns: what speeds are compared by, if both sides took turns.
+    """
 
     metrics: Sequence[str] = ()
     limits: Sequence[Limit] = ()
     across: Collection[str] = ()
+    turns: Turns | None = None
 
     def of(self, recipe: str, measured: Collection[str]) -> list[str]:
         """The metrics to show of those measured; the training error only where there is no test error."""
@@ -121,14 +147,14 @@ def _rows(pair: Pair, blank: Row, choice: Choice) -> Iterator[Row]:
     names = choice.of(blank.recipe, [*(base.metrics if base else ()), *(new.metrics if new else ())])
     for name in names:
         row = replace(blank, metric=metrics.metric(name), limit=limits.choose(choice.limits, blank.recipe, name))
-        row = _compared(base, new, row, metrics.metric(name), choice.across)
+        row = _compared(base, new, row, metrics.metric(name), choice)
         yield replace(row, outcome=_outcome(row))
     if not names and not (new and new.failures):
         side = new or base
         yield replace(blank, verdict="missing", why=_fates(side.attempts) if side else "")
 
 
-def _compared(base: Subject | None, new: Subject | None, row: Row, metric: Metric, across: Collection[str]) -> Row:
+def _compared(base: Subject | None, new: Subject | None, row: Row, metric: Metric, choice: Choice) -> Row:
     """The row with its verdict, as far as that can be told."""
     here, there = (side.values(metric.name) if side else {} for side in (base, new))
     row = replace(row, base=_centre(metric, here), new=_centre(metric, there))
@@ -136,19 +162,21 @@ def _compared(base: Subject | None, new: Subject | None, row: Row, metric: Metri
         return replace(row, verdict="new", why=_fates(base.attempts) if base else "")
     if not (new and there):
         return replace(row, verdict="missing", why=_fates(new.attempts) if new else "")
-    if why := _bar(base, new, metric, across):
+    if why := _bar(base, new, metric, choice):
         return replace(row, verdict="not comparable", why=why)
+    if choice.turns and metric.name in BY_LAPS:
+        return _in_turns(choice.turns, row, metric)
     if metric.kind == "error":
         return _errors(here, there, row, metric)
     return _speeds(_processes(base, here), _processes(new, there), row)
 
 
-def _bar(base: Subject, new: Subject, metric: Metric, across: Collection[str]) -> str:
+def _bar(base: Subject, new: Subject, metric: Metric, choice: Choice) -> str:
     """Why these two cannot be compared by this metric; empty if they can."""
-    if barred := in_the_way(unlike(base, new), metric.kind, across):
+    if barred := in_the_way(unlike(base, new), metric.kind, choice.across):
         past = ",".join(dict.fromkeys(each.what for each in barred))
         return f"{', '.join(each.words for each in barred)} (--across {past})"
-    if metric.name in NEED_STEADY_LAPS and (base.unsteady or new.unsteady):
+    if metric.name in NEED_STEADY_LAPS and not choice.turns and (base.unsteady or new.unsteady):
         sides = (("BASE", base), ("NEW", new))
         counts = [f"{side.unsteady} of {len(side.attempts)} in {name}" for name, side in sides if side.unsteady]
         return f"not steady: processes {', '.join(counts)}"
@@ -162,6 +190,15 @@ def _speeds(base: Sequence[float], new: Sequence[float], row: Row) -> Row:
     allowed = _allowed(row)
     found = difference.of_speeds(base, new, practical=min(PRACTICAL, allowed))
     return _with_verdict(replace(row, difference=found), found, allowed, "process", "processes")
+
+
+def _in_turns(taken: Turns, row: Row, metric: Metric) -> Row:
+    allowed = _allowed(row)
+    found = taken.difference(metric, min(PRACTICAL, allowed))
+    row = _with_verdict(replace(row, difference=found), found, allowed, "pair of processes", "pairs of processes")
+    if row.verdict == "inconclusive" and found.estimate.n >= found.fewest:
+        return replace(row, why=f"too noisy: about {taken.needed(found, allowed):.2g} minutes would tell")
+    return row
 
 
 def _errors(base: dict[int, float], new: dict[int, float], row: Row, metric: Metric) -> Row:
@@ -184,11 +221,12 @@ def _with_verdict(row: Row, found: Difference, margin: float, one: str, many: st
     if found.is_same(margin):
         return replace(row, verdict="same")
     n, needed = found.estimate.n, found.needed(margin)
+    a_side = " a side" if found.is_ratio and not found.in_turns else ""
     count = f"more than {MANY:,}" if needed > MANY else str(needed)
     if n < found.fewest:
-        why = f"{n} {one if n == 1 else many}{' a side' if found.is_ratio else ''}, at least {count} are needed"
+        why = f"{n} {one if n == 1 else many}{a_side}, at least {count} are needed"
     else:
-        why = f"too noisy: about {count} {many}{' a side' if found.is_ratio else ''} would tell"
+        why = f"too noisy: about {count} {many}{a_side} would tell"
     return replace(row, verdict="inconclusive", why=why)
 
 

@@ -9,10 +9,12 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import Final
+from typing import IO, Any, Final
 
 from dlbench import exits
 from dlbench.errors import InputError
@@ -58,22 +60,33 @@ class Environment:
 
         Raises Failed, or InputError where dlbench itself says that the user can mend it.
         """
+        with self.talk(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as talk:
+            talk.end()
+
+    @contextmanager
+    def talk(self, words: Sequence[str], stdin: int = subprocess.PIPE, stdout: int = subprocess.PIPE) -> Iterator[Talk]:
+        """Start a command of its dlbench to talk with; whatever happens, none is left running in the end."""
         with tempfile.TemporaryFile() as errors:
             child = subprocess.Popen(
-                [self.python, "-m", "dlbench", *words], cwd=self.folder, env=self._variables, stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL, stderr=errors, encoding="utf-8", start_new_session=True,
+                [self.python, "-m", "dlbench", *words], cwd=self.folder, env=self._variables, stdin=stdin,
+                stdout=stdout, stderr=errors, encoding="utf-8", start_new_session=True,
             )  # fmt: skip
             try:
-                code = child.wait()
+                yield Talk(self.words, child, errors)
             finally:
                 _stop(child)
-            errors.seek(0)
-            said = _last_line(errors.read())
-        if code == exits.USAGE:
-            raise InputError(f"{self.words}: {said.removeprefix('dlbench: ')}")
-        if code != exits.FINE:
-            how = f"killed by signal {-code}" if code < 0 else f"exit code {code}"
-            raise Failed(said.partition(": failed: ")[2] or ": ".join(filter(None, [how, said])))
+                for pipe in filter(None, (child.stdin, child.stdout)):
+                    with suppress(OSError):
+                        pipe.close()
+
+    @cached_property
+    def takes_turns(self) -> bool:
+        """Whether its `dlbench time` knows the option; that of an older version does not."""
+        help_of = [self.python, "-m", "dlbench", "time", "--help"]
+        done = subprocess.run(
+            help_of, cwd=self.folder, env=self._variables, stdin=subprocess.DEVNULL, capture_output=True, check=False
+        )
+        return done.returncode == exits.FINE and b"--turns" in done.stdout
 
     def place(self, name: str) -> Path | None:
         """Where a recipe given as a relative path lies in the folder; None if it does not, or is something else."""
@@ -93,6 +106,42 @@ class Environment:
             path = [str(self.folder), here, os.environ.get("PYTHONPATH", "")]
             variables["PYTHONPATH"] = os.pathsep.join(filter(None, path))
         return variables
+
+
+@dataclass(frozen=True)
+class Talk:
+    """A command that runs, told lines and telling events, one a line. words: of its environment."""
+
+    words: str
+    child: subprocess.Popen[str]
+    errors: IO[bytes]
+
+    def say(self, line: object) -> None:
+        """Tell it a line; one that has ended is found out by whoever listens."""
+        assert self.child.stdin is not None
+        with suppress(BrokenPipeError):
+            self.child.stdin.write(f"{line}\n")
+            self.child.stdin.flush()
+
+    def hear(self, event: str) -> Mapping[str, Any]:
+        """Wait for the next event of this name; raises what `end` does, or Failed, if the command ends before."""
+        assert self.child.stdout is not None
+        for line in self.child.stdout:
+            if (told := json.loads(line))["event"] == event:
+                return dict(told)
+        self.end()
+        raise Failed(f"ended without a word ({event} was waited for)")
+
+    def end(self) -> None:
+        """Wait for its end; raises Failed, or InputError where dlbench itself says that the user can mend it."""
+        code = self.child.wait()
+        self.errors.seek(0)
+        said = _last_line(self.errors.read())
+        if code == exits.USAGE:
+            raise InputError(f"{self.words}: {said.removeprefix('dlbench: ')}")
+        if code != exits.FINE:
+            how = f"killed by signal {-code}" if code < 0 else f"exit code {code}"
+            raise Failed(said.partition(": failed: ")[2] or ": ".join(filter(None, [how, said])))
 
 
 def find(words: str) -> Environment:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
 
 NULL: Final = ("null-base", "null-head")  # what the two sides are called
 MORE: Final = 2  # times as many rounds as the gate takes: they know better how far chance reaches
+Measure = Callable[[Sequence[Case], Mapping[str, Environment], int, Path], Taken]  # `count` times, into a folder
 TOO_COARSE: Final = 0.5  # a gate that may miss half the speed is none
 
 
@@ -39,13 +39,10 @@ class Checked:
         return bool(self.refused) and not self.limits
 
 
-def pool(base: Environment, cases: Sequence[Case], count: int, options: Sequence[str], out: Path) -> Taken:
+def pool(base: Environment, cases: Sequence[Case], count: int, measure: Measure, out: Path) -> Taken:
     """The base environment against itself, in MORE times as many rounds as the gate will take."""
-    processes = 2 * MORE * count * len(cases)
-    print(
-        f"null check: base against itself in {MORE * count} rounds: {processes} processes", file=sys.stderr, flush=True
-    )
-    return rounds.take(cases, dict.fromkeys(NULL, base), MORE * count, options, out)
+    rounds.say(f"null check: base against itself in {MORE * count} rounds: {2 * MORE * count * len(cases)} processes")
+    return measure(cases, dict.fromkeys(NULL, base), MORE * count, out)
 
 
 def check(case: Case, taken: Taken, held: Sequence[Limit], count: int) -> Checked:

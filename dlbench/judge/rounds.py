@@ -1,9 +1,19 @@
-"""Measuring in turns: each round times every case once in each environment, in fresh processes, in changing order.
+"""Measuring two environments: each case several times on each side, in fresh processes of each one's own dlbench.
 
-It drives the environment's own `dlbench time` and reads the files that leaves. Both are promises to users: options keep
-their names, and files say their schema. The jobs that `workers.timings` takes are not, and an environment may hold
-another dlbench. That costs a few seconds a measurement (planning, memory and
-operations are done anew each time).
+What is asked of it is a promise to users, for an environment may hold another version: the command, its options, and
+timing files, which say their schema. The jobs of its workers are not.
+
+`dlbench time NAME --turns --out DIR` (with `--mode`, `--batch-size`, `--device`, `--threads`) makes one process that
+sleeps between its turns. It prints a line of JSON with a key `event` for each of these, and nothing else:
+
+- `ready`: built, and waiting;
+- `turn`, the answer to each line on standard input that holds a number of steps: `steps`, `examples` and `seconds`,
+  the device's work included;
+- `size` and `timing` after a line that holds 0, as they stand in the timing file which it then leaves below DIR.
+
+Where standard input ends before, it ends and leaves no file. `dlbench.judge.turns` asks for such laps. An environment
+whose `dlbench time --help` does not name `--turns` is measured as `take` does here: each round times every case once on
+each side, one whole `dlbench time` after another. That tells far less in the same time.
 """
 
 from __future__ import annotations
@@ -53,10 +63,15 @@ class Case:
 
 @dataclass
 class Taken:
-    """What rounds left behind: by case and side a frame of each round, and why a case was given up."""
+    """What rounds left behind: by case and side a frame of each round, and why a case was given up.
+
+    turns: by case, for each pair of processes whose laps took turns, how much faster the second side was in each block
+    of laps, as logarithms.
+    """
 
     frames: dict[Case, dict[str, list[pd.DataFrame]]] = field(default_factory=dict)
     failed: dict[Case, str] = field(default_factory=dict)
+    turns: dict[Case, list[list[float]]] = field(default_factory=dict)
 
     def of(self, case: Case, side: str) -> pd.DataFrame:
         """All measurements of one side, as `dlbench.judge.measurements.load` gives them."""
@@ -92,7 +107,7 @@ def take(
                     words = ["time", told[case][side], *case.options, *options]
                     _one(case, side, sides[side], words, number, taken, out)
         left = (time.monotonic() - began) / (number + 1) * (rounds - number - 1)
-        _say(f"round {number + 1} of {rounds} done" + (f", about {_duration(left)} to go" if left else ""))
+        say(f"round {number + 1} of {rounds} done" + (f", about {_duration(left)} to go" if left else ""))
     return taken
 
 
@@ -104,32 +119,36 @@ def _one(
         frame = _measured(environment, words, number, out / side)
     except Failed as failure:
         taken.failed[case] = f"{side}, round {number + 1}: {failure}"
-        _say(f"{side}: {case.recipe} {case.measured}: failed: {failure}")
+        say(f"{side}: {case.recipe} {case.measured}: failed: {failure}")
         return
     taken.frames[case][side].append(frame)
     speed = frame.loc[frame["metric"] == "examples_per_second", "value"].iloc[0]
     steady = "" if _is_steady(frame) else ", not steady"
-    _say(f"{side}: {case.recipe} {case.measured}: about {speed:,.0f} examples/s{steady}")
+    say(f"{side}: {case.recipe} {case.measured}: about {speed:,.0f} examples/s{steady}")
 
 
 def _measured(environment: Environment, words: Sequence[str], number: int, out: Path) -> pd.DataFrame:
     """What a fresh process measured; a process whose laps never became steady gets another in its place."""
-    from dlbench.judge import measurements
-
     for _ in range(ATTEMPTS):
         with tempfile.TemporaryDirectory() as scratch:
             environment.dlbench([*words, "--repeats", "1", "--out", scratch])
-            path = _keep(Path(scratch), number, out)
-        try:
-            frame = measurements.load(path)
-        except InputError as error:
-            raise Failed(f"left a timing file of another kind: {error}") from None
-        if _is_steady(frame):
+            path = keep(Path(scratch), number, out)
+        if _is_steady(frame := load(path)):
             break
     return frame
 
 
-def _keep(scratch: Path, number: int, out: Path) -> Path:
+def load(path: Path) -> pd.DataFrame:
+    """What a process measured, as `dlbench.judge.measurements.load` gives it."""
+    from dlbench.judge import measurements
+
+    try:
+        return measurements.load(path)
+    except InputError as error:
+        raise Failed(f"left a timing file of another kind: {error}") from None
+
+
+def keep(scratch: Path, number: int, out: Path) -> Path:
     """Move the timing file that a process left; it becomes the one of this number."""
     files = sorted(scratch.rglob("*.jsonl"))
     if len(files) != 1:
@@ -151,5 +170,6 @@ def _duration(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
 
 
-def _say(line: str) -> None:
+def say(line: str) -> None:
+    """Tell whoever waits."""
     print(line, file=sys.stderr, flush=True)

@@ -180,3 +180,15 @@ def merged(readings: Sequence[Mapping[str, Any]]) -> Reading:
         values = [reading[name] for reading in readings if name in reading]
         worst[name] = max(values, key=len) if isinstance(values[0], list) else max(values)
     return worst
+
+
+def joined(readings: Sequence[Mapping[str, Any]]) -> Reading:
+    """Readings of one process, of several stretches of time, as one."""
+    seconds = sum(reading["seconds"] for reading in readings)
+    sums = {name: sum(reading.get(name, 0) for reading in readings) for name in ("throttled", "quota_seconds")}
+    cores = {
+        name: sum(reading[name] * reading["seconds"] for reading in readings) / seconds
+        for name in ("other_cores", "stolen_cores")
+    }
+    whole = merged(readings)
+    return whole | {name: value for name, value in sums.items() if name in whole} | cores | {"seconds": seconds}

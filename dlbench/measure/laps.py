@@ -16,14 +16,14 @@ LAP_SECONDS = 0.05  # long beside a wait for the device, short enough for some h
 class Laps:
     """The first step's seconds, then laps of `steps` steps and `examples` examples each, raw and in order.
 
-    ended: why there are no more of them, because the median is precise or because time was up.
+    ended: why there are no more of them, because the median is precise, time was up, or somebody said so.
     """
 
     first_step_seconds: float
     steps: int
     examples: int
     seconds: list[float]
-    ended: Literal["precise", "time limit"]
+    ended: Literal["precise", "time limit", "told"]
 
 
 def take(
@@ -40,14 +40,14 @@ def take(
     interval of the median lies within 1 % of it, or until `most_seconds` have passed; there is one lap at least.
     ready: called right before the first lap.
     """
-    first, examples = _lap(steps, 1, clock)
+    first, examples = lap(steps, 1, clock)
     for _ in range(2):  # the second step may still be an odd one
         count = _count(steps, clock)
     ready()
     laps: list[float] = []
     look = 2 * steady.WINDOW
     while True:
-        seconds, _ = _lap(steps, count, clock)
+        seconds, _ = lap(steps, count, clock)
         laps.append(seconds)
         spent = sum(laps)
         if spent >= least_seconds and len(laps) >= look:
@@ -64,7 +64,7 @@ def is_precise(laps: list[float]) -> bool:
     return skipped is not None and steady.enough(laps[skipped:])
 
 
-def _lap(steps: Iterator[int], count: int, clock: Clock) -> tuple[float, int]:
+def lap(steps: Iterator[int], count: int, clock: Clock) -> tuple[float, int]:
     """Seconds of so many steps, and the examples of the last of them."""
     examples = 0
     clock.start()

@@ -309,6 +309,20 @@ class Timing(Event):
     conv_tflops: Number | None = None
 
 
+@dataclass(frozen=True)
+class Ready(Event):
+    """A process that takes turns is built, and waits to be told a number of steps."""
+
+
+@dataclass(frozen=True)
+class Turn(Event):
+    """A lap of so many steps and examples in all, as asked for."""
+
+    steps: Whole
+    examples: Whole
+    seconds: Number
+
+
 def kind_of(event: type[Event]) -> str:
     """What lines call events of a class: `Lap` is `lap`."""
     return event.__name__.lower()

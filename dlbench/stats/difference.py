@@ -36,6 +36,7 @@ class Difference:
     is_real: whether chance is ruled out and the difference is large enough to matter.
     identical: every value is the same on both sides.
     fewest: measurements (a side, or seeds) below which no answer is possible.
+    in_turns: whether n counts pairs of processes whose laps took turns; the interval may then be of another level.
     """
 
     estimate: Estimate
@@ -44,6 +45,7 @@ class Difference:
     identical: bool
     is_ratio: bool
     fewest: int
+    in_turns: bool = False
 
     def is_same(self, margin: float = MARGIN) -> bool:
         """Whether the difference is known to stay within the margin: a share of a ratio, else in the values' unit."""

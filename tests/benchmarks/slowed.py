@@ -27,15 +27,18 @@ def sgd(
     decay: Literal["step", "linear"] = "step",
     slower_percent: float = 0.0,
 ) -> Iterator[Step]:
-    """The same steps as dlbench's own `sgd`, each followed by a share of its time spent on nothing."""
+    """The same steps as dlbench's own `sgd`, each followed by a share of its work, in processor time, for nothing.
+
+    A share of the time on the clock would be more than that share of the work while others take the processor as well.
+    """
     rule = original.sgd(
         model, data, generator, lr=lr, batch_size=batch_size, steps=steps, epochs=epochs, momentum=momentum, decay=decay
     )
-    began = time.perf_counter()
+    began = time.thread_time()
     for step in rule:
-        ended = time.perf_counter()
+        ended = time.thread_time()
         until = ended + slower_percent / 100 * (ended - began)
-        while time.perf_counter() < until:
+        while time.thread_time() < until:
             pass
         yield step
-        began = time.perf_counter()
+        began = time.thread_time()

@@ -13,7 +13,7 @@ import standin
 from dlbench import exits
 from dlbench.cli import gate
 from dlbench.errors import InputError
-from dlbench.judge import environments, measurements, rounds
+from dlbench.judge import environments, measurements, rounds, turns
 from dlbench.judge.rounds import Case
 from dlbench.records import timing_files
 
@@ -29,7 +29,7 @@ def sides(folder: Path, base: list[Any], head: list[Any], recipe: str = "net") -
 
 def table(base: str, head: str, names: list[str], **options: Any) -> tuple[int, list[dict[str, Any]], str]:
     """Exit code, rows and notes."""
-    code = gate.gate(base, head, names, format="json", output=Path("table.json"), **options)
+    code = gate.gate(base, head, names, format="json", output=Path("table.json"), **{"count": 5} | options)
     (found,) = json.loads(Path("table.json").read_text())
     return code, found["rows"], "\n".join(found["notes"])
 
@@ -82,6 +82,59 @@ class TestVerdict:
 
 
 class TestInTurns:
+    """Both sides alive; each pair of processes has its own speeds, and laps scatter by 6 %."""
+
+    def sides(self, folder: Path, head: list[Any], base: list[Any] = SPEEDS) -> tuple[str, str]:
+        one = standin.write(folder / "base", {"net": base}, "9.0", turns=True)
+        return one, standin.write(folder / "head", {"net": head}, "9.1", turns=True)
+
+    def test_a_clear_answer_ends_it_early(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        base, head = self.sides(tmp_path, SLOWER)
+        code, (row,), notes = table(base, head, ["net"], count=10)
+        assert (code, row["verdict"], row["outcome"]) == (exits.REGRESSION, "slower", "breached")
+        assert 4 <= row["ratio"]["n"] < 10
+        assert row["ratio"]["low"] < 0.8 < row["ratio"]["high"]
+        assert f"in {row['ratio']['n']} of 10 pairs of processes" in notes
+        assert "Haybittle" in notes
+        assert "Mann" not in notes
+        assert "pair 4: head / base x0." in capsys.readouterr().err
+
+    def test_what_is_alike_is_the_same_in_either_metric(self, tmp_path: Path) -> None:
+        fail = ["examples_per_second:5%", "ms_per_step:5%"]
+        code, found, _ = table(*self.sides(tmp_path, SPEEDS), ["net"], strict=True, count=10, fail=fail)
+        assert code == exits.FINE
+        assert [row["verdict"] for row in found] == ["same", "same"]
+        assert found[0]["ratio"]["value"] == pytest.approx(1 / found[1]["ratio"]["value"])
+
+    def test_what_nobody_can_tell_says_how_many_minutes_would(self, tmp_path: Path) -> None:
+        noisy = [1000, 700, 1400, 900, 1200]
+        code, (row,), _ = table(*self.sides(tmp_path, noisy, noisy[::-1]), ["net"], strict=True)
+        assert (code, row["ratio"]["n"]) == (exits.INCONCLUSIVE, 5)
+        assert "minutes would tell" in row["why"]
+
+    def test_a_side_that_fails(self, tmp_path: Path) -> None:
+        code, (row,), _ = table(*self.sides(tmp_path, [1000, "out of luck"]), ["net"])
+        assert (code, row["why"]) == (exits.FAILED, "pair 2: head: out of luck")
+
+    def test_an_older_dlbench_is_measured_as_ever(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        base, _ = self.sides(tmp_path, SPEEDS)
+        head = standin.write(tmp_path / "old", {"net": SLOWER}, "8.0")
+        code, (row,), _ = table(base, head, ["net"])
+        assert (code, row["verdict"]) == (exits.REGRESSION, "slower")
+        assert "head: takes no turns (an older dlbench)" in capsys.readouterr().err
+
+    def test_minutes_are_those_of_laps(self, tmp_path: Path) -> None:
+        """Six seconds a pair of one second's blocks, the first of which does not count."""
+        a, b = map(environments.find, self.sides(tmp_path, SPEEDS))
+        case = Case("net", "train", None)
+        taken = turns.take([case], {"a": a, "b": b}, 2, 0.2, [], tmp_path / "out")
+        assert [len(blocks) for blocks in taken.turns[case]] == pytest.approx([6, 6], abs=1)
+        (laps,) = taken.of(case, "a").query("metric == 'ms_per_step' and replicate == 1")["value"]
+        assert laps == pytest.approx(10_000 / SPEEDS[1], rel=0.1)
+        assert len(standin.calls(str(tmp_path / "base"))) == 2
+
+
+class TestInRounds:
     def test_the_order_of_the_sides_is_reversed_every_other_round(self, tmp_path: Path) -> None:
         """The raw files are numbered by round, so `compare` finds them as `dlbench time` leaves them."""
         base, head = sides(tmp_path, SPEEDS, SLOWER)
@@ -112,7 +165,7 @@ class TestInTurns:
         table(base, head, ["net"], mode="infer", batch_size="64", device="cpu", threads=1)
         for words in standin.calls(base) + standin.calls(head):
             assert words[:7] == ["net", "--mode", "infer", "--batch-size", "64", "--device", "cpu"]
-            assert words[7:11] == ["--min-seconds", "3.0", "--threads", "1"]
+            assert words[7:11] == ["--threads", "1", "--min-seconds", "3.0"]
 
     def test_raw_timings_are_kept_and_never_mixed(self, tmp_path: Path) -> None:
         base, head = sides(tmp_path, SPEEDS, SPEEDS)

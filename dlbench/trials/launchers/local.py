@@ -18,14 +18,14 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import IO, Any
 
 from dlbench.records import events
-from dlbench.records.events import End, Event, Failed
+from dlbench.records.events import End, Event, Failed, Ready, Turn
 from dlbench.trials.launchers import Job, Report
 from dlbench.trials.workers import endings
 from dlbench.trials.workers.channel import GRACE_SECONDS
@@ -156,19 +156,33 @@ class Deadline:
             kill(self._process)
 
 
-def answers(module: str, job: Mapping[str, Any], threads: int) -> Generator[Event]:
+def answers(module: str, job: Mapping[str, Any], threads: int, lines: Iterable[str] = ()) -> Generator[Event]:
     """What a process of its own tells about a job; last a Failed that says how it ended, for who still waits then.
 
-    Close this iterator to be rid of the process before.
+    lines: what it is told after each Ready and Turn; where there are no more of them, it is ended. Close this iterator
+    to be rid of the process before.
     """
+    more = iter(lines)
     with tempfile.TemporaryFile() as errors:
         process = start(module, job, threads, errors)
         try:
-            yield from events_of(process)
+            for event in events_of(process):
+                yield event
+                if isinstance(event, Ready | Turn) and not _passed_on(next(more, ""), process):
+                    return
             process.wait()
         finally:
             stop(process)
         yield Failed(endings.last_words(process.returncode, errors))
+
+
+def _passed_on(line: str, process: subprocess.Popen[str]) -> bool:
+    """Whether there was something to tell the process."""
+    assert process.stdin is not None
+    with suppress(BrokenPipeError):  # it ended without a word, and so do its events
+        process.stdin.write(f"{line.strip()}\n" if line else "")
+        process.stdin.flush()
+    return bool(line)
 
 
 def start(module: str, job: Mapping[str, Any], threads: int, errors: IO[bytes]) -> subprocess.Popen[str]:

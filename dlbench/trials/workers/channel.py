@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from queue import SimpleQueue
 from typing import Any
 
 from dlbench import exits
@@ -20,8 +21,11 @@ GRACE_SECONDS = 10.0
 Tell = Callable[[Event], None]
 
 
-def job() -> tuple[Any, Tell]:
-    """The job, and a way to tell the parent an event; whatever a model prints goes to standard error."""
+def job(lines: SimpleQueue[str] | None = None) -> tuple[Any, Tell]:
+    """The job, and a way to tell the parent an event; whatever a model prints goes to standard error.
+
+    lines: gets what the parent says after the job.
+    """
     exits.interrupt_on_termination()
     channel = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
@@ -33,16 +37,17 @@ def job() -> tuple[Any, Tell]:
         channel.flush()
 
     job = json.loads(sys.stdin.readline())
-    threading.Thread(target=_end_with_parent, args=(os.dup(0),), daemon=True).start()
+    threading.Thread(target=_end_with_parent, args=(os.dup(0), lines), daemon=True).start()
     with open(os.devnull) as nothing:
         os.dup2(nothing.fileno(), 0)
     return job, tell
 
 
-def _end_with_parent(channel: int) -> None:
+def _end_with_parent(channel: int, lines: SimpleQueue[str] | None) -> None:
     """Wait for the parent's end of a pipe to close, then interrupt this process, and kill it if it takes too long."""
-    while os.read(channel, 1):
-        pass
+    for line in os.fdopen(channel):
+        if lines is not None:
+            lines.put(line)
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(GRACE_SECONDS)
     if sys.platform != "win32" and os.getpgrp() == os.getpid():

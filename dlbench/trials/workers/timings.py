@@ -1,6 +1,7 @@
 """The process in which one recipe is timed: the loop that trains, or a forward pass, and nothing else on the clock.
 
-It is told a job, and tells one event: a Batch, Size or Timing by the job's task, Refused or Failed.
+It is told a job, and tells one event: a Batch, Size or Timing by the job's task, Refused or Failed. The task `turns`
+tells more: see `turns`.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import math
 import traceback
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, replace
+from queue import SimpleQueue
 from typing import Any
 
 import torch
@@ -27,7 +29,8 @@ from dlbench.trials import plan, setup
 from dlbench.trials.estimate import ITERATIVE
 from dlbench.trials.plan import Trial
 from dlbench.trials.setup import Bench
-from dlbench.trials.workers import channel
+from dlbench.trials.workers import bidden, channel
+from dlbench.trials.workers.channel import Tell
 
 ENDLESS = 10**9  # steps, epochs or sweeps: longer than anybody times
 TEST_BATCHES = 4  # a forward pass costs the same on any images: a few batches stand for all
@@ -38,9 +41,13 @@ LARGEST_BATCH, LONGEST_STEP_SECONDS, GAIN = 4096, 2.0, 1.05  # where the search 
 
 def main() -> None:
     """Do the job on standard input."""
-    job, tell = channel.job()
+    lines: SimpleQueue[str] = SimpleQueue()
+    job, tell = channel.job(lines)
     try:
-        tell(do(job))
+        if job["task"] == "turns":
+            turns(job, lines, tell)
+        else:
+            tell(do(job))
     except InputError as error:
         tell(Refused(str(error)))
     except Exception as error:
@@ -64,6 +71,14 @@ def do(job: Mapping[str, Any]) -> Batch | Size | Timing:
         return _size(built, job["mode"])
     timing = _time(built, job["mode"], watch, job["least_seconds"], job["most_seconds"])
     return _with_peaks(timing, trial) if job.get("probe", True) else timing
+
+
+def turns(job: Mapping[str, Any], lines: SimpleQueue[str], tell: Tell) -> None:
+    """Tell Ready, then a Turn for every line, and after a line of 0 steps Size and Timing."""
+    built = setup.build([_timed(plan.from_dict(job["trial"]), job["synthetic"])])
+    timing = bidden.take(steps(built, job["mode"]), built.device, lines, tell)
+    tell(_size(built, job["mode"]))
+    tell(timing)
 
 
 def _timed(trial: Trial, synthetic: bool) -> Trial:

@@ -1,0 +1,125 @@
+"""Measuring with both sides alive: laps of a fraction of a second, back and forth, in several pairs of processes.
+
+What a machine does to a process changes from second to second, and hits two that take turns alike; what belongs to a
+process (its memory's layout, its core) lasts to its end, and is averaged over pairs of fresh ones.
+"""
+
+from __future__ import annotations
+
+import math
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Final
+
+from dlbench.judge import rounds
+from dlbench.judge.environments import Environment, Failed, Talk, names
+from dlbench.judge.rounds import Case, Taken
+
+LAP_SECONDS: Final = 0.25  # long beside what a turn costs in cold caches, short beside what changes on a machine
+FEWEST_BLOCKS: Final = 2  # of a pair, however long a step takes
+SCALE_SECONDS: Final = 0.1  # a lap from which the number of steps is worked out
+IsDecided = Callable[[Case, Taken], bool]
+
+
+def never(case: Case, taken: Taken) -> bool:
+    """Take all pairs there may be."""
+    return False
+
+
+def take(
+    cases: Sequence[Case], sides: Mapping[str, Environment], count: int, minutes: float, options: Sequence[str],
+    out: Path, is_decided: IsDecided = never,
+) -> Taken:  # fmt: skip
+    """Measure each case in up to `count` pairs of processes, which take laps in turns for `minutes` in all.
+
+    sides: two, by a label, which is also the folder below `out` that keeps timing files. is_decided: asked after each
+    pair; a case that is decided takes no more of them.
+    """
+    taken = Taken({case: {side: [] for side in sides} for case in cases})
+    for number in range(count):
+        for case in cases:
+            if case in taken.failed or (number and is_decided(case, taken)):
+                continue
+            try:
+                _pair(case, sides, number, 60 * minutes / count, options, taken, out)
+            except Failed as failure:
+                taken.failed[case] = f"pair {number + 1}: {failure}"
+                rounds.say(f"{case.recipe} {case.measured}: failed: {failure}")
+    return taken
+
+
+def _pair(
+    case: Case, sides: Mapping[str, Environment], number: int, seconds: float, options: Sequence[str], taken: Taken,
+    out: Path,
+) -> None:  # fmt: skip
+    """One pair of fresh processes; every other one begins with the other side."""
+    with tempfile.TemporaryDirectory() as scratch, ExitStack() as stack:
+        talks = {
+            side: stack.enter_context(
+                sides[side].talk(["time", name, *case.options, *options, "--turns", "--out", f"{scratch}/{side}"])
+            )
+            for side, name in zip(sides, names(case.name, list(sides.values())), strict=True)
+        }
+        for side, talk in talks.items():
+            with _told_of(side):
+                talk.hear("ready")
+        order = list(talks)[:: -1 if number % 2 else 1]
+        blocks = list(_blocks(talks, order, seconds))
+        for side, talk in talks.items():
+            with _told_of(side):
+                talk.say(0)
+                talk.hear("timing")
+                talk.end()
+        for side in sides:
+            frame = rounds.load(rounds.keep(Path(scratch) / side, number, out / side))
+            taken.frames[case][side].append(frame)
+        taken.turns.setdefault(case, []).append(blocks)
+    ratio = math.exp(sum(blocks) / len(blocks))
+    rounds.say(f"{case.recipe} {case.measured}: pair {number + 1}: {' / '.join(reversed(list(sides)))} x{ratio:.3f}")
+
+
+@contextmanager
+def _told_of(side: str) -> Iterator[None]:
+    """Failures that say which side's they are."""
+    try:
+        yield
+    except Failed as failure:
+        raise Failed(f"{side}: {failure}") from None
+
+
+def _blocks(talks: Mapping[str, Talk], order: Sequence[str], seconds: float) -> Iterator[float]:
+    """How much faster the second side is, as a logarithm, by each ABBA of laps, until those have taken so long.
+
+    The first block, in which caches are still cold, is not counted.
+    """
+    base, head = talks
+    steps = _steps(talks)
+    spent, count = 0.0, -1
+    while spent < seconds or count < FEWEST_BLOCKS:
+        laps: dict[str, list[float]] = {base: [], head: []}
+        for side in (*order, *reversed(order)):
+            laps[side].append(_lap(side, talks[side], steps))
+        count += 1
+        if count:
+            spent += sum(map(sum, laps.values()))
+            yield sum(math.log(a / b) for a, b in zip(laps[base], laps[head], strict=True)) / 2
+
+
+def _steps(talks: Mapping[str, Talk]) -> int:
+    """How many steps make a lap, the same for both sides; each has taken its first step, and some more, after that."""
+    rates = []
+    for side, talk in talks.items():
+        _lap(side, talk, 1)
+        steps = 1
+        while (seconds := _lap(side, talk, steps)) < SCALE_SECONDS:
+            steps *= 2
+        rates.append(steps / seconds)
+    return max(1, round(LAP_SECONDS * sum(rates) / len(rates)))
+
+
+def _lap(side: str, talk: Talk, steps: int) -> float:
+    with _told_of(side):
+        talk.say(steps)
+        return float(talk.hear("turn")["seconds"])

@@ -1,0 +1,58 @@
+"""Laps at another's bidding, who hands a turn back and forth between processes: a line says how many steps to take.
+
+Between its laps a process sleeps, and its threads with it; energy and disturbances are read around each lap alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from queue import SimpleQueue
+
+import torch
+
+from dlbench.measure import disturbance, energy, machine
+from dlbench.measure.clock import Clock
+from dlbench.measure.laps import Laps, lap
+from dlbench.records.events import Ready, Timing, Turn
+from dlbench.trials.workers.channel import Tell
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A turn, and what was read before and after it."""
+
+    turn: Turn
+    before: disturbance.Reading
+    during: disturbance.Reading
+    joules: float | None
+
+
+def take(steps: Iterator[int], device: torch.device, lines: SimpleQueue[str], tell: Tell) -> Timing:
+    """Take and tell laps of as many steps as each line says, until a line says 0.
+
+    What is returned holds the first lap as that of the first step, and all laps that are as long as the last.
+    """
+    watch, meter = disturbance.Watch(str(device)), energy.Meter(str(device))
+    clock = Clock(device)
+    readings: list[Reading] = []
+    tell(Ready())
+    while count := int(lines.get()):
+        before, _ = watch.read(), meter.joules()
+        seconds, examples = lap(steps, count, clock)
+        readings.append(Reading(Turn(count, count * examples, seconds), before, watch.read(), meter.joules()))
+        tell(readings[-1].turn)
+    return _timing(readings, meter.why_not())
+
+
+def _timing(readings: list[Reading], uncounted: str) -> Timing:
+    last = readings[-1].turn
+    kept = [reading for reading in readings if reading.turn.steps == last.steps]
+    seconds = [reading.turn.seconds for reading in kept]
+    laps = Laps(readings[0].turn.seconds, last.steps, last.examples, seconds, "told")
+    joules = [reading.joules for reading in kept if reading.joules is not None]
+    return Timing(
+        **asdict(laps), joules=sum(joules) if len(joules) == len(kept) else None, uncounted=uncounted,
+        before=kept[0].before, during=disturbance.joined([reading.during for reading in kept]),
+        cores=machine.cores(), denormals_flushed=disturbance.denormals_flushed(),
+    )  # fmt: skip
