@@ -39,7 +39,7 @@ size = {"event": "size", "batch_size": 10, "parameters": 650, "process_peak_byte
 chance = random.Random(number)
 laps, steps = [], 10
 if in_turns:
-    print(json.dumps({"event": "ready"}), flush=True)
+    print(json.dumps({"event": "built"}), flush=True)
     while count := int(sys.stdin.readline() or sys.exit(130)):
         laps, steps = (laps if count == steps else []), count
         laps.append(10 * steps / abs(speed) * chance.uniform(0.9, 1.1))

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -19,7 +19,7 @@ from dlbench.cli import options
 from dlbench.data import sources
 from dlbench.errors import InputError
 from dlbench.records import events, store
-from dlbench.records.events import Batch, Event, Failed, Refused, Timing
+from dlbench.records.events import Batch, Event, Failed, Refused, Size, Timing
 from dlbench.spec.recipe import Part
 from dlbench.trials import plan
 from dlbench.trials.launchers import local
@@ -28,7 +28,7 @@ from dlbench.trials.plan import Trial
 Mode = Literal["train", "infer"]
 BatchSize = int | Literal["auto"]
 WORKER = "dlbench.trials.workers.timings"
-PATIENCE = 10  # times the least number of seconds: after that a process stops, however much its laps scatter
+PATIENCE = 2  # times the least number of seconds: after that a process stops, however much its laps scatter
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ timing files, which say their schema. The jobs of its workers are not.
 `dlbench time NAME --turns --out DIR` (with `--mode`, `--batch-size`, `--device`, `--threads`) makes one process that
 sleeps between its turns. It prints a line of JSON with a key `event` for each of these, and nothing else:
 
-- `ready`: built, and waiting;
+- `built`: ready, and waiting;
 - `turn`, the answer to each line on standard input that holds a number of steps: `steps`, `examples` and `seconds`,
   the device's work included;
 - `size` and `timing` after a line that holds 0, as they stand in the timing file which it then leaves below DIR.

@@ -64,7 +64,7 @@ def _pair(
         }
         for side, talk in talks.items():
             with _told_of(side):
-                talk.hear("ready")
+                talk.hear("built")
         order = list(talks)[:: -1 if number % 2 else 1]
         blocks = list(_blocks(talks, order, seconds))
         for side, talk in talks.items():

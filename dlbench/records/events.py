@@ -310,7 +310,7 @@ class Timing(Event):
 
 
 @dataclass(frozen=True)
-class Ready(Event):
+class Built(Event):
     """A process that takes turns is built, and waits to be told a number of steps."""
 
 

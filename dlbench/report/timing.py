@@ -23,14 +23,17 @@ HOW = (
     "examples/s and ms per step: geometric mean of the processes' median laps, with Student's 95 % interval of its "
     "logarithm over the n processes. MAD: median absolute deviation of a process's laps, median over processes.",
     "Warm-up, left out of each process: laps before the first six whose median is within 2 % of the median of the "
-    "second half of all laps, or between its quartiles. Not steady: that takes more than half of the laps, or the "
+    "second half of all laps, or between its quartiles. Never steady: that takes more than half of the laps, or the "
     "halves of what follows differ (by 2 %, and by a rank test). The first step, compilation included, stands apart.",
     "Memory: the most ever held, in a process of its own. TFLOP/s: matrix products and convolutions, by torch's "
     "counter. MFU: of the faster of a matrix-product and a convolution probe, by the same process in the same "
     "precision.",
 )
 SYNTHETIC = "Data 'synthetic': random images, not augmented, because the recipe's own data are not on disk."
-ONE_PROCESS = "One process gives no interval: time with --repeats 5 or more before comparing."
+ONE_PROCESS = (
+    "One process: the interval is of batches of its laps, corrected for their correlation, and knows nothing of what "
+    "changes from process to process: time with --repeats 5 or more before comparing."
+)
 NOT_COMPARABLE = "Tables of unlike fingerprints are not comparable: these are different machines."
 
 
@@ -91,22 +94,27 @@ def _row(processes: Sequence[Mapping[str, Any]], gco2_per_kwh: float | None) -> 
 
 
 def _speed(processes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The cells that rest on laps; words instead of a bare number where a process never became steady."""
-    rates = [each["examples"] / lap_seconds(each) for each in processes]
-    if any(skipped(each) is None for each in processes):
-        words = {"examples_per_second": f"not steady, about {median(rates):,.0f}", "ms_per_step": "not steady"}
-        return words | dict.fromkeys(("mad_percent", "achieved_tflops", "mfu_percent", "examples_per_joule"))
+    """The cells that rest on laps: of what followed warm-up, or the second half where laps never became steady."""
     achieved = [each["flop_per_step"] * each["steps"] / lap_seconds(each) / 1e12 for each in processes]
-    peaks = [max(each["gemm_tflops"], each["conv_tflops"]) for each in processes]
+    peaks = [max(each["gemm_tflops"], each["conv_tflops"]) for each in processes if _known(each.get("gemm_tflops"))]
     worth = median(achieved) >= LEAST
     return {
-        "examples_per_second": steady.over_processes(rates),
-        "ms_per_step": steady.over_processes([1000 * lap_seconds(each) / each["steps"] for each in processes]),
+        "examples_per_second": _over([each["examples"] / lap_seconds(each) for each in processes], processes),
+        "ms_per_step": _over([1000 * lap_seconds(each) / each["steps"] for each in processes], processes),
         "mad_percent": median([100 * steady.mad(kept(each)) / lap_seconds(each) for each in processes]),
         "achieved_tflops": median(achieved) if worth else None,
-        "mfu_percent": median([100 * a / b for a, b in zip(achieved, peaks, strict=True)]) if worth else None,
+        "mfu_percent": median([100 * a / b for a, b in zip(achieved, peaks, strict=True)]) if worth and peaks else None,
         "examples_per_joule": _examples_per_joule(processes),
     }
+
+
+def _over(values: Sequence[float], processes: Sequence[Mapping[str, Any]]) -> Estimate:
+    """What processes measured, with its interval over them; over the batches of laps of a single one."""
+    if len(processes) > 1:
+        return steady.over_processes(values)
+    [value], [one] = values, processes
+    laps = steady.over_batches(kept(one))
+    return Estimate(value, value * laps.low / laps.value, value * laps.high / laps.value, 1)
 
 
 def _examples_per_joule(processes: Sequence[Mapping[str, Any]]) -> Estimate | None:
@@ -122,7 +130,7 @@ def _rates_per_joule(processes: Sequence[Mapping[str, Any]]) -> list[float]:
 def _gco2(processes: Sequence[Mapping[str, Any]], gco2_per_kwh: float | None) -> Estimate | None:
     """Grams for a million examples, where joules are known."""
     found = _rates_per_joule(processes)
-    if not found or not gco2_per_kwh or any(skipped(each) is None for each in processes):
+    if not found or not gco2_per_kwh:
         return None
     return steady.over_processes([1e6 / rate / JOULES_PER_KWH * gco2_per_kwh for rate in found])
 
@@ -158,7 +166,7 @@ def _doubt(processes: Sequence[Mapping[str, Any]]) -> str:
         return f"{name}: {fewest} laps cannot tell whether they are steady, {least} are needed: raise --min-seconds"
     if unsteady:
         count = f"{unsteady} of {len(processes)} processes"
-        return f"{name}: {count} never became steady: see what disturbs, or raise --min-seconds"
+        return f"{name}: {count} never became steady, their second half counts: see what disturbs"
     if all(steady.enough(kept(each)) for each in processes):
         return ""
     found = [steady.median_interval(kept(each)) for each in processes]

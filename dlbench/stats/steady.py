@@ -11,14 +11,16 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections.abc import Sequence
+from itertools import pairwise
 
 from scipy import special
 
-from dlbench.stats.estimates import LEVEL, Estimate, mean_interval, median
+from dlbench.stats.estimates import LEVEL, Estimate, half_width, mean, mean_interval, median
 
 WINDOW = 6  # the fewest laps that give a 95 % interval of the median
 TOLERANCE = 0.02  # of the median: laps this close to it have settled
 DOUBT = 0.005  # how rarely laps that only scatter are taken for ones that changed
+BATCHES = 10
 PRECISION = 0.01  # an interval that stays this close to its median is narrow enough
 
 
@@ -89,3 +91,24 @@ def over_processes(medians: Sequence[float]) -> Estimate:
     """
     found = mean_interval([math.log(value) for value in medians])
     return Estimate(math.exp(found.value), math.exp(found.low), math.exp(found.high), found.n)
+
+
+def over_batches(laps: Sequence[float]) -> Estimate:
+    """The median lap of one process, with an interval that allows for laps resembling their neighbours.
+
+    By batch means (Conway 1963): Student's interval of the logarithms of the medians of ten batches of laps in a row,
+    whose variance is multiplied by (1 + r) / (1 - r), r the correlation of neighbouring batches, which ten of them
+    underestimate by about a tenth. No interval below twenty laps. It knows nothing of what changes more slowly than the
+    process ran, nor from one process to the next. n is 1.
+    """
+    centre, size = median(laps), len(laps) // BATCHES
+    if size < 2:
+        return Estimate(centre, math.nan, math.nan, 1)
+    start = len(laps) - BATCHES * size
+    logs = [math.log(median(laps[at : at + size])) for at in range(start, len(laps), size)]
+    deviations = [value - mean(logs) for value in logs]
+    squares = math.fsum(d * d for d in deviations)
+    products = math.fsum(a * b for a, b in pairwise(deviations))
+    r = min(max(products / squares + 1 / BATCHES, 0.0), 0.9) if squares else 0.0
+    half = half_width(math.sqrt(squares / (BATCHES - 1) * (1 + r) / (1 - r)), BATCHES)
+    return Estimate(centre, centre * math.exp(-half), centre * math.exp(half), 1)

@@ -1,129 +1,157 @@
-"""How often `dlbench compare` calls two speeds different that are the same, and how often it finds a real slowdown.
+"""How often `dlbench gate` tells two speeds apart that are the same, and how often it finds a real slowdown.
 
-    python tests/benchmarks/trust.py --json trust.ndjson      # an hour; the same command goes on
+    python tests/benchmarks/trust.py --json gates.ndjson      # three minutes a gate; the same command goes on
 
-A comparison takes fresh processes of three parties in turns: LeNet-5's training as it is, the same again, and the same
-made 5 % slower in every step. The first two must be called different in at most 5 % of the comparisons, the first
-and the third in at least 95 %. How many processes that takes is up to the machine: the same processes are shown as
-many comparisons of a few, and as fewer comparisons of four times as many.
+A gate holds LeNet-5's training against the same again, or against the same made slower in every step. The first must
+be told apart in at most 5 % of gates, the second in at least 95 %. Every gate takes all its pairs of processes; where
+the rule would have stopped is worked out afterwards. As pairs are independent of each other, further gates are drawn
+from all of them: as many pairs in random order, either side of the same thing being the new one.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
+import random
+import shutil
 import sys
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from row import Row, show
 from turns import opened
 
-from dlbench.cli import time as timing
-from dlbench.records.timing_files import lap_seconds
-from dlbench.stats import difference, estimates
-from dlbench.trials import plan
+from dlbench.judge import environments, turns
+from dlbench.judge.rounds import Case
+from dlbench.stats import estimates
+from dlbench.stats.turns import FEWEST_PAIRS, difference, level
 
-RECIPE = Path(__file__).with_name("slowed-lenet.yaml")
-AS_IT_IS, AGAIN, SLOWER = "as it is", "again", "5 % slower"
-PARTIES = {AS_IT_IS: 0.0, AGAIN: 0.0, SLOWER: 5.0}
-COMPARISONS, PROCESSES = 40, 5
-TOGETHER = 4  # comparisons that make a larger one
-SECONDS = 1.0  # of laps in a process
+HERE = Path(__file__).parent
+RECIPE = "slowed-lenet.yaml"
+GATES, PAIRS, MINUTES = 20, 10, 1.0
+DRAWN = 1000
+OPTIONS = ("--device", "cpu", "--threads", "1")  # one thread: what the other core does is then another matter
 
-Lap = dict[str, Any]
+Pairs = list[list[float]]
+
+
+class Outcome(NamedTuple):
+    """What a gate says: the ratio of speeds, whether it is told apart, after how large a share of its minutes."""
+
+    ratio: float
+    is_real: bool
+    share: float
 
 
 def main() -> int:
-    """Take what is missing, print both rates; exit code 1 if one misses its bar."""
+    """Take what is missing, print the rates; exit code 1 if one misses its bar."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--comparisons", type=int, default=COMPARISONS)
-    parser.add_argument("--processes", type=int, default=PROCESSES, help="of each party in a comparison")
-    parser.add_argument("--json", type=Path, required=True, metavar="FILE", help="raw timings, one process a line")
+    parser.add_argument("--gates", type=int, default=GATES, help="of each kind")
+    parser.add_argument("--slower", type=float, default=5.0, metavar="PERCENT", help="how much the third party is")
+    parser.add_argument("--minutes", type=float, default=MINUTES, help="of measuring in a gate")
+    parser.add_argument("--json", type=Path, required=True, metavar="FILE", help="raw blocks of laps, one gate a line")
     parser.add_argument("--markdown", action="store_true", help="write the table as Markdown")
     given = parser.parse_args()
-    taken = kept(given.json)
-    for process in missing(taken, given.comparisons, given.processes):
-        taken.append(process)
+    gates = kept(given.json)
+    for gate in missing(gates, given.gates, (0.0, given.slower), given.minutes):
+        gates.append(gate)
         with opened(given.json, "a") as file:
-            file.write(json.dumps(process) + "\n")
-    sizes = (1, TOGETHER) if given.comparisons >= TOGETHER else (1,)
-    shown = [row for size in sizes for row in rows(taken, given.comparisons, given.processes, together=size)]
-    show(shown, "How often a comparison tells true", as_markdown=given.markdown)
+            file.write(json.dumps(gate) + "\n")
+    kinds = dict.fromkeys((gate["slower_percent"], gate["minutes"]) for gate in gates)
+    shown = [row for kind in sorted(kinds) for row in rows(*kind, of_kind(gates, *kind))]
+    show(shown, "How often a gate tells true", as_markdown=given.markdown)
     return 0 if all(row.met for row in shown) else 1
 
 
-def kept(path: Path) -> list[Lap]:
-    """The processes that an earlier call has timed."""
+def kept(path: Path) -> list[dict[str, Any]]:
+    """The gates that an earlier call has taken."""
     if not path.exists():
         return []
     with opened(path, "r") as file:
         return list(map(json.loads, file))
 
 
-def missing(taken: Iterable[Lap], comparisons: int, processes: int) -> Iterator[Lap]:
-    """Time the processes that are not there yet, in turns; the order of the parties moves on from round to round."""
-    done = {(process["comparison"], process["process"], process["party"]) for process in taken}
-    for comparison in range(comparisons):
-        for number in range(processes):
-            shift = (comparison + number) % len(PARTIES)
-            for party in [*PARTIES][shift:] + [*PARTIES][:shift]:
-                if (comparison, number, party) not in done:
-                    yield {"comparison": comparison, "process": number, "party": party, **timed(party)}
+def missing(
+    gates: Sequence[dict[str, Any]], count: int, slower: Sequence[float], minutes: float
+) -> Iterator[dict[str, Any]]:
+    """Take the gates that are not there yet, the kinds in turns."""
+    done = {(gate["gate"], gate["slower_percent"], gate["minutes"]) for gate in gates}
+    for number in range(count):
+        for percent in slower:
+            if (number, percent, minutes) not in done:
+                yield {"gate": number, "slower_percent": percent, "minutes": minutes, "pairs": taken(percent, minutes)}
 
 
-def timed(party: str) -> Lap:
-    """What a fresh process tells of this party."""
-    [trial] = plan.trials(  # one thread: what the other core does is then another matter
-        [str(RECIPE)],
-        device="cpu",
-        threads=1,
-        seeds=[0],
-        budget="full",
-        settings=[f"training.slower_percent={PARTIES[party]}"],
-    )
-    case = timing.Case(trial, "train", synthetic=False)
-    return vars(timing.answer(case, "time", least_seconds=SECONDS, most_seconds=SECONDS, probe=False))
+def taken(percent: float, minutes: float) -> Pairs:
+    """The blocks of all pairs of one gate."""
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        for side, value in (("base", 0.0), ("head", percent)):
+            (folder / side).mkdir()
+            shutil.copy(HERE / "slowed.py", folder / side)
+            text = (HERE / RECIPE).read_text().replace("slower_percent: 0.0", f"slower_percent: {value}")
+            (folder / side / RECIPE).write_text(text)
+        sides = {side: environments.find(str(folder / side)) for side in ("base", "head")}
+        case = Case(f"./{RECIPE}", "train", None)
+        found = turns.take([case], sides, PAIRS, minutes, OPTIONS, folder / "out")
+    if found.failed:
+        sys.exit(found.failed[case])
+    return found.turns[case]
 
 
-def rows(taken: Sequence[Lap], comparisons: int, processes: int, together: int = 1) -> Iterator[Row]:
-    """Both rates, each with Wilson's interval; so many comparisons `together` count as one with all their processes."""
-    speeds = rates(taken)
-
-    def side(first: int, party: str) -> list[float]:
-        return [speed for number in range(together) for speed in speeds[first + number, party][:processes]]
-
-    firsts = range(0, comparisons - together + 1, together)
-    found = {
-        party: [difference.of_speeds(side(first, AS_IT_IS), side(first, party)) for first in firsts]
-        for party in (AGAIN, SLOWER)
-    }
-    each = f"{together * processes} processes a side"
-    different = sum(one.is_real for one in found[AGAIN])
-    yield row(f"the same twice, called different ({each})", different, len(firsts), "<= 5 %")
-    slower = sum(one.is_real and one.estimate.value < 1 for one in found[SLOWER])
-    yield row(f"5 % slower, called slower ({each})", slower, len(firsts), ">= 95 %")
-    ratios = sorted(one.estimate.value for one in found[SLOWER])
-    text = f"{estimates.median(ratios):.3f} ({ratios[0]:.3f} to {ratios[-1]:.3f})"
-    yield Row(f"5 % slower, ratio of the speeds ({each}; 1 / 1.05 = 0.952)", text)
+def of_kind(gates: Sequence[dict[str, Any]], percent: float, minutes: float) -> list[Pairs]:
+    """The pairs of each gate of one kind."""
+    return [gate["pairs"] for gate in gates if (gate["slower_percent"], gate["minutes"]) == (percent, minutes)]
 
 
-def rates(taken: Iterable[Lap]) -> Mapping[tuple[int, str], list[float]]:
-    """Examples a second of each process, by comparison and party."""
-    found: dict[tuple[int, str], list[float]] = defaultdict(list)
-    for process in taken:
-        found[process["comparison"], process["party"]].append(process["examples"] / lap_seconds(process))
-    return found
+def outcome(pairs: Pairs) -> Outcome:
+    """What a gate says of these pairs, one after the other."""
+    for count in range(FEWEST_PAIRS, len(pairs) + 1):
+        found = difference(pairs[:count], level(count, len(pairs)))
+        if found.is_real or found.is_same():
+            break
+    return Outcome(found.estimate.value, found.is_real, count / len(pairs))
+
+
+def drawn(gates: Sequence[Pairs], swaps: bool) -> Iterator[Pairs]:
+    """Gates of pairs from any gate; swaps: whether either side may be the new one."""
+    chance, pool = random.Random(0), [pair for pairs in gates for pair in pairs]
+    for _ in range(DRAWN):
+        yield [
+            [-block for block in pair] if swaps and chance.random() < 0.5 else pair
+            for pair in chance.sample(pool, min(PAIRS, len(pool)))
+        ]
+
+
+def rows(percent: float, minutes: float, gates: Sequence[Pairs]) -> Iterator[Row]:
+    """How often such gates tell the sides apart, of those taken and those drawn; the ratio, and when they stopped."""
+    what = f"{percent:g} % slower, called slower" if percent else "the same twice, called different"
+    bar = ">= 95 %" if percent else "<= 5 %"
+    found, again = ([outcome(pairs) for pairs in some] for some in (gates, drawn(gates, swaps=not percent)))
+    told = sum(each.is_real and (not percent or each.ratio < 1) for each in found)
+    yield row(f"{what} ({minutes:g} min, {PAIRS} pairs)", told, len(found), bar)
+    share = 100 * sum(each.is_real and (not percent or each.ratio < 1) for each in again) / len(again)
+    yield Row(f"{what}: drawn from {len(gates) * PAIRS} pairs", f"{share:.1f} % of {len(again)}", bar, met(share, bar))
+    centres = sorted(math.log(each.ratio) for each in found)
+    text = f"{math.exp(estimates.mean(centres)):.3f} ({math.exp(centres[0]):.3f} to {math.exp(centres[-1]):.3f})"
+    yield Row(f"{what}: ratio of the speeds (true: {1 / (1 + percent / 100):.3f})", text)
+    yield Row(f"{what}: minutes until it stopped", f"{minutes * estimates.mean([each.share for each in found]):.2g}")
 
 
 def row(work: str, count: int, of: int, bar: str) -> Row:
     """A count as a share with its interval, beside a bar such as `<= 5 %`."""
     share = estimates.wilson_interval(count, of).scaled(100)
+    text = f"{count} of {of}: {share.value:.1f} % ({share.low:.1f} to {share.high:.1f})"
+    return Row(work, text, bar, met(share.value, bar))
+
+
+def met(percent: float, bar: str) -> bool:
+    """Whether a share keeps to a bar."""
     relation, limit, _ = bar.split()
-    met = share.value <= float(limit) if relation == "<=" else share.value >= float(limit)
-    return Row(work, f"{count} of {of}: {share.value:.1f} % ({share.low:.1f} to {share.high:.1f})", bar, met)
+    return percent <= float(limit) if relation == "<=" else percent >= float(limit)
 
 
 if __name__ == "__main__":

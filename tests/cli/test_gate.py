@@ -1,12 +1,17 @@
 """A gate from end to end: processes that leave the timings a test chose, and once those that measure for real."""
 
 import json
+import shutil
+import signal
 import subprocess
 import sys
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import own
+import psutil
 import pytest
 import standin
 
@@ -297,3 +302,54 @@ def test_metrics_are_those_that_a_timing_has(tmp_path: Path) -> None:
     side = environments.find(standin.write(tmp_path / "side", {"net": [1000]}))
     taken = rounds.take([case := Case("net", "train", None)], {"side": side}, 1, [], tmp_path / "out")
     assert set(gate.METRICS) - {"examples_per_joule", "device_peak_bytes"} == set(taken.of(case, "side")["metric"])
+
+
+GATED = Path(__file__).parents[1] / "benchmarks" / "gated"
+FORWARD = "        scores: Tensor = "
+
+
+def project(folder: Path, extra: str = "") -> str:
+    """The small project of the benchmarks; extra: what its forward pass does besides."""
+    shutil.copytree(GATED, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    nets = folder / "mynets.py"
+    nets.write_text(nets.read_text().replace(FORWARD, f"{extra}{FORWARD}"))
+    return str(folder)
+
+
+@pytest.mark.slow
+class TestForReal:
+    def test_a_slowed_model_is_found_and_its_raw_laps_are_kept(self, tmp_path: Path) -> None:
+        base = project(tmp_path / "base")
+        head = project(tmp_path / "head", "        self.activity = [self.features(images).mean() for _ in range(2)]\n")
+        options = {"device": "cpu", "threads": 1, "minutes": 0.2, "count": 4, "out": tmp_path / "kept"}
+        code, (row,), _ = table(base, head, ["./mine.yaml"], **options)
+        assert (code, row["verdict"], row["outcome"]) == (exits.REGRESSION, "slower", "breached")
+        assert row["ratio"]["high"] < 0.95
+        kept = timing_files.load(sorted((tmp_path / "kept" / "head").rglob("*.jsonl")))
+        assert len(kept) == row["ratio"]["n"] == 4
+        assert all(len(laps) >= 6 for laps in kept["seconds"])
+        assert (kept["during"].map(lambda reading: reading["seconds"]) >= kept["seconds"].map(sum)).all()
+
+    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+    def test_whatever_ends_it_in_mid_turn_leaves_nobody_behind(self, number: int, tmp_path: Path) -> None:
+        base, head = project(tmp_path / "base"), project(tmp_path / "head")
+        words = ["gate", base, head, "./mine.yaml", "--threads", "1", "--minutes", "60", "--out", "kept"]
+        caller = subprocess.Popen([sys.executable, "-m", "dlbench", *words], stderr=subprocess.DEVNULL)
+        until = time.monotonic() + 120
+        while sum(_takes_laps(child) for child in psutil.Process(caller.pid).children(recursive=True)) < 2:
+            assert caller.poll() is None
+            assert time.monotonic() < until
+            time.sleep(0.1)
+        family = psutil.Process(caller.pid).children(recursive=True)
+        caller.send_signal(number)
+        caller.wait(30)
+        assert len(family) == 4  # either side's command and its worker
+        _, alive = psutil.wait_procs(family, timeout=30)
+        assert not [each for each in alive if each.status() != psutil.STATUS_ZOMBIE]
+
+
+def _takes_laps(child: psutil.Process) -> bool:
+    """Whether a worker has been at work for longer than it takes to start."""
+    with suppress(psutil.Error):
+        return "dlbench.trials.workers.timings" in child.cmdline() and sum(child.cpu_times()[:2]) > 6
+    return False

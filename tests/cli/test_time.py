@@ -59,11 +59,9 @@ class TestRun:
         assert size["flop_per_step"] == 2 * 2 * 10 * 64 * 10  # forward, and backward for the weights alone
         assert (row["recipe"], row["data"], row["parameters"]) == ("plain", "digits", 650)
         warm_up = steady.warm_up(raw["seconds"])
-        if warm_up is None:  # on a busy machine
-            assert row["examples_per_second"].startswith("not steady")
-        else:
-            speed = raw["examples"] / np.median(raw["seconds"][warm_up:])
-            assert row["examples_per_second"] == {"value": pytest.approx(speed), "low": None, "high": None, "n": 1}
+        warm_up = len(raw["seconds"]) // 2 if warm_up is None else warm_up  # on a busy machine
+        speed = raw["examples"] / np.median(raw["seconds"][warm_up:])
+        assert (row["examples_per_second"]["value"], row["examples_per_second"]["n"]) == (pytest.approx(speed), 1)
 
     def test_nothing_runs_if_a_batch_size_fits_no_recipe(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(local, "start", None)

@@ -71,13 +71,15 @@ def test_mfu_is_of_the_faster_probe() -> None:
     assert cells(process(conv_tflops=0.4))["mfu_percent"] == pytest.approx(10)
 
 
-def test_laps_that_never_settle_give_words_and_no_bare_number() -> None:
+def test_laps_that_never_settle_count_by_their_second_half_and_a_note_says_so() -> None:
     laps = [0.3 * 1.05**number for number in range(40)]
     row = cells(process(0), process(1, seconds=laps))
-    assert row["examples_per_second"].startswith("not steady, about ")
-    assert row["ms_per_step"] == "not steady"
-    assert not {"mad_percent", "achieved_tflops", "mfu_percent"} & row.keys()
-    assert "1 of 2 processes never became steady" in notes(process(0), process(1, seconds=laps))
+    settled = 100 / (0.3 * (1.05**29 + 1.05**30) / 2)
+    assert row["examples_per_second"].value == pytest.approx((200 * settled) ** 0.5)
+    assert row["examples_per_second"].low < settled
+    assert "1 of 2 processes never became steady, their second half counts" in notes(
+        process(0), process(1, seconds=laps)
+    )
 
 
 def test_a_row_that_is_not_steady_does_not_change_the_order_of_columns() -> None:
@@ -86,8 +88,8 @@ def test_a_row_that_is_not_steady_does_not_change_the_order_of_columns() -> None
     assert list(found.frame) == list(table(process()).frame)
 
 
-def test_too_few_laps_are_not_steady_and_the_note_says_what_to_do() -> None:
-    assert "not steady" in cells(process(seconds=[0.5] * 11))["examples_per_second"]
+def test_too_few_laps_have_no_interval_and_the_note_says_what_to_do() -> None:
+    assert not cells(process(seconds=[0.5] * 11))["examples_per_second"].has_interval
     assert "11 laps cannot tell" in notes(process(seconds=[0.5] * 11))
     assert "--min-seconds" in notes(process(seconds=[0.5] * 11))
 
@@ -97,8 +99,12 @@ def test_scatter_is_told_with_its_size() -> None:
     assert "scatter" not in notes(process())
 
 
-def test_one_process_is_told_to_have_no_interval() -> None:
-    assert not cells(process())["examples_per_second"].has_interval
+def test_the_interval_of_one_process_is_of_its_laps() -> None:
+    laps = [0.5 + 0.02 * (number % 4 - 1.5) + 0.05 * (number > 60) for number in range(100)]
+    found = cells(process(seconds=laps[:60]))["examples_per_second"]
+    drifting = cells(process(seconds=laps))["examples_per_second"]
+    assert found.low < found.value < found.high
+    assert drifting.high - drifting.low > 3 * (found.high - found.low)
     assert "--repeats 5" in notes(process())
     assert "--repeats" not in notes(process(0), process(1))
 
@@ -153,8 +159,8 @@ def test_synthetic_data_are_explained() -> None:
 
 def test_every_format_takes_the_table() -> None:
     found = [table(process(), process(1, seconds=[0.5] * 3, mode="infer"))]
-    assert "not steady" in terminal(found, width=100)
-    assert '"not steady' in json(found)
+    assert "examples/s" in terminal(found, width=100)
+    assert '"examples_per_second"' in json(found)
 
 
 def test_joules_that_nobody_counts_are_told_with_the_reason() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import stats
+from scipy import signal, stats
 
 from dlbench.stats import steady
 from dlbench.stats.estimates import Estimate
@@ -169,3 +169,18 @@ def test_interval_over_processes_covers_19_times_in_20() -> None:
     rng = np.random.default_rng(4)
     found = [steady.over_processes(np.exp(rng.normal(0, 0.03, 3)).tolist()) for _ in range(2000)]
     assert 0.935 <= sum(each.low <= 1 <= each.high for each in found) / 2000 <= 0.965
+
+
+class TestOverBatches:
+    def test_holds_the_truth_although_laps_resemble_their_neighbours(self) -> None:
+        """An autoregression with r = 0.8, of which the distribution-free interval of independent laps knows nothing."""
+        rng = np.random.default_rng(3)
+        noise = signal.lfilter([0.6], [1, -0.8], rng.normal(size=(1000, 220)))[:, 20:]
+        found = [steady.over_batches(np.exp(0.08 * laps).tolist()) for laps in noise]
+        naive = [steady.median_interval(np.exp(0.08 * laps).tolist()) for laps in noise]
+        assert np.mean([each.low <= 1 <= each.high for each in found]) >= 0.93
+        assert np.mean([each.low <= 1 <= each.high for each in naive]) < 0.7
+
+    def test_needs_twenty_laps(self) -> None:
+        assert not steady.over_batches([1.0] * 19).has_interval
+        assert steady.over_batches([1.0] * 20) == Estimate(1.0, 1.0, 1.0, 1)

@@ -25,7 +25,7 @@ from queue import Empty, SimpleQueue
 from typing import IO, Any
 
 from dlbench.records import events
-from dlbench.records.events import End, Event, Failed, Ready, Turn
+from dlbench.records.events import Built, End, Event, Failed, Turn
 from dlbench.trials.launchers import Job, Report
 from dlbench.trials.workers import endings
 from dlbench.trials.workers.channel import GRACE_SECONDS
@@ -159,7 +159,7 @@ class Deadline:
 def answers(module: str, job: Mapping[str, Any], threads: int, lines: Iterable[str] = ()) -> Generator[Event]:
     """What a process of its own tells about a job; last a Failed that says how it ended, for who still waits then.
 
-    lines: what it is told after each Ready and Turn; where there are no more of them, it is ended. Close this iterator
+    lines: what it is told after each Built and Turn; where there are no more of them, it is ended. Close this iterator
     to be rid of the process before.
     """
     more = iter(lines)
@@ -168,7 +168,7 @@ def answers(module: str, job: Mapping[str, Any], threads: int, lines: Iterable[s
         try:
             for event in events_of(process):
                 yield event
-                if isinstance(event, Ready | Turn) and not _passed_on(next(more, ""), process):
+                if isinstance(event, Built | Turn) and not _passed_on(next(more, ""), process):
                     return
             process.wait()
         finally:

@@ -5,6 +5,7 @@ Between its laps a process sleeps, and its threads with it; energy and disturban
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from queue import SimpleQueue
@@ -14,7 +15,7 @@ import torch
 from dlbench.measure import disturbance, energy, machine
 from dlbench.measure.clock import Clock
 from dlbench.measure.laps import Laps, lap
-from dlbench.records.events import Ready, Timing, Turn
+from dlbench.records.events import Built, Timing, Turn
 from dlbench.trials.workers.channel import Tell
 
 
@@ -28,6 +29,15 @@ class Reading:
     joules: float | None
 
 
+def pin(threads: int) -> None:
+    """Stay on the last cores of this machine, as many as there are threads, as whoever takes turns with us does.
+
+    Where other programs run, the system would keep either side on a core of its own for seconds, beside other company.
+    """
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[-threads:])
+
+
 def take(steps: Iterator[int], device: torch.device, lines: SimpleQueue[str], tell: Tell) -> Timing:
     """Take and tell laps of as many steps as each line says, until a line says 0.
 
@@ -36,7 +46,7 @@ def take(steps: Iterator[int], device: torch.device, lines: SimpleQueue[str], te
     watch, meter = disturbance.Watch(str(device)), energy.Meter(str(device))
     clock = Clock(device)
     readings: list[Reading] = []
-    tell(Ready())
+    tell(Built())
     while count := int(lines.get()):
         before, _ = watch.read(), meter.joules()
         seconds, examples = lap(steps, count, clock)

@@ -74,8 +74,10 @@ def do(job: Mapping[str, Any]) -> Batch | Size | Timing:
 
 
 def turns(job: Mapping[str, Any], lines: SimpleQueue[str], tell: Tell) -> None:
-    """Tell Ready, then a Turn for every line, and after a line of 0 steps Size and Timing."""
-    built = setup.build([_timed(plan.from_dict(job["trial"]), job["synthetic"])])
+    """Tell Built, then a Turn for every line, and after a line of 0 steps Size and Timing."""
+    trial = _timed(plan.from_dict(job["trial"]), job["synthetic"])
+    bidden.pin(trial.execution.threads)
+    built = setup.build([trial])
     timing = bidden.take(steps(built, job["mode"]), built.device, lines, tell)
     tell(_size(built, job["mode"]))
     tell(timing)
