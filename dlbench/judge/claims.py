@@ -30,6 +30,11 @@ from dlbench.stats.estimates import Estimate
 
 Word: TypeAlias = Literal["reproduced", "refuted", "inconclusive", "untested"]
 FEWEST_ALIKE: Final = 6  # gaps that are all the same: the exact sign test needs so many for p < 0.05
+ANSWERS: Final[Mapping[str, Mapping[str, str]]] = {
+    "check": {"reproduced": "holds", "refuted": "fails"},
+    "ours": {"reproduced": "yes", "refuted": "no"},
+}
+"""What a verdict is called on what is no claim of somebody else's: nobody is refuted by a question of ours."""
 MOST_SEEDS: Final = 1000  # nobody trains more to settle a question
 
 
@@ -70,6 +75,12 @@ class Verdict:
     needed: int | None = None
     runs: Sequence[Group] = field(default=(), compare=False)
     others: Sequence[Group] = field(default=(), compare=False)
+
+    @property
+    def answer(self) -> str:
+        """The word as a reader sees it: `holds` of a check, `yes` to a question of ours."""
+        kind = "check" if self.claim.kind == "check" else self.claim.whose
+        return ANSWERS.get(kind, {}).get(self.word, self.word)
 
 
 def verdicts(study: Study, runs: Runs) -> list[Verdict]:

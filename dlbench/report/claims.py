@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any, Final, get_args
+from typing import Any, Final
 
 import pandas as pd
 
 from dlbench.errors import InputError
-from dlbench.judge.claims import MOST_SEEDS, Verdict, Word
+from dlbench.judge.claims import MOST_SEEDS, Verdict
 from dlbench.reading import duration
 from dlbench.records.groups import Group, Quoted, seed_range
 from dlbench.report.notes import identity, machines
@@ -20,10 +20,12 @@ from dlbench.stats.estimates import Estimate, Measure
 
 KEYS = ("study", "claim")
 MIXED = ("measured", "against", "difference", "ratio")
-WORDS: Final[tuple[Word, ...]] = get_args(Word)
+ORDER: Final = ("reproduced", "refuted", "yes", "no", "holds", "fails", "inconclusive", "untested")
+CHECKS: Final = "Checks: theorems, constructions, counts and self-tests, which cannot fail unless the code breaks."
 HOW = (
     "Verdicts: from Student's 95 % interval of the mean difference over paired seeds. Reproduced: all of it is on the "
-    "claim's side; refuted: all on the other; inconclusive: neither, with about how many seeds more would tell; "
+    "claim's side; refuted: all on the other (of a question of ours, that no source answers: yes and no); "
+    "inconclusive: neither, with about how many seeds more would tell; "
     "untested: no runs, or only below the budget that the claim takes. 'In each run' asks for no interval but for no "
     "exception.",
     "Ratios: of means, with Fieller's interval. The published figure is the source's own, at its own budget and on its "
@@ -40,23 +42,39 @@ GROUNDS = (
 
 
 def claims(verdicts: Sequence[Verdict]) -> list[Table]:
-    """A row a claim, in the order of the studies."""
+    """A row a claim, in the order of the studies; checks in a table of their own."""
+    kinds = {kind: [verdict for verdict in verdicts if verdict.claim.kind == kind] for kind in ("claim", "check")}
+    counted = "; of ".join(_count(kind, found) for kind, found in kinds.items() if found)
+    tables = []
+    if kinds["claim"]:
+        tables.append(_table("Claims and verdicts", kinds["claim"], [f"Of {counted}.", *HOW]))
+    if kinds["check"]:
+        own = [CHECKS] if tables else [f"Of {counted}.", CHECKS]
+        tables.append(_table("Checks", kinds["check"], own))
+    return tables
+
+
+def _count(kind: str, verdicts: Sequence[Verdict]) -> str:
+    """`96 claims: 40 reproduced, 12 refuted`."""
+    counted = Counter(verdict.answer for verdict in verdicts)
+    return f"{len(verdicts)} {kind}s: " + ", ".join(f"{counted[word]} {word}" for word in ORDER if counted[word])
+
+
+def _table(title: str, verdicts: Sequence[Verdict], notes: Sequence[str]) -> Table:
     rows = [_row(verdict) for verdict in verdicts]
     if len({verdict.study for verdict in verdicts}) == 1:
         rows = [row | {"study": None} for row in rows]
-    counted = Counter(verdict.word for verdict in verdicts)
-    total = ", ".join(f"{counted[word]} {word}" for word in WORDS if counted[word])
     groups = list({id(group): group for verdict in verdicts for group in verdict.runs}.values())
-    notes = [f"Of {len(verdicts)} claims: {total}.", *HOW, *_measured(groups), *_remarks(verdicts)]
-    notes += [NEEDS] if any(row["needs"] for row in rows) else []
-    notes += [GROUNDS] if any(row["rests_on"] for row in rows) else []
-    return [Table.of("Claims and verdicts", rows, notes, KEYS, MIXED)]
+    about = [*notes, *_measured(groups), *_remarks(verdicts)]
+    about += [NEEDS] if any(row["needs"] for row in rows) else []
+    about += [GROUNDS] if any(row["rests_on"] for row in rows) else []
+    return Table.of(title, rows, about, KEYS, MIXED)
 
 
 def words(verdict: Verdict) -> str:
     """The verdict, and what it lacks: `inconclusive: about 4 more seeds`."""
     told = verdict.why or (_lacking(verdict) if verdict.word == "inconclusive" else "")
-    return f"{verdict.word}: {told}" if told else verdict.word
+    return f"{verdict.answer}: {told}" if told else verdict.answer
 
 
 def _lacking(verdict: Verdict) -> str:

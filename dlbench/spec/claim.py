@@ -26,7 +26,11 @@ from dlbench.spec.recipe import BUDGETS
 Relation: TypeAlias = Literal["greater", "less", "ratio_at_least", "ratio_at_most", "within"]
 RELATIONS: Final[tuple[str, ...]] = get_args(Relation)
 USUAL: Final = {"greater": 0.0, "less": 0.0, "ratio_at_least": 1.0, "ratio_at_most": 1.0}
-KEYS: Final = ("says", "source", "metric", "of", "relation", "than", "by", "each", "published", "budget", "note")
+Kind: TypeAlias = Literal["claim", "check"]
+Whose: TypeAlias = Literal["paper", "lecture", "ours"]
+KEYS: Final = (
+    "says", "kind", "whose", "source", "metric", "of", "relation", "than", "by", "each", "published", "budget", "note",
+)  # fmt: skip
 NEEDED: Final = ("says", "metric", "of", "relation", "than")
 
 
@@ -56,6 +60,8 @@ class Claim:
     of: a measured quantity. than: another one, or a number. by: the margin of `greater` and `less`, the ratio of
     `ratio_at_least` and `ratio_at_most`, the tolerance of `within`. each: it has to hold in every run, and not for the
     mean. published: what the source reports. budget: the smallest one that can decide it.
+    kind: a check is a theorem, a construction, a count or a self-test: it cannot fail unless the code breaks.
+    whose: who says so; what nobody else said is a question of ours.
     """
 
     says: str
@@ -68,6 +74,8 @@ class Claim:
     published: str | float = ""
     budget: str = "short"
     note: str = ""
+    kind: Kind = "claim"
+    whose: Whose = "paper"
 
     @property
     def recipes(self) -> tuple[str, ...]:
@@ -95,9 +103,10 @@ def parse(raw: Any, recipes: Sequence[str], where: str) -> Claim:
     of = _quantity(raw["of"], metric, recipes, f"{where}: of")
     if not isinstance(of, Quantity):
         raise InputError(f"{where}: of: {shown(raw['of'])} is not a recipe")
+    source = _text(raw, "source", where)
     return Claim(
         says=_text(raw, "says", where),
-        source=_text(raw, "source", where),
+        source=source,
         of=of,
         relation=relation,  # type: ignore[arg-type]
         than=_quantity(raw["than"], metric, recipes, f"{where}: than"),
@@ -106,7 +115,16 @@ def parse(raw: Any, recipes: Sequence[str], where: str) -> Claim:
         published=_published(raw.get("published", ""), where),
         budget=_one_of({"budget": "short"} | raw, "budget", BUDGETS, where),
         note=_text(raw, "note", where),
+        kind=_one_of({"kind": "claim"} | raw, "kind", get_args(Kind), where),  # type: ignore[arg-type]
+        whose=_one_of({"whose": _whose(source)} | raw, "whose", get_args(Whose), where),  # type: ignore[arg-type]
     )
+
+
+def _whose(source: str) -> Whose:
+    """Who says what has this source, as a rule."""
+    if not source:
+        return "ours"
+    return "lecture" if source.startswith("the lecture") else "paper"
 
 
 def _metric(raw: Any, where: str) -> str | StepsUntil:

@@ -161,6 +161,30 @@ class TestWords:
         found = Verdict("mine", stated(), word, of=of, than=than, gap=gap, needed=needed)
         assert words(found) == f"inconclusive: {told}"
 
+    @pytest.mark.parametrize(
+        ("more", "answers"),
+        [
+            ({"source": "Cover 1965"}, ("reproduced", "refuted")),
+            ({"source": "the lecture"}, ("reproduced", "refuted")),
+            ({}, ("yes", "no")),
+            ({"source": "Cover 1965", "whose": "ours"}, ("yes", "no")),
+            ({"kind": "check"}, ("holds", "fails")),
+        ],
+    )
+    def test_nobody_is_refuted_by_what_nobody_said(self, more, answers):
+        assert (verdict(runs(), **more).answer, verdict(runs(shift=-10), **more).answer) == answers
+        assert verdict(runs(seeds=1), **more).answer == "inconclusive"
+
+    def test_checks_are_counted_and_written_apart(self):
+        found = [
+            verdict(coded("c", shift=by), kind=kind) for by, kind in ((10, "claim"), (10, "check"), (-10, "check"))
+        ]
+        mixed, checks = claim_table(found)
+        assert [table.title for table in (mixed, checks)] == ["Claims and verdicts", "Checks"]
+        assert mixed.notes[0] == "Of 1 claims: 1 yes; of 2 checks: 1 holds, 1 fails."
+        assert checks.frame["verdict"].tolist() == ["holds", "fails"]
+        assert [table.title for table in claim_table(found[1:])] == ["Checks"]
+
 
 class TestVerdicts:
     def test_a_verdict_shows_its_evidence(self):

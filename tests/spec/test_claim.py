@@ -18,14 +18,24 @@ def parse(**changed):
 
 def test_a_claim_is_what_its_mapping_says():
     assert parse() == Claim(
-        "a beats b", "", Quantity("a", "test_error_percent"), "less", Quantity("b", "test_error_percent"), 0.0
-    )
+        "a beats b", "", Quantity("a", "test_error_percent"), "less", Quantity("b", "test_error_percent"), 0.0,
+        whose="ours",
+    )  # fmt: skip
     found = parse(metric={"steps_until": "train_error_percent", "at_most": 25}, relation="ratio_at_least", by=6)
     assert found.of == Quantity("a", StepsUntil("train_error_percent", 25.0))
     assert (found.relation, found.by) == ("ratio_at_least", 6.0)
     assert parse(relation="ratio_at_most").by == 1.0
     assert parse(than={"recipe": "a", "metric": "novikoff_bound"}).than == Quantity("a", "novikoff_bound")
     assert parse(than=25, each=True, budget="full", published="about 4").than == 25.0
+
+
+@pytest.mark.parametrize(
+    ("source", "whose"),
+    [("", "ours"), ("the lecture's slides", "lecture"), ("Minsky & Papert 1969; the lecture", "paper")],
+)
+def test_the_source_says_who_claims_it_unless_the_claim_does(source, whose):
+    assert parse(source=source).whose == whose
+    assert parse(source=source, whose="ours").whose == "ours"
 
 
 @pytest.mark.parametrize(
@@ -43,6 +53,8 @@ def test_a_claim_is_what_its_mapping_says():
         ({"metric": {"steps": "x"}}, "metric: {'steps': 'x'}: write a metric's name"),
         ({"each": "yes"}, "each: 'yes' is not true or false"),
         ({"budget": "long"}, "budget: 'long' is not one of smoke, short, medium, full"),
+        ({"kind": "theorem"}, "kind: 'theorem' is not one of claim, check"),
+        ({"whose": "theirs"}, "whose: 'theirs' is not one of paper, lecture, ours"),
         ({"published": [1]}, "published: [1] is not a number"),
         ({"sais": "x"}, "unknown key 'sais' (did you mean 'says'?)"),
     ],
