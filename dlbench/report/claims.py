@@ -96,7 +96,7 @@ def _row(verdict: Verdict) -> dict[str, Any]:
         "verdict": words(verdict),
         "metric": str(claim.of.metric),
         "published_figure": published,
-        "measured": Measure.of(verdict.of) if verdict.of else None,
+        "measured": Measure.of(verdict.of, verdict.never[0]) if verdict.of else None,
         "against": _against(verdict),
         **_effect(verdict),
         "budget": verdict.budget,
@@ -134,7 +134,7 @@ def _seconds(name: str, verdict: Verdict) -> float | None:
 
 def _against(verdict: Verdict) -> Measure | float | None:
     than = verdict.than
-    return Measure.of(than) if isinstance(than, Sequence) else than
+    return Measure.of(than, verdict.never[1]) if isinstance(than, Sequence) else than
 
 
 def _effect(verdict: Verdict) -> dict[str, Estimate | None]:
@@ -144,8 +144,21 @@ def _effect(verdict: Verdict) -> dict[str, Estimate | None]:
     of = list(verdict.of)
     than = list(verdict.than) if isinstance(verdict.than, Sequence) else [verdict.than] * len(of)
     if verdict.claim.relation.startswith("ratio"):
-        return {"difference": None, "ratio": estimates.paired_ratio(of, than)}
-    return {"difference": estimates.mean_interval([a - b for a, b in zip(of, than, strict=True)]), "ratio": None}
+        return {"difference": None, "ratio": _bounded(estimates.paired_ratio(of, than), verdict)}
+    difference = estimates.mean_interval([a - b for a, b in zip(of, than, strict=True)])
+    return {"difference": _bounded(difference, verdict), "ratio": None}
+
+
+def _bounded(effect: Estimate, verdict: Verdict) -> Estimate | None:
+    """The effect as far as it is known where values of a side are lower bounds: from one end, or not at all."""
+    match [bool(count) for count in verdict.never]:
+        case [True, True]:
+            return None
+        case [True, False]:
+            return effect.at_least()
+        case [False, True]:
+            return effect.at_most()
+    return effect
 
 
 def _measured(groups: Sequence[Group]) -> list[str]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import statistics as library
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 from scipy import special  # scipy.stats would cost a second at start-up
 
@@ -19,12 +20,14 @@ class Estimate:
     """A number worked out from measurements, its 95 % interval, and from how many measurements.
 
     low, high: NaN where the sample is too small to give an interval.
+    bound: "≥" or "≤" where some of the measurements are only bounded, and so is this; one end is infinite then.
     """
 
     value: float
     low: float
     high: float
     n: int
+    bound: Literal["", "≥", "≤"] = ""
 
     @property
     def has_interval(self) -> bool:
@@ -38,21 +41,34 @@ class Estimate:
 
     def scaled(self, factor: float) -> Estimate:
         """The same in another unit; `factor` > 0."""
-        return Estimate(self.value * factor, self.low * factor, self.high * factor, self.n)
+        return replace(self, value=self.value * factor, low=self.low * factor, high=self.high * factor)
+
+    def at_least(self) -> Estimate:
+        """The same where measurements are at least what was seen."""
+        return replace(self, high=math.inf, bound="≥")
+
+    def at_most(self) -> Estimate:
+        """The same where they are at most that."""
+        return replace(self, low=-math.inf, bound="≤")
 
 
 @dataclass(frozen=True)
 class Measure:
-    """What several runs gave: mean, sd over n - 1 (NaN for one run), number of runs. Prints `9.1 ± 0.2 (n=5)`."""
+    """What several runs gave: mean, sd over n - 1 (NaN for one run), number of runs. Prints `9.1 ± 0.2 (n=5)`.
+
+    never: how many never got to where the value is read, and count as long as they lasted. The mean is a lower bound
+    then, without a deviation: `≥ 2988 (28 of 30 never)`.
+    """
 
     mean: float
     sd: float
     n: int
+    never: int = 0
 
     @classmethod
-    def of(cls, values: Sequence[float]) -> Measure:
+    def of(cls, values: Sequence[float], never: int = 0) -> Measure:
         """The measure of a sample of at least one value."""
-        return cls(mean(values), sd(values), len(values))
+        return cls(mean(values), math.nan if never else sd(values), len(values), never)
 
     @property
     def has_spread(self) -> bool:
@@ -67,6 +83,8 @@ class Measure:
     def text(self, places: int | None = None) -> str:
         """Mean, deviation and n with `places` decimals, by default as many as it deserves."""
         places = self.places if places is None else places
+        if self.never:
+            return f"≥ {fixed(self.mean, places)} ({self.never} of {self.n} never)"
         spread = f" ± {fixed(self.sd, 0 if abs(self.mean) >= 1000 else places)}" if math.isfinite(self.sd) else ""
         return f"{fixed(self.mean, places)}{spread} (n={self.n})"
 

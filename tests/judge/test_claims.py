@@ -7,8 +7,10 @@ import pandas as pd
 import pytest
 
 from dlbench.judge import claims
-from dlbench.judge.claims import Side, Verdict, judge
+from dlbench.judge.claims import Verdict, judge
+from dlbench.judge.evidence import Side
 from dlbench.records.groups import Runs
+from dlbench.report.cells import column_texts
 from dlbench.report.claims import claims as claim_table
 from dlbench.report.claims import words
 from dlbench.spec import claim, recipe
@@ -80,6 +82,25 @@ def test_the_number_of_seeds_still_needed_is_enough():
     assert all(enough)  # the same mean and scatter over so many seeds leaves zero out
 
 
+@pytest.mark.parametrize(("cap", "share"), [(60, 0.26), (30, 0.51)])
+def test_no_verdict_rests_on_the_cap(cap, share):
+    """Exponential times of mean 44.5, cut off; claims at the very edge, and so never to be settled but by chance.
+
+    What is seen has a smaller mean: had it been taken at its word, `less than the true mean` would be reproduced.
+    """
+    random, true, words = np.random.default_rng(2), 44.5, {"greater": [], "less": []}
+    for _ in range(TIMES):
+        times = random.exponential(true, 30)
+        cut = Side(dict(enumerate(np.minimum(times, cap))), frozenset(np.flatnonzero(times >= cap).tolist()))
+        assert abs(len(cut.never) / 30 - share) < 0.5
+        for relation, found in words.items():
+            found.append(judge(stated(relation), cut, true)[0])
+    assert words["greater"].count("reproduced") < 0.039 * TIMES
+    assert words["less"].count("refuted") < 0.039 * TIMES
+    assert words["less"].count("reproduced") < 0.001 * TIMES  # only where no run at all was cut off
+    assert words["greater"].count("refuted") < 0.001 * TIMES
+
+
 class TestJudge:
     def test_gaps_that_are_all_the_same_take_six_seeds(self):
         assert judge(stated(), side([3] * 5), side([2] * 5))[::2] == ("inconclusive", 1)
@@ -102,6 +123,7 @@ class TestJudge:
         each = stated("less", each=True)
         assert judge(each, side([400, 390], 0), side([401, 400]))[0] == "inconclusive"  # "of" is at least 400
         assert judge(each, side([400, 390]), side([401, 400], 1))[0] == "reproduced"
+        assert judge(each, side([400, 500], 0), side([401, 400]))[0] == "refuted"  # by the other run, which is known
 
     def test_only_shared_seeds_count(self):
         of, than = Side({0: 5.0, 1: 5.1, 7: -900.0}), Side({0: 1.0, 1: 1.2, 8: 900.0})
@@ -119,6 +141,9 @@ class TestJudge:
         assert judge(stated("less"), slow, fast)[0] == "refuted"
         assert judge(stated("less"), fast, slow)[0] == "reproduced"
         assert judge(stated("within", by=1000), slow, fast)[0] == "inconclusive"
+        assert judge(stated("within", by=10), slow, fast)[0] == "refuted"  # they are even further apart
+        assert judge(stated("within", by=10), fast, slow)[0] == "refuted"
+        assert judge(stated("greater"), side([400] * 9, *range(9)), side([400] * 9, *range(9)))[0] == "inconclusive"
 
 
 def runs(budget="short", shift=10.0, seeds=3, names=("perceptron", "perceptron-or"), **columns):
@@ -227,7 +252,21 @@ class TestVerdicts:
         assert (found.of, found.than) == ([80.0, 80.0, 80.0], [40.0, 40.0, 40.0])
         metric = {"steps_until": "train_error_percent", "at_most": 49.5}
         found = verdict(frame, curve, metric=metric, relation="within", by=10)
-        assert (found.word, found.why) == ("inconclusive", "not every run reached it")
+        assert (found.word, found.why) == ("inconclusive", "not every run got there")
+        assert found.never == (1, 0)
+
+    def test_a_count_is_cut_off_where_the_run_did_not_converge(self):
+        frame = runs(seeds=6, shift=5).assign(sweeps=lambda own: own[ERROR] * 100, converged=1.0)
+        frame.loc[frame["path"].str.startswith("perceptron/") & (frame["seed"] < 2), "converged"] = 0.0
+        found = verdict(frame.assign(**MACHINE), metric="sweeps")
+        assert (found.word, found.never) == ("reproduced", (2, 0))
+        assert verdict(frame, metric="sweeps", relation="less").word == "refuted"
+        assert verdict(frame, metric="sweeps", by=600).word == "inconclusive"
+        (table,) = claim_table([found])
+        assert str(table.frame["measured"][0]) == "≥ 2528 (2 of 6 never)"
+        assert column_texts("difference", table.frame["difference"])[0].startswith("≥ 502")
+        other = verdict(frame.assign(**MACHINE), metric="sweeps", of="perceptron-or", than="perceptron")
+        assert column_texts("difference", claim_table([other])[0].frame["difference"])[0].startswith("≤ -502")
 
 
 MACHINE = {"machine": "EPYC", "fingerprint": "f"}
