@@ -5,6 +5,8 @@ A claim is taken apart into gaps, one a seed: numbers that are above zero on the
 Student's interval of the mean gap decides: reproduced if it lies above zero, refuted if below, else inconclusive. So
 where nothing is true of a claim it is called reproduced in at most 5 % of cases, 2.5 % if gaps are normal.
 
+A single published run is one draw, of which no mean is known: `ordinary` asks for its rank among ours.
+
 Values that the end of a run cut off are lower bounds. The mean of what was seen of them is at most their mean, so its
 interval still bounds that from one side: a verdict may rest on this side, and on the other there is none.
 `evidence.py` says which runs a verdict rests on.
@@ -21,7 +23,7 @@ from dlbench.judge.evidence import Side, absent, evidences, fitness, is_as_it_st
 from dlbench.records.groups import Group, Runs, budget_rank
 from dlbench.spec.claim import Claim
 from dlbench.spec.study import Study
-from dlbench.stats import estimates
+from dlbench.stats import estimates, significance
 from dlbench.stats.estimates import Estimate
 
 Word: TypeAlias = Literal["reproduced", "refuted", "inconclusive", "untested"]
@@ -39,9 +41,10 @@ class Verdict:
     """What the runs say of a claim.
 
     of, than: the values of the shared seeds, `than` a number where the claim names one. never: how many values of
-    either side are lower bounds, cut off by the end of the run. gap: the mean gap, or of
-    `within` the narrower of its two. budget, device: of the runs looked at. needed: about how many seeds more would
-    tell, if they scatter as these do; None where that cannot be said. why: what stands in the way of a verdict.
+    either side are lower bounds, cut off by the end of the run. gap: the mean gap, or of `within` the narrower of its
+    two. below: of `ordinary`, how many runs are below the published one. budget, device: of the runs looked at. needed:
+    about how many seeds more would tell, if they scatter as these do; None where that cannot be said. why: what stands
+    in the way of a verdict.
     runs: what it rests on. others: finished runs of the same recipes at the same budget that it does not rest on.
     """
 
@@ -54,6 +57,7 @@ class Verdict:
     than: Sequence[float] | float | None = None
     never: tuple[int, int] = (0, 0)
     gap: Estimate | None = None
+    below: int = 0
     needed: int | None = None
     runs: Sequence[Group] = field(default=(), compare=False)
     others: Sequence[Group] = field(default=(), compare=False)
@@ -71,11 +75,20 @@ def verdicts(study: Study, runs: Runs) -> list[Verdict]:
     return [_verdict(study.name, claim, own, runs) for claim in study.claims]
 
 
-def judge(claim: Claim, of: Side, than: Side | float) -> tuple[Word, Estimate, int | None]:
-    """The verdict on values by seed, the mean gap that it rests on, and how many seeds more would tell.
+@dataclass(frozen=True)
+class Outcome:
+    """What values by seed say of a claim: a verdict's `word`, `gap`, `below` and `needed`."""
 
-    At least one seed is shared. Raises ValueError otherwise.
-    """
+    word: Word
+    gap: Estimate | None = None
+    needed: int | None = 0
+    below: int = 0
+
+
+def judge(claim: Claim, of: Side, than: Side | float) -> Outcome:
+    """What values by seed say; at least one seed is shared. Raises ValueError otherwise."""
+    if claim.relation == "ordinary" and not isinstance(than, Side):
+        return _among_ours(of, than)
     other = than if isinstance(than, Side) else Side(dict.fromkeys(of.values, than))
     seeds = sorted(of.values.keys() & other.values.keys())
     if not seeds:
@@ -84,8 +97,26 @@ def judge(claim: Claim, of: Side, than: Side | float) -> tuple[Word, Estimate, i
     means = [_mean(gap.values) for gap in gaps]
     word = _in_each_run(gaps) if claim.each else _on_average(gaps, means)
     if claim.each or word != "inconclusive":
-        return word, _narrower(means), 0
-    return word, _narrower(means), None if of.never or other.never else _needed([gap.values for gap in gaps])
+        return Outcome(word, _narrower(means))
+    needed = None if of.never or other.never else _needed([gap.values for gap in gaps])
+    return Outcome(word, _narrower(means), needed)
+
+
+def _among_ours(ours: Side, published: float) -> Outcome:
+    """Whether one published run lies in the middle 95 % of ours: one that never got there lies above all it outlasted.
+
+    Where the published run outlasted some of those, each number of them above it is tried, and all must agree.
+    """
+    known = [value for seed, value in ours.values.items() if seed not in ours.never]
+    cut = [ours.values[seed] for seed in ours.never]
+    below, alike = sum(value < published for value in known), known.count(published)
+    unknown = sum(value < published for value in cut)
+    above = len(known) + len(cut) - below - alike - unknown
+    if len(ours.values) < significance.FEWEST_DRAWS:
+        return Outcome("inconclusive", needed=significance.FEWEST_DRAWS - len(ours.values), below=below)
+    rare = {significance.of_draw(below + lower, alike, above + unknown - lower) for lower in range(unknown + 1)}
+    words: set[Word] = {"refuted" if p <= significance.ALPHA else "reproduced" for p in rare}
+    return Outcome(words.pop(), below=below) if len(words) == 1 else Outcome("inconclusive", None, None, below)
 
 
 @dataclass(frozen=True)
@@ -126,6 +157,8 @@ def _gaps(claim: Claim, of: Side, than: Side) -> list[Gap]:
             return [_gap(than, of, lambda b, a: by * b - a)]
         case "within":
             return [_gap(than, of, lambda b, a: by - (a - b)), _gap(of, than, lambda a, b: by + (a - b))]
+        case "ordinary":
+            raise ValueError("'ordinary' is a question of rank")
 
 
 def _gap(rising: Side, falling: Side, form: Callable[[float, float], float], has_edge: bool = True) -> Gap:
@@ -184,15 +217,17 @@ def _verdict(study: str, claim: Claim, found: Sequence[Group], runs: Runs) -> Ve
         return Verdict(study, claim, "untested", why=absent(claim, found))
     of, than, seeds = evidence.of, evidence.than, evidence.seeds
     shown = than.over(seeds) if isinstance(than, Side) else than
-    word, gap, needed = judge(claim, of, than)
+    outcome = judge(claim, of, than)
+    word, needed = outcome.word, outcome.needed
     never = len(of.never), len(than.never) if isinstance(than, Side) else 0
     why = ""
     if budget_rank(evidence.budget) < budget_rank(claim.budget):
         word, needed, why = "untested", None, f"takes the {claim.budget} budget"
-    elif word == "inconclusive" and any(never):
+    elif word == "inconclusive" and any(never) and needed is None:
         why = "not every run got there"
     used = {group.recipe for group in evidence.runs}
     others = [g for g in found if g.budget == evidence.budget and g.recipe in used and g not in evidence.runs]
     return Verdict(
-        study, claim, word, why, evidence.budget, of.over(seeds), shown, never, gap, needed, evidence.runs, others
-    )
+        study, claim, word, why, evidence.budget, of.over(seeds), shown, never, outcome.gap, outcome.below, needed,
+        evidence.runs, others,
+    )  # fmt: skip

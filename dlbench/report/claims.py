@@ -28,6 +28,9 @@ HOW = (
     "inconclusive: neither, with about how many seeds more would tell; "
     "untested: no runs, or only below the budget that the claim takes. 'In each run' asks for no interval but for no "
     "exception.",
+    "One published run is one draw (ordinary): reproduced if its rank among our runs lies within the middle 95 %, "
+    "refuted if outside, which takes 39 runs.",
+    "≥, ≤: some runs never got there, and count as long as they lasted; no verdict rests on where they were cut off.",
     "Ratios: of means, with Fieller's interval. The published figure is the source's own, at its own budget and on its "
     "own data.",
 )
@@ -79,6 +82,8 @@ def words(verdict: Verdict) -> str:
 
 def _lacking(verdict: Verdict) -> str:
     """What would tell."""
+    if verdict.claim.relation == "ordinary" and verdict.needed:
+        return f"{verdict.needed} more seeds before a rank can tell"
     if len(verdict.of) < 2:
         return "one seed has no interval"
     if verdict.needed:
@@ -139,7 +144,7 @@ def _against(verdict: Verdict) -> Measure | float | None:
 
 def _effect(verdict: Verdict) -> dict[str, Estimate | None]:
     """The ratio for a claim about one, else the difference; neither for what holds in each run or not."""
-    if not verdict.of or verdict.than is None or verdict.claim.each:
+    if not verdict.of or verdict.than is None or verdict.claim.each or verdict.claim.relation == "ordinary":
         return {"difference": None, "ratio": None}
     of = list(verdict.of)
     than = list(verdict.than) if isinstance(verdict.than, Sequence) else [verdict.than] * len(of)
@@ -173,4 +178,12 @@ def _measured(groups: Sequence[Group]) -> list[str]:
 
 
 def _remarks(verdicts: Sequence[Verdict]) -> list[str]:
-    return [f"{verdict.claim.says}: {verdict.claim.note}" for verdict in verdicts if verdict.claim.note]
+    told = [(verdict.claim, [*_rank(verdict), *filter(None, [verdict.claim.note])]) for verdict in verdicts]
+    return [f"{claim.says}: {'; '.join(notes)}" for claim, notes in told if notes]
+
+
+def _rank(verdict: Verdict) -> list[str]:
+    """Where one published run lies among ours."""
+    if verdict.claim.relation != "ordinary" or not verdict.of:
+        return []
+    return [f"{verdict.below} of {len(verdict.of)} runs ({verdict.below / len(verdict.of):.0%}) are below it"]

@@ -23,9 +23,9 @@ from dlbench.errors import InputError
 from dlbench.reading import near, plain, shown
 from dlbench.spec.recipe import BUDGETS
 
-Relation: TypeAlias = Literal["greater", "less", "ratio_at_least", "ratio_at_most", "within"]
+Relation: TypeAlias = Literal["greater", "less", "ratio_at_least", "ratio_at_most", "within", "ordinary"]
 RELATIONS: Final[tuple[str, ...]] = get_args(Relation)
-USUAL: Final = {"greater": 0.0, "less": 0.0, "ratio_at_least": 1.0, "ratio_at_most": 1.0}
+USUAL: Final = {"greater": 0.0, "less": 0.0, "ratio_at_least": 1.0, "ratio_at_most": 1.0, "ordinary": 0.0}
 Kind: TypeAlias = Literal["claim", "check"]
 Whose: TypeAlias = Literal["paper", "lecture", "ours"]
 KEYS: Final = (
@@ -58,7 +58,8 @@ class Claim:
     """`of` is `relation` `than`, by so much.
 
     of: a measured quantity. than: another one, or a number. by: the margin of `greater` and `less`, the ratio of
-    `ratio_at_least` and `ratio_at_most`, the tolerance of `within`. each: it has to hold in every run, and not for the
+    `ratio_at_least` and `ratio_at_most`, the tolerance of `within`; `ordinary` has none: `than`, what one published run
+    gave, could be a run of `of`. each: it has to hold in every run, and not for the
     mean. published: what the source reports. budget: the smallest one that can decide it.
     kind: a check is a theorem, a construction, a count or a self-test: it cannot fail unless the code breaks.
     whose: who says so; what nobody else said is a question of ours.
@@ -104,6 +105,8 @@ def parse(raw: Any, recipes: Sequence[str], where: str) -> Claim:
     if not isinstance(of, Quantity):
         raise InputError(f"{where}: of: {shown(raw['of'])} is not a recipe")
     source = _text(raw, "source", where)
+    if relation == "ordinary" and (isinstance(raw["than"], dict | str) or raw.get("each") or raw.get("by")):
+        raise InputError(f"{where}: 'ordinary' compares runs with the number that one run gave; no 'by', no 'each'")
     return Claim(
         says=_text(raw, "says", where),
         source=source,

@@ -36,7 +36,7 @@ def rates(relation, effect, seeds, **more):
     for _ in range(TIMES):
         shared = random.normal(20, 1, seeds)
         own = random.normal(0, 1 / math.sqrt(2), (2, seeds))
-        words.append(judge(chosen, side(shared + effect + own[0]), side(shared + own[1]))[0])
+        words.append(judge(chosen, side(shared + effect + own[0]), side(shared + own[1])).word)
     return {word: words.count(word) / TIMES for word in set(words)}
 
 
@@ -72,12 +72,13 @@ def test_the_number_of_seeds_still_needed_is_enough():
     random, chosen, enough = np.random.default_rng(1), stated(), []
     for _ in range(300):
         gaps = random.normal(1, 1, 4)
-        word, _, needed = judge(chosen, side(gaps), side([0] * 4))
-        if word == "inconclusive" and gaps.mean() > 0.5:
+        found = judge(chosen, side(gaps), side([0] * 4))
+        needed = found.needed
+        if found.word == "inconclusive" and gaps.mean() > 0.5:
             wider = np.tile(gaps, 1 + math.ceil(needed / 4))[: 4 + needed]
             spread = random.normal(0, gaps.std(ddof=1), 4 + needed)
             wider = gaps.mean() + (spread - spread.mean()) / spread.std(ddof=1) * gaps.std(ddof=1)
-            enough.append(judge(chosen, side(wider), side([0] * (4 + needed)))[0] == "reproduced")
+            enough.append(judge(chosen, side(wider), side([0] * (4 + needed))).word == "reproduced")
     assert len(enough) > 50
     assert all(enough)  # the same mean and scatter over so many seeds leaves zero out
 
@@ -94,40 +95,83 @@ def test_no_verdict_rests_on_the_cap(cap, share):
         cut = Side(dict(enumerate(np.minimum(times, cap))), frozenset(np.flatnonzero(times >= cap).tolist()))
         assert abs(len(cut.never) / 30 - share) < 0.5
         for relation, found in words.items():
-            found.append(judge(stated(relation), cut, true)[0])
+            found.append(judge(stated(relation), cut, true).word)
     assert words["greater"].count("reproduced") < 0.039 * TIMES
     assert words["less"].count("refuted") < 0.039 * TIMES
     assert words["less"].count("reproduced") < 0.001 * TIMES  # only where no run at all was cut off
     assert words["greater"].count("refuted") < 0.001 * TIMES
 
 
+class TestOrdinary:
+    """Whether one published run could be one of ours."""
+
+    ORDINARY = stated("ordinary", than=20)
+
+    def test_a_run_of_the_same_kind_is_refuted_once_in_twenty_whatever_the_distribution(self):
+        random = np.random.default_rng(3)
+        for draw in (random.normal, random.standard_cauchy, random.exponential):
+            words = [judge(self.ORDINARY, side(draw(size=39)), float(draw())).word for _ in range(TIMES)]
+            assert words.count("refuted") / TIMES == pytest.approx(2 / 40, abs=0.02)
+            assert words.count("reproduced") + words.count("refuted") == TIMES
+
+    def test_one_that_is_far_off_is_refuted(self):
+        random = np.random.default_rng(4)
+        words = [judge(self.ORDINARY, side(random.normal(size=50)), 4.0).word for _ in range(200)]
+        assert words.count("refuted") > 195
+
+    def test_it_takes_39_runs(self):
+        assert judge(self.ORDINARY, side(range(100, 138)), 20.0).needed == 1
+        assert judge(self.ORDINARY, side(range(100, 139)), 20.0).word == "refuted"
+        assert judge(self.ORDINARY, side(range(39)), 20.0).word == "reproduced"
+        assert judge(self.ORDINARY, side(range(39)), 0.0).word == "reproduced"  # a tie with the smallest
+        assert judge(self.ORDINARY, side(range(39)), 20.0).below == 20
+
+    def test_runs_that_never_got_there_rank_above(self):
+        never = range(2, 40)
+        assert judge(self.ORDINARY, side([1, 2, *[500] * 38], *never), 100.0).word == "reproduced"
+        assert judge(self.ORDINARY, side([1] + [500] * 39, *range(1, 40)), 0.5).word == "refuted"
+        assert judge(self.ORDINARY, side([1] * 10 + [500] * 30, *range(10, 40)), 600.0).word == "inconclusive"
+        assert judge(self.ORDINARY, side([700] * 79 + [500], 79), 600.0).word == "refuted"  # wherever that one ends
+
+    def test_the_table_says_where_it_lies(self):
+        frame = runs(seeds=40).assign(**MACHINE)
+        found = verdict(frame, relation="ordinary", than=30.15, source="Rosenblatt 1958")
+        assert (found.word, found.below) == ("reproduced", 2)
+        (table,) = claim_table([found])
+        assert "a is so: 2 of 40 runs (5%) are below it" in table.notes
+        assert "difference" not in table.frame
+        few = verdict(runs(seeds=30), relation="ordinary", than=1, source="Rosenblatt 1958")
+        assert words(few) == "inconclusive: 9 more seeds before a rank can tell"
+
+
 class TestJudge:
     def test_gaps_that_are_all_the_same_take_six_seeds(self):
-        assert judge(stated(), side([3] * 5), side([2] * 5))[::2] == ("inconclusive", 1)
-        assert judge(stated(), side([3] * 6), side([2] * 6))[0] == "reproduced"
-        assert judge(stated(), side([2] * 6), side([2] * 6))[::2] == ("inconclusive", None)
+        assert judge(stated(), side([3] * 5), side([2] * 5)).needed == 1
+        assert judge(stated(), side([3] * 6), side([2] * 6)).word == "reproduced"
+        alike = judge(stated(), side([2] * 6), side([2] * 6))
+        assert (alike.word, alike.needed) == ("inconclusive", None)
 
     def test_one_seed_tells_nothing_of_a_mean(self):
-        word, gap, needed = judge(stated(), side([90]), side([1]))
-        assert (word, gap.has_interval, needed) == ("inconclusive", False, None)
+        found = judge(stated(), side([90]), side([1]))
+        assert (found.word, found.gap.has_interval, found.needed) == ("inconclusive", False, None)
 
     def test_each_asks_every_run(self):
         each = stated("within", than=25, by=0, each=True)
-        assert judge(each, side([25, 25]), 25.0)[0] == "reproduced"
-        assert judge(each, side([25]), 25.0)[0] == "reproduced"
-        assert judge(each, side([25, 25.5]), 25.0)[0] == "refuted"
-        assert judge(stated("less", each=True), side([1, 2]), side([2, 2]))[0] == "refuted"
-        assert judge(stated("ratio_at_most", each=True), side([1, 2]), side([2, 2]))[0] == "reproduced"
+        assert judge(each, side([25, 25]), 25.0).word == "reproduced"
+        assert judge(each, side([25]), 25.0).word == "reproduced"
+        assert judge(each, side([25, 25.5]), 25.0).word == "refuted"
+        assert judge(stated("less", each=True), side([1, 2]), side([2, 2])).word == "refuted"
+        assert judge(stated("ratio_at_most", each=True), side([1, 2]), side([2, 2])).word == "reproduced"
 
     def test_each_does_not_refute_what_was_only_not_reached(self):
         each = stated("less", each=True)
-        assert judge(each, side([400, 390], 0), side([401, 400]))[0] == "inconclusive"  # "of" is at least 400
-        assert judge(each, side([400, 390]), side([401, 400], 1))[0] == "reproduced"
-        assert judge(each, side([400, 500], 0), side([401, 400]))[0] == "refuted"  # by the other run, which is known
+        assert judge(each, side([400, 390], 0), side([401, 400])).word == "inconclusive"  # "of" is at least 400
+        assert judge(each, side([400, 390]), side([401, 400], 1)).word == "reproduced"
+        assert judge(each, side([400, 500], 0), side([401, 400])).word == "refuted"  # by the other run, which is known
 
     def test_only_shared_seeds_count(self):
         of, than = Side({0: 5.0, 1: 5.1, 7: -900.0}), Side({0: 1.0, 1: 1.2, 8: 900.0})
-        assert judge(stated(), of, than)[0] == "reproduced"
+        assert judge(stated(), of, than).word == "reproduced"
         with pytest.raises(ValueError, match="shared"):
             judge(stated(), Side({0: 1.0}), Side({1: 1.0}))
 
@@ -135,15 +179,15 @@ class TestJudge:
         """Steps until ...: at least 400 where the run ended first."""
         slow, fast = side([400, 400, 390], 0, 1), side([100, 110, 105])
         faster = stated("ratio_at_least", by=2)
-        assert judge(faster, slow, fast)[0] == "reproduced"  # they took even longer
-        assert judge(stated("ratio_at_least", by=9), slow, fast)[0] == "inconclusive"  # perhaps they took that long
-        assert judge(faster, fast, slow)[0] == "refuted"
-        assert judge(stated("less"), slow, fast)[0] == "refuted"
-        assert judge(stated("less"), fast, slow)[0] == "reproduced"
-        assert judge(stated("within", by=1000), slow, fast)[0] == "inconclusive"
-        assert judge(stated("within", by=10), slow, fast)[0] == "refuted"  # they are even further apart
-        assert judge(stated("within", by=10), fast, slow)[0] == "refuted"
-        assert judge(stated("greater"), side([400] * 9, *range(9)), side([400] * 9, *range(9)))[0] == "inconclusive"
+        assert judge(faster, slow, fast).word == "reproduced"  # they took even longer
+        assert judge(stated("ratio_at_least", by=9), slow, fast).word == "inconclusive"  # perhaps they took that long
+        assert judge(faster, fast, slow).word == "refuted"
+        assert judge(stated("less"), slow, fast).word == "refuted"
+        assert judge(stated("less"), fast, slow).word == "reproduced"
+        assert judge(stated("within", by=1000), slow, fast).word == "inconclusive"
+        assert judge(stated("within", by=10), slow, fast).word == "refuted"  # they are even further apart
+        assert judge(stated("within", by=10), fast, slow).word == "refuted"
+        assert judge(stated("greater"), side([400] * 9, *range(9)), side([400] * 9, *range(9))).word == "inconclusive"
 
 
 def runs(budget="short", shift=10.0, seeds=3, names=("perceptron", "perceptron-or"), **columns):
@@ -182,8 +226,8 @@ class TestWords:
         ],
     )
     def test_what_is_inconclusive_says_what_would_tell(self, of, than, told):
-        word, gap, needed = judge(stated(), side(of), side(than))
-        found = Verdict("mine", stated(), word, of=of, than=than, gap=gap, needed=needed)
+        outcome = judge(stated(), side(of), side(than))
+        found = Verdict("mine", stated(), outcome.word, of=of, than=than, gap=outcome.gap, needed=outcome.needed)
         assert words(found) == f"inconclusive: {told}"
 
     @pytest.mark.parametrize(

@@ -42,7 +42,10 @@ def test_the_source_says_who_claims_it_unless_the_claim_does(source, whose):
     ("changed", "words"),
     [
         ({"says": ...}, "has no 'says'"),
-        ({"relation": "lesser"}, "is not one of greater, less, ratio_at_least, ratio_at_most, within (did you mean"),
+        (
+            {"relation": "lesser"},
+            "is not one of greater, less, ratio_at_least, ratio_at_most, within, ordinary (did you",
+        ),
         ({"relation": "within"}, "'within' needs 'by'"),
         ({"relation": "ratio_at_least", "by": 0}, "by: 0 is below what 'ratio_at_least' takes"),
         ({"by": -1}, "by: -1 is below"),
@@ -53,6 +56,8 @@ def test_the_source_says_who_claims_it_unless_the_claim_does(source, whose):
         ({"metric": {"steps": "x"}}, "metric: {'steps': 'x'}: write a metric's name"),
         ({"each": "yes"}, "each: 'yes' is not true or false"),
         ({"budget": "long"}, "budget: 'long' is not one of smoke, short, medium, full"),
+        ({"relation": "ordinary"}, "'ordinary' compares runs with the number that one run gave"),
+        ({"relation": "ordinary", "than": 5, "each": True}, "no 'each'"),
         ({"kind": "theorem"}, "kind: 'theorem' is not one of claim, check"),
         ({"whose": "theirs"}, "whose: 'theirs' is not one of paper, lecture, ours"),
         ({"published": [1]}, "published: [1] is not a number"),

@@ -1,0 +1,38 @@
+"""How surprising a result is if nothing is true of a claim: two-sided p-values."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Final
+
+from scipy import special  # scipy.stats would cost a second at start-up
+
+from dlbench.stats import estimates
+
+ALPHA: Final = 1 - estimates.LEVEL
+FEWEST_DRAWS: Final = 39  # the largest or smallest of 40 is as far out as can be: p = 2 / 40
+
+
+def of_mean(values: Sequence[float]) -> float:
+    """Student's test (1908) of whether a mean is zero; of values that are all alike, but for rounding, the sign test's.
+
+    1 below two values. It is below 5 % if and only if Student's 95 % interval of the mean leaves zero out.
+    """
+    centre, n = estimates.mean(values), len(values)
+    if n < 2 or centre == 0:
+        return 1.0
+    scatter = estimates.sd(values)
+    if scatter <= 1e-9 * abs(centre):
+        return 2 * 0.5**n
+    return float(2 * special.stdtr(n - 1, -abs(centre) / scatter * math.sqrt(n)))
+
+
+def of_draw(below: int, alike: int, above: int) -> float:
+    """Whether one more draw is of the kind of n others, of which so many are smaller, the same and larger than it.
+
+    Its rank among n + 1 draws of one kind is any with the same probability, whatever their distribution (order
+    statistics), so that the outermost 2.5 % of ranks on either side are as rare as they sound. Ties speak for it.
+    """
+    nearer_end = min(below, above) + alike + 1
+    return min(1.0, 2 * nearer_end / (below + alike + above + 1))
