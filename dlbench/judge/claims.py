@@ -7,6 +7,9 @@ where nothing is true of a claim it is called reproduced in at most 5 % of cases
 
 A single published run is one draw, of which no mean is known: `ordinary` asks for its rank among ours.
 
+Student's interval knows how training varies from seed to seed, and nothing of the test set, which is the same for all.
+What holds `each` time and was run but once, as a learner without chance, is judged on the test set's interval.
+
 Values that the end of a run cut off are lower bounds. The mean of what was seen of them is at most their mean, so its
 interval still bounds that from one side: a verdict may rest on this side, and on the other there is none.
 `evidence.py` says which runs a verdict rests on.
@@ -42,9 +45,10 @@ class Verdict:
 
     of, than: the values of the shared seeds, `than` a number where the claim names one. never: how many values of
     either side are lower bounds, cut off by the end of the run. gap: the mean gap, or of `within` the narrower of its
-    two. below: of `ordinary`, how many runs are below the published one. budget, device: of the runs looked at. needed:
-    about how many seeds more would tell, if they scatter as these do; None where that cannot be said. why: what stands
-    in the way of a verdict.
+    two. below: of `ordinary`, how many runs are below the published one. effect: the difference or ratio, where it
+    has the test set's interval. test_set_sd: of the difference in points, because test sets are finite. budget, device:
+    of the runs looked at. needed: about how many seeds more would tell, if they scatter as these do; None where that
+    cannot be said. why: what stands in the way of a verdict.
     runs: what it rests on. others: finished runs of the same recipes at the same budget that it does not rest on.
     """
 
@@ -58,6 +62,8 @@ class Verdict:
     never: tuple[int, int] = (0, 0)
     gap: Estimate | None = None
     below: int = 0
+    effect: Estimate | None = None
+    test_set_sd: float = math.nan
     needed: int | None = None
     runs: Sequence[Group] = field(default=(), compare=False)
     others: Sequence[Group] = field(default=(), compare=False)
@@ -83,6 +89,7 @@ class Outcome:
     gap: Estimate | None = None
     needed: int | None = 0
     below: int = 0
+    effect: Estimate | None = None
 
 
 def judge(claim: Claim, of: Side, than: Side | float) -> Outcome:
@@ -93,13 +100,68 @@ def judge(claim: Claim, of: Side, than: Side | float) -> Outcome:
     seeds = sorted(of.values.keys() & other.values.keys())
     if not seeds:
         raise ValueError("no seed is shared")
-    gaps = _gaps(claim, of.of(seeds), other.of(seeds))
+    of, other = of.of(seeds), other.of(seeds)
+    if claim.each and claim.kind == "claim" and of.test_examples and _is_one_run(of, other):
+        return _on_test_set(claim, of, other)
+    gaps = _gaps(claim, of, other)
     means = [_mean(gap.values) for gap in gaps]
     word = _in_each_run(gaps) if claim.each else _on_average(gaps, means)
     if claim.each or word != "inconclusive":
         return Outcome(word, _narrower(means))
     needed = None if of.never or other.never else _needed([gap.values for gap in gaps])
     return Outcome(word, _narrower(means), needed)
+
+
+def _is_one_run(of: Side, than: Side) -> bool:
+    """Whether there is but one, or several that chance does not tell apart."""
+    return len({(value, than.values[seed]) for seed, value in of.values.items()}) == 1
+
+
+def _on_test_set(claim: Claim, of: Side, than: Side) -> Outcome:
+    """From the interval that error rates have because test sets are finite."""
+    effect = _ratio(of, than) if claim.relation.startswith("ratio") else _difference(of, than)
+    moves = {
+        "greater": [(1, -claim.by)],
+        "less": [(-1, -claim.by)],
+        "ratio_at_least": [(1, -claim.by)],
+        "ratio_at_most": [(-1, claim.by)],
+        "within": [(-1, claim.by), (1, claim.by)],
+    }
+    gaps = [_moved(effect, *move) for move in moves[claim.relation]]
+    signs = [gap.sign for gap in gaps]
+    word: Word = "refuted" if -1 in signs else "inconclusive" if 0 in signs else "reproduced"
+    return Outcome(word, _narrower(gaps), 0 if word != "inconclusive" else None, effect=effect)
+
+
+def _moved(effect: Estimate, sign: int, by: float) -> Estimate:
+    """The gap of an effect: its distance from what the claim asks for."""
+    low, high = (effect.low, effect.high) if sign > 0 else (-effect.high, -effect.low)
+    return Estimate(sign * effect.value + by, low + by, high + by, effect.n)
+
+
+def _ratio(of: Side, than: Side) -> Estimate:
+    """Of error rates, with Katz's interval."""
+    numerator, denominator = (estimates.mean([*side.values.values()]) / 100 for side in (of, than))
+    return estimates.ratio_of_rates(numerator, denominator, of.test_examples, than.test_examples or math.inf)
+
+
+def _difference(of: Side, than: Side) -> Estimate:
+    """Of error rates in points, with Newcombe's interval."""
+    return estimates.difference_of_rates(_rate(of), _rate(than)).scaled(100)
+
+
+def _rate(side: Side) -> Estimate:
+    rate = estimates.mean([*side.values.values()]) / 100
+    if not side.test_examples:
+        return Estimate(rate, rate, rate, 1)
+    return estimates.wilson_interval(round(rate * side.test_examples), side.test_examples)
+
+
+def _test_set_sd(of: Side, than: Side | float) -> float:
+    """Of the difference of two error rates in points, as if counted on different test sets; NaN of other metrics."""
+    sides = [side for side in (of, than) if isinstance(side, Side) and side.test_examples]
+    means = [(estimates.mean([*side.values.values()]), side.test_examples) for side in sides]
+    return math.hypot(*(estimates.binomial_sd_percent(*pair) for pair in means)) if means else math.nan
 
 
 def _among_ours(ours: Side, published: float) -> Outcome:
@@ -228,6 +290,6 @@ def _verdict(study: str, claim: Claim, found: Sequence[Group], runs: Runs) -> Ve
     used = {group.recipe for group in evidence.runs}
     others = [g for g in found if g.budget == evidence.budget and g.recipe in used and g not in evidence.runs]
     return Verdict(
-        study, claim, word, why, evidence.budget, of.over(seeds), shown, never, outcome.gap, outcome.below, needed,
-        evidence.runs, others,
+        study, claim, word, why, evidence.budget, of.over(seeds), shown, never, outcome.gap, outcome.below,
+        outcome.effect, _test_set_sd(of, than), needed, evidence.runs, others,
     )  # fmt: skip

@@ -10,9 +10,10 @@ A count of training that ended before a net had learnt is only a lower bound, an
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dlbench.errors import InputError
 from dlbench.records.groups import Group, Runs, budget_rank, current
@@ -21,17 +22,25 @@ from dlbench.spec.claim import Claim, Quantity, StepsUntil
 from dlbench.spec.recipe import BUDGETS
 from dlbench.spec.study import Study
 
+TEST_ERROR = re.compile("test_.*error_percent")
+
 
 @dataclass(frozen=True)
 class Side:
-    """A quantity by seed. never: seeds that had not got there by the end, and whose value is at least this."""
+    """A quantity by seed.
+
+    never: seeds that had not got there by the end, and whose value is at least this. test_examples: of an error rate in
+    per cent, on how many examples it was counted; 0 of anything else.
+    """
 
     values: Mapping[int, float]
     never: frozenset[int] = frozenset()
+    test_examples: int = 0
 
     def of(self, seeds: Sequence[int]) -> Side:
         """The same for these seeds alone."""
-        return Side({seed: self.values[seed] for seed in seeds}, self.never.intersection(seeds))
+        values = {seed: self.values[seed] for seed in seeds}
+        return replace(self, values=values, never=self.never.intersection(seeds))
 
     def over(self, seeds: Sequence[int]) -> list[float]:
         """The values of these seeds."""
@@ -93,7 +102,8 @@ def _is_opponent(recipe: str, group: Group, other: Group) -> bool:
 def _side(quantity: Quantity, group: Group, runs: Runs) -> Side:
     if isinstance(quantity.metric, str):
         values = group.by_seed(quantity.metric)
-        return Side(values, group.never(quantity.metric) & values.keys())
+        examples = group.constant("test_examples") if TEST_ERROR.fullmatch(quantity.metric) else None
+        return Side(values, group.never(quantity.metric) & values.keys(), examples or 0)
     return _first_looks(quantity.metric, group, runs)
 
 

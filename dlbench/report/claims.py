@@ -13,7 +13,7 @@ from dlbench.judge.claims import MOST_SEEDS, Verdict
 from dlbench.reading import duration
 from dlbench.records.groups import Group, Quoted, seed_range
 from dlbench.report.notes import identity, machines
-from dlbench.report.table import Table
+from dlbench.report.table import Table, missing
 from dlbench.spec import recipe
 from dlbench.stats import estimates
 from dlbench.stats.estimates import Estimate, Measure
@@ -33,6 +33,12 @@ HOW = (
     "≥, ≤: some runs never got there, and count as long as they lasted; no verdict rests on where they were cut off.",
     "Ratios: of means, with Fieller's interval. The published figure is the source's own, at its own budget and on its "
     "own data.",
+)
+TEST_SET = (
+    "Test set sd: of the difference, because test sets are finite; binomial, and as if both sides had been counted on "
+    "images of their own: an upper bound, for errors on the same images mostly agree. Intervals over seeds do not have "
+    "it in them. What is said of each run and rests on one has the test set's interval (Katz 1978 of a ratio, Newcombe "
+    "1998 of a difference)."
 )
 NEEDS = (
     "Needs: the budget that an untested claim takes, and how long one seed of its recipes would train there, at the "
@@ -69,6 +75,7 @@ def _table(title: str, verdicts: Sequence[Verdict], notes: Sequence[str]) -> Tab
         rows = [row | {"study": None} for row in rows]
     groups = list({id(group): group for verdict in verdicts for group in verdict.runs}.values())
     about = [*notes, *_measured(groups), *_remarks(verdicts)]
+    about += [TEST_SET] if any(not missing(row["test_set_sd_points"]) for row in rows) else []
     about += [NEEDS] if any(row["needs"] for row in rows) else []
     about += [GROUNDS] if any(row["rests_on"] for row in rows) else []
     return Table.of(title, rows, about, KEYS, MIXED)
@@ -104,6 +111,7 @@ def _row(verdict: Verdict) -> dict[str, Any]:
         "measured": Measure.of(verdict.of, verdict.never[0]) if verdict.of else None,
         "against": _against(verdict),
         **_effect(verdict),
+        "test_set_sd_points": verdict.test_set_sd,
         "budget": verdict.budget,
         "needs": _needs(verdict),
         "rests_on": _grounds(verdict),
@@ -143,7 +151,10 @@ def _against(verdict: Verdict) -> Measure | float | None:
 
 
 def _effect(verdict: Verdict) -> dict[str, Estimate | None]:
-    """The ratio for a claim about one, else the difference; neither for what holds in each run or not."""
+    """The ratio for a claim about one, else the difference; neither for what holds in each run, nor for a rank."""
+    if verdict.effect:
+        is_ratio = verdict.claim.relation.startswith("ratio")
+        return {"difference": None if is_ratio else verdict.effect, "ratio": verdict.effect if is_ratio else None}
     if not verdict.of or verdict.than is None or verdict.claim.each or verdict.claim.relation == "ordinary":
         return {"difference": None, "ratio": None}
     of = list(verdict.of)

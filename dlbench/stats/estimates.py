@@ -198,15 +198,30 @@ def ratio_of_means(numerator: Sequence[float], denominator: Sequence[float]) -> 
     return _around_ratio(top / bottom, _student(freedom) * math.sqrt(variance), n)
 
 
-def ratio_of_rates(numerator: float, denominator: float, examples: int) -> Estimate:
+def difference_of_rates(minuend: Estimate, subtrahend: Estimate) -> Estimate:
+    """Difference of two error rates with Wilson's intervals, each counted on a test set: Newcombe's (1998, method 10).
+
+    Like `ratio_of_rates` it knows of the test sets alone, and takes them as independent. A rate that is known exactly
+    has an interval of no width. n is 1.
+    """
+    value = minuend.value - subtrahend.value
+    down = math.hypot(minuend.value - minuend.low, subtrahend.high - subtrahend.value)
+    up = math.hypot(minuend.high - minuend.value, subtrahend.value - subtrahend.low)
+    return Estimate(value, value - down, value + up, 1)
+
+
+def ratio_of_rates(numerator: float, denominator: float, examples: float, others: float | None = None) -> Estimate:
     """Ratio of two error rates in (0, 1], each counted on `examples` test examples, with Katz's log interval (1978).
+
+    others: the denominator's, if it is not as many; infinitely many of one that is known exactly.
 
     It knows that the test set is finite and nothing of how training varies from seed to seed. It takes the counts as
     independent; errors of two models on the same test set mostly agree, which makes it wider than need be. n is 1.
     """
     if not (numerator > 0 and denominator > 0):
         return Estimate(numerator / denominator if denominator else math.nan, math.nan, math.nan, 1)
-    variance = sum((1 - rate) / (rate * examples) for rate in (numerator, denominator))
+    counted = ((numerator, examples), (denominator, examples if others is None else others))
+    variance = sum((1 - rate) / (rate * number) for rate, number in counted)
     return _around_ratio(numerator / denominator, _normal() * math.sqrt(variance), 1)
 
 

@@ -102,6 +102,61 @@ def test_no_verdict_rests_on_the_cap(cap, share):
     assert words["greater"].count("refuted") < 0.001 * TIMES
 
 
+class TestTestSet:
+    """What a single run of a learner without chance can tell: no more than its test set."""
+
+    @staticmethod
+    def counted(error, examples=10_000, seeds=1):
+        return Side(dict.fromkeys(range(seeds), error), test_examples=examples)
+
+    @pytest.mark.parametrize("seeds", [1, 5])
+    def test_a_ratio_near_what_is_asked_for_is_open(self, seeds):
+        """7.02 % against 3.60 %: a ratio of 1.95, and by Katz from 1.72 to 2.21."""
+        of, than = self.counted(7.02, seeds=seeds), self.counted(3.60, seeds=seeds)
+        halved = judge(stated("ratio_at_least", by=2, each=True), of, than)
+        assert halved.word == "inconclusive"
+        effect = halved.effect
+        assert (effect.value, effect.low, effect.high) == pytest.approx((1.95, 1.72, 2.21), abs=0.005)
+        assert judge(stated("ratio_at_least", by=1.7, each=True), of, than).word == "reproduced"
+        assert judge(stated("ratio_at_most", by=1.7, each=True), of, than).word == "refuted"
+        assert judge(stated("ratio_at_least", by=2.3, each=True), of, than).word == "refuted"
+
+    def test_a_difference_has_newcombe_s_interval(self):
+        of, than = self.counted(5.0), self.counted(4.6)
+        for relation, by, word in [
+            ("greater", 0, "inconclusive"), ("less", 0, "inconclusive"), ("within", 1.1, "reproduced"),
+            ("within", 0.5, "inconclusive"), ("greater", 2, "refuted"), ("within", 0.01, "inconclusive"),
+        ]:  # fmt: skip
+            assert judge(stated(relation, by=by, each=True), of, than).word == word, (relation, by)
+        assert judge(stated("within", than=1.1, by=0.2, each=True), self.counted(1.25), 1.1).word == "inconclusive"
+        assert judge(stated("within", than=1.1, by=0.2, each=True), self.counted(3.6), 1.1).word == "refuted"
+
+    def test_a_check_and_what_was_counted_on_no_test_set_stay_hard(self):
+        of, than = self.counted(7.02), self.counted(3.60)
+        assert judge(stated("ratio_at_least", by=2, each=True, kind="check"), of, than).word == "refuted"
+        assert judge(stated("ratio_at_least", by=2, each=True), side([7.02]), side([3.6])).word == "refuted"
+
+    def test_a_mean_of_one_seed_has_no_verdict_however_large_its_test_set(self):
+        assert judge(stated(), self.counted(50.0), self.counted(1.0)).word == "inconclusive"
+
+    def test_equal_nets_are_seldom_told_apart(self):
+        random, chosen = np.random.default_rng(5), stated("greater", each=True)
+        errors = random.binomial(10_000, 0.05, (TIMES, 2)) / 100
+        words = [judge(chosen, self.counted(a), self.counted(b)).word for a, b in errors]
+        assert words.count("reproduced") < 0.039 * TIMES
+        assert words.count("refuted") < 0.039 * TIMES
+
+    def test_the_table_has_a_column_of_it(self):
+        found = verdict(runs(test_examples=10_000, **MACHINE))
+        assert found.test_set_sd == pytest.approx(math.hypot(0.459, 0.401), abs=0.001)
+        (table,) = claim_table([found])
+        assert table.frame["test_set_sd_points"].tolist() == [found.test_set_sd]
+        assert any(note.startswith("Test set sd: ") for note in table.notes)
+        assert "test_set_sd_points" not in claim_table([verdict(runs(**MACHINE))])[0].frame
+        once = verdict(runs(test_examples=10_000, seeds=1, shift=0.1, **MACHINE), each=True)
+        assert claim_table([once])[0].frame["difference"][0].has_interval
+
+
 class TestOrdinary:
     """Whether one published run could be one of ours."""
 
