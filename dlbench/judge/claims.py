@@ -5,6 +5,10 @@ A claim is taken apart into gaps, one a seed: numbers that are above zero on the
 Student's interval of the mean gap decides: reproduced if it lies above zero, refuted if below, else inconclusive. So
 where nothing is true of a claim it is called reproduced in at most 5 % of cases, 2.5 % if gaps are normal.
 
+A study puts many questions, and some would be answered by chance. Holm's correction over those of its claims that rest
+on a test keeps it to 5 % that any of their verdicts is false. A verdict that does not survive it is inconclusive, not a
+weaker `reproduced`: one word is what is counted, printed and remembered.
+
 A single published run is one draw, of which no mean is known: `ordinary` asks for its rank among ours.
 
 Student's interval knows how training varies from seed to seed, and nothing of the test set, which is the same for all.
@@ -18,8 +22,8 @@ interval still bounds that from one side: a verdict may rest on this side, and o
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal, TypeAlias
 
 from dlbench.judge.evidence import Side, absent, evidences, fitness, is_as_it_stands
@@ -44,11 +48,13 @@ class Verdict:
     """What the runs say of a claim.
 
     of, than: the values of the shared seeds, `than` a number where the claim names one. never: how many values of
-    either side are lower bounds, cut off by the end of the run. gap: the mean gap, or of `within` the narrower of its
-    two. below: of `ordinary`, how many runs are below the published one. effect: the difference or ratio, where it
-    has the test set's interval. test_set_sd: of the difference in points, because test sets are finite. budget, device:
-    of the runs looked at. needed: about how many seeds more would tell, if they scatter as these do; None where that
-    cannot be said. why: what stands in the way of a verdict.
+    either side are lower bounds, cut off by the end of the run.
+    gap: the mean gap, or of `within` the narrower of its two. below: of `ordinary`, how many runs are below the
+    published one. effect: the difference or ratio, where it has the test set's interval.
+    p, corrected_p: of the test behind it, alone and after Holm's correction; NaN without one, 1 if it told nothing.
+    test_set_sd: of the difference in points, because test sets are finite; NaN of what was not counted on one.
+    budget: of the runs looked at. why: what stands in the way of a verdict. needed: about how many seeds more would
+    tell, if they scatter as these do; None where that cannot be said.
     runs: what it rests on. others: finished runs of the same recipes at the same budget that it does not rest on.
     """
 
@@ -63,10 +69,17 @@ class Verdict:
     gap: Estimate | None = None
     below: int = 0
     effect: Estimate | None = None
+    p: float = math.nan
+    corrected_p: float = math.nan
     test_set_sd: float = math.nan
     needed: int | None = None
     runs: Sequence[Group] = field(default=(), compare=False)
     others: Sequence[Group] = field(default=(), compare=False)
+
+    @property
+    def is_test(self) -> bool:
+        """Whether chance might have answered, and a test says how likely; none does where a claim is of each run."""
+        return self.claim.kind == "claim" and math.isfinite(self.p)
 
     @property
     def answer(self) -> str:
@@ -78,7 +91,22 @@ class Verdict:
 def verdicts(study: Study, runs: Runs) -> list[Verdict]:
     """A verdict on each claim of a study, from the runs of its recipes as they stand: other settings do not count."""
     own = [group for group in runs.groups if is_as_it_stands(group, study)]
-    return [_verdict(study.name, claim, own, runs) for claim in study.claims]
+    return corrected([_verdict(study.name, claim, own, runs) for claim in study.claims])
+
+
+def corrected(found: Sequence[Verdict]) -> list[Verdict]:
+    """The verdicts of one study after Holm's correction over its tests; checks, which ask nothing, are none."""
+    tests = [place for place, verdict in enumerate(found) if verdict.is_test]
+    alone = dict(zip(tests, significance.holm([found[place].p for place in tests]), strict=True))
+    return [_after(verdict, alone.get(place, math.nan), len(tests)) for place, verdict in enumerate(found)]
+
+
+def _after(verdict: Verdict, corrected_p: float, tests: int) -> Verdict:
+    verdict = replace(verdict, corrected_p=corrected_p)
+    if not (verdict.p <= significance.ALPHA < corrected_p):
+        return verdict
+    why = f"{verdict.answer} alone, not after Holm's correction over the study's {tests} tests"
+    return replace(verdict, word="inconclusive", why=why, needed=None)
 
 
 @dataclass(frozen=True)
@@ -90,6 +118,7 @@ class Outcome:
     needed: int | None = 0
     below: int = 0
     effect: Estimate | None = None
+    p: float = math.nan
 
 
 def judge(claim: Claim, of: Side, than: Side | float) -> Outcome:
@@ -105,11 +134,15 @@ def judge(claim: Claim, of: Side, than: Side | float) -> Outcome:
         return _on_test_set(claim, of, other)
     gaps = _gaps(claim, of, other)
     means = [_mean(gap.values) for gap in gaps]
-    word = _in_each_run(gaps) if claim.each else _on_average(gaps, means)
-    if claim.each or word != "inconclusive":
-        return Outcome(word, _narrower(means))
+    if claim.each:
+        return Outcome(_word([sign for gap in gaps for sign in gap.signs()]), _narrower(means))
+    signs = [gap.sign(mean) for gap, mean in zip(gaps, means, strict=True)]
+    word = _word(signs)
+    p = _combined(word, signs, [significance.of_mean(gap.values) for gap in gaps])
+    if word != "inconclusive":
+        return Outcome(word, _narrower(means), p=p)
     needed = None if of.never or other.never else _needed([gap.values for gap in gaps])
-    return Outcome(word, _narrower(means), needed)
+    return Outcome(word, _narrower(means), needed, p=p)
 
 
 def _is_one_run(of: Side, than: Side) -> bool:
@@ -129,8 +162,9 @@ def _on_test_set(claim: Claim, of: Side, than: Side) -> Outcome:
     }
     gaps = [_moved(effect, *move) for move in moves[claim.relation]]
     signs = [gap.sign for gap in gaps]
-    word: Word = "refuted" if -1 in signs else "inconclusive" if 0 in signs else "reproduced"
-    return Outcome(word, _narrower(gaps), 0 if word != "inconclusive" else None, effect=effect)
+    word = _word(signs)
+    p = _combined(word, signs, [significance.of_interval(gap) for gap in gaps])
+    return Outcome(word, _narrower(gaps), 0 if word != "inconclusive" else None, effect=effect, p=p)
 
 
 def _moved(effect: Estimate, sign: int, by: float) -> Estimate:
@@ -175,10 +209,12 @@ def _among_ours(ours: Side, published: float) -> Outcome:
     unknown = sum(value < published for value in cut)
     above = len(known) + len(cut) - below - alike - unknown
     if len(ours.values) < significance.FEWEST_DRAWS:
-        return Outcome("inconclusive", needed=significance.FEWEST_DRAWS - len(ours.values), below=below)
+        return Outcome("inconclusive", needed=significance.FEWEST_DRAWS - len(ours.values), below=below, p=1.0)
     rare = {significance.of_draw(below + lower, alike, above + unknown - lower) for lower in range(unknown + 1)}
     words: set[Word] = {"refuted" if p <= significance.ALPHA else "reproduced" for p in rare}
-    return Outcome(words.pop(), below=below) if len(words) == 1 else Outcome("inconclusive", None, None, below)
+    if len(words) > 1:
+        return Outcome("inconclusive", needed=None, below=below, p=1.0)
+    return Outcome(words.pop(), below=below, p=max(rare))
 
 
 @dataclass(frozen=True)
@@ -231,14 +267,16 @@ def _gap(rising: Side, falling: Side, form: Callable[[float, float], float], has
     return Gap(values, larger, smaller, has_edge)
 
 
-def _in_each_run(gaps: Sequence[Gap]) -> Word:
-    signs = [sign for gap in gaps for sign in gap.signs()]
+def _word(signs: Collection[int]) -> Word:
+    """Of signs that all have to be +1."""
     return "refuted" if -1 in signs else "inconclusive" if 0 in signs else "reproduced"
 
 
-def _on_average(gaps: Sequence[Gap], means: Sequence[Estimate]) -> Word:
-    signs = [gap.sign(mean) for gap, mean in zip(gaps, means, strict=True)]
-    return "refuted" if -1 in signs else "inconclusive" if 0 in signs else "reproduced"
+def _combined(word: Word, signs: Sequence[int], ps: Sequence[float]) -> float:
+    """The p of a verdict on all of these gaps: of the least sure that holds, or of the surest that does not."""
+    if word == "reproduced":
+        return max(ps)
+    return min((p for p, sign in zip(ps, signs, strict=True) if sign < 0), default=1.0)
 
 
 def _mean(gaps: Sequence[float]) -> Estimate:
@@ -291,5 +329,6 @@ def _verdict(study: str, claim: Claim, found: Sequence[Group], runs: Runs) -> Ve
     others = [g for g in found if g.budget == evidence.budget and g.recipe in used and g not in evidence.runs]
     return Verdict(
         study, claim, word, why, evidence.budget, of.over(seeds), shown, never, outcome.gap, outcome.below,
-        outcome.effect, _test_set_sd(of, than), needed, evidence.runs, others,
+        outcome.effect, outcome.p if word != "untested" else math.nan, math.nan, _test_set_sd(of, than), needed,
+        evidence.runs, others,
     )  # fmt: skip

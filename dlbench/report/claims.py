@@ -17,6 +17,7 @@ from dlbench.report.table import Table, missing
 from dlbench.spec import recipe
 from dlbench.stats import estimates
 from dlbench.stats.estimates import Estimate, Measure
+from dlbench.stats.significance import ALPHA
 
 KEYS = ("study", "claim")
 MIXED = ("measured", "against", "difference", "ratio")
@@ -56,7 +57,8 @@ def claims(verdicts: Sequence[Verdict]) -> list[Table]:
     counted = "; of ".join(_count(kind, found) for kind, found in kinds.items() if found)
     tables = []
     if kinds["claim"]:
-        tables.append(_table("Claims and verdicts", kinds["claim"], [f"Of {counted}.", *HOW]))
+        about = [f"Of {counted}.", *_chance(kinds["claim"]), *HOW]
+        tables.append(_table("Claims and verdicts", kinds["claim"], about))
     if kinds["check"]:
         own = [CHECKS] if tables else [f"Of {counted}.", CHECKS]
         tables.append(_table("Checks", kinds["check"], own))
@@ -67,6 +69,17 @@ def _count(kind: str, verdicts: Sequence[Verdict]) -> str:
     """`96 claims: 40 reproduced, 12 refuted`."""
     counted = Counter(verdict.answer for verdict in verdicts)
     return f"{len(verdicts)} {kind}s: " + ", ".join(f"{counted[word]} {word}" for word in ORDER if counted[word])
+
+
+def _chance(verdicts: Sequence[Verdict]) -> list[str]:
+    """How many verdicts may be false."""
+    tests = [verdict for verdict in verdicts if verdict.is_test]
+    studies = len({verdict.study for verdict in tests})
+    if not tests:
+        return []
+    told = f"{len(tests)} of them rest on a test at 5 %, of which up to {ALPHA * len(tests):.1f} would answer by chance"
+    kept = f"to 5 % that any of its verdicts is false: expect that in {ALPHA * studies:.2f} of {studies}"
+    return [f"{told}. Holm's correction (1979) over the tests of each study keeps it {kept}."]
 
 
 def _table(title: str, verdicts: Sequence[Verdict], notes: Sequence[str]) -> Table:

@@ -1,4 +1,4 @@
-"""How surprising a result is if nothing is true of a claim: two-sided p-values."""
+"""How surprising a result is if nothing is true of a claim: two-sided p-values, and Holm's correction of several."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Final
 from scipy import special  # scipy.stats would cost a second at start-up
 
 from dlbench.stats import estimates
+from dlbench.stats.estimates import Estimate
 
 ALPHA: Final = 1 - estimates.LEVEL
 FEWEST_DRAWS: Final = 39  # the largest or smallest of 40 is as far out as can be: p = 2 / 40
@@ -28,6 +29,14 @@ def of_mean(values: Sequence[float]) -> float:
     return float(2 * special.stdtr(n - 1, -abs(centre) / scatter * math.sqrt(n)))
 
 
+def of_interval(estimate: Estimate) -> float:
+    """Of a value with a 95 % interval, by the normal distribution: 5 % where the end nearer zero is zero."""
+    half = abs(estimate.value - (estimate.low if estimate.value > 0 else estimate.high))
+    if not estimate.has_interval or estimate.value == 0:
+        return 1.0
+    return float(2 * special.ndtr(special.ndtri(ALPHA / 2) * abs(estimate.value) / half)) if half else 0.0
+
+
 def of_draw(below: int, alike: int, above: int) -> float:
     """Whether one more draw is of the kind of n others, of which so many are smaller, the same and larger than it.
 
@@ -36,3 +45,15 @@ def of_draw(below: int, alike: int, above: int) -> float:
     """
     nearer_end = min(below, above) + alike + 1
     return min(1.0, 2 * nearer_end / (below + alike + above + 1))
+
+
+def holm(ps: Sequence[float]) -> list[float]:
+    """Each p as if it stood alone: where all at most ALPHA are believed, any is wrong in at most ALPHA of cases.
+
+    Holm 1979, A Simple Sequentially Rejective Multiple Test Procedure; it asks nothing of how the tests hang together.
+    """
+    corrected, largest = [math.nan] * len(ps), 0.0
+    for rank, place in enumerate(sorted(range(len(ps)), key=lambda place: ps[place])):
+        largest = max(largest, min(1.0, (len(ps) - rank) * ps[place]))
+        corrected[place] = largest
+    return corrected

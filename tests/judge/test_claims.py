@@ -1,6 +1,7 @@
 """Verdicts: by simulation how often they are wrong, how often they find what is there; and which runs they rest on."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -100,6 +101,41 @@ def test_no_verdict_rests_on_the_cap(cap, share):
     assert words["less"].count("refuted") < 0.039 * TIMES
     assert words["less"].count("reproduced") < 0.001 * TIMES  # only where no run at all was cut off
     assert words["greater"].count("refuted") < 0.001 * TIMES
+
+
+class TestHolm:
+    """Over the claims of one study."""
+
+    def test_what_does_not_survive_is_inconclusive_and_says_so(self):
+        alone = verdict(runs(), source="He et al. 2015")
+        weak = [replace(alone, p=p) for p in (0.04, 0.001, 1.0, math.nan)]
+        first, second, third, fourth = claims.corrected(weak)
+        assert words(first) == "inconclusive: reproduced alone, not after Holm's correction over the study's 3 tests"
+        assert (second.word, third.word, fourth.word) == ("reproduced",) * 3
+        assert second.corrected_p == pytest.approx(0.003)
+        assert math.isnan(fourth.corrected_p)
+
+    def test_a_check_is_no_test(self):
+        found = [verdict(runs()), verdict(runs(), kind="check"), verdict(runs(), each=True)]
+        assert [one.is_test for one in found] == [True, False, False]
+        assert not verdict(runs(), budget="full").is_test
+
+    def test_studies_of_nothing_are_kept_to_5_percent(self):
+        random, wrong, alone = np.random.default_rng(7), 0, 0
+        for _ in range(400):
+            found = [
+                Verdict("mine", stated(), outcome.word, p=outcome.p)
+                for outcome in (judge(stated(), side(random.normal(size=5)), side([0] * 5)) for _ in range(8))
+            ]
+            alone += any(one.word != "inconclusive" for one in found)
+            wrong += any(one.word != "inconclusive" for one in claims.corrected(found))
+        assert alone / 400 > 0.25
+        assert wrong / 400 < 0.05 + 4 * math.sqrt(0.05 * 0.95 / 400)
+
+    def test_the_table_says_how_many_verdicts_may_be_false(self):
+        (table,) = claim_table([verdict(coded("c"))] * 8)
+        (note,) = [note for note in table.notes if "Holm" in note]
+        assert note.startswith("8 of them rest on a test at 5 %, of which up to 0.4 would answer by chance")
 
 
 class TestTestSet:
