@@ -16,6 +16,7 @@ What holds `each` time and was run but once, as a learner without chance, is jud
 
 Values that the end of a run cut off are lower bounds. The mean of what was seen of them is at most their mean, so its
 interval still bounds that from one side: a verdict may rest on this side, and on the other there is none.
+Where nothing moves there is nothing to see: a claim may name a control, which must come out otherwise.
 `evidence.py` says which runs a verdict rests on.
 """
 
@@ -26,7 +27,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal, TypeAlias
 
-from dlbench.judge.evidence import Side, absent, evidences, fitness, is_as_it_stands
+from dlbench.judge.evidence import Evidence, Side, absent, control, evidences, fitness, is_as_it_stands
 from dlbench.records.groups import Group, Runs, budget_rank
 from dlbench.spec.claim import Claim
 from dlbench.spec.study import Study
@@ -75,6 +76,11 @@ class Verdict:
     needed: int | None = None
     runs: Sequence[Group] = field(default=(), compare=False)
     others: Sequence[Group] = field(default=(), compare=False)
+
+    @property
+    def first_run(self) -> str:
+        """The day of the oldest run that it rests on; empty without any."""
+        return min((str(start)[:10] for group in self.runs for start in group.runs["started"]), default="")
 
     @property
     def is_test(self) -> bool:
@@ -325,10 +331,34 @@ def _verdict(study: str, claim: Claim, found: Sequence[Group], runs: Runs) -> Ve
         word, needed, why = "untested", None, f"takes the {claim.budget} budget"
     elif word == "inconclusive" and any(never) and needed is None:
         why = "not every run got there"
-    used = {group.recipe for group in evidence.runs}
-    others = [g for g in found if g.budget == evidence.budget and g.recipe in used and g not in evidence.runs]
+    used = list(evidence.runs)
+    if claim.control and word in ("reproduced", "refuted"):
+        why, own = _uncontrolled(claim, evidence, found, runs)
+        used += [group for group in own if group not in used]
+        word, needed = ("inconclusive", None) if why else (word, needed)
+    names = {group.recipe for group in used}
+    others = [g for g in found if g.budget == evidence.budget and g.recipe in names and g not in used]
     return Verdict(
         study, claim, word, why, evidence.budget, of.over(seeds), shown, never, outcome.gap, outcome.below,
         outcome.effect, outcome.p if word != "untested" else math.nan, math.nan, _test_set_sd(of, than), needed,
-        evidence.runs, others,
+        used, others,
     )  # fmt: skip
+
+
+def _uncontrolled(claim: Claim, evidence: Evidence, found: Sequence[Group], runs: Runs) -> tuple[str, Sequence[Group]]:
+    """Why a verdict says nothing, such as that its control gave the same; and the control's runs."""
+    chosen = control(claim, evidence, found, runs)
+    if chosen is None:
+        return f"no finished run of its control {claim.control}", ()
+    side, group = chosen
+    return "" if _moves(claim, evidence.of, side) else "the control does not move either", [group]
+
+
+def _moves(claim: Claim, of: Side, other: Side) -> bool:
+    """Whether a control differs: in some run, for what is claimed of each one, else on the average.
+
+    Values cut off at the same place do not.
+    """
+    seeds = sorted(of.values.keys() & other.values.keys())
+    apart = [of.values[seed] - other.values[seed] for seed in seeds if not {seed} <= of.never & other.never]
+    return any(apart) if claim.each else _mean(apart).sign != 0

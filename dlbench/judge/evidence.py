@@ -85,6 +85,17 @@ def evidences(claim: Claim, found: Sequence[Group], runs: Runs) -> Iterator[Evid
             yield Evidence(ground[0].budget, of.of(seeds), other, seeds, ground)
 
 
+def control(claim: Claim, chosen: Evidence, found: Sequence[Group], runs: Runs) -> tuple[Side, Group] | None:
+    """What its control gave where the claim's own side was measured; None without a run that is like those."""
+    quantity = replace(claim.of, recipe=claim.control)
+    sides = ((_side(quantity, group, runs), group) for group in current(found) if _stands_by(group, claim, chosen))
+    return next(((side, group) for side, group in sides if side.values.keys() & chosen.of.values.keys()), None)
+
+
+def _stands_by(group: Group, claim: Claim, chosen: Evidence) -> bool:
+    return group.recipe == claim.control and chosen.runs[0].is_comparable(group)
+
+
 def _grounds(claim: Claim, found: Sequence[Group]) -> Iterator[Sequence[Group]]:
     """The groups of the recipes that the claim names, one of each, comparable with one another."""
     for group in found:

@@ -41,6 +41,11 @@ TEST_SET = (
     "it in them. What is said of each run and rests on one has the test set's interval (Katz 1978 of a ratio, Newcombe "
     "1998 of a difference)."
 )
+STATED = (
+    "Stated: the day since which sentence, sides, relation, margin and budget are as they are. After its runs: younger "
+    "than the oldest run that the verdict rests on, whose result may have been known; the day of its runs: either may "
+    "have come first."
+)
 NEEDS = (
     "Needs: the budget that an untested claim takes, and how long one seed of its recipes would train there, at the "
     "speed of the runs there are."
@@ -89,6 +94,7 @@ def _table(title: str, verdicts: Sequence[Verdict], notes: Sequence[str]) -> Tab
     groups = list({id(group): group for verdict in verdicts for group in verdict.runs}.values())
     about = [*notes, *_measured(groups), *_remarks(verdicts)]
     about += [TEST_SET] if any(not missing(row["test_set_sd_points"]) for row in rows) else []
+    about += [STATED] if any(row["stated"] for row in rows) else []
     about += [NEEDS] if any(row["needs"] for row in rows) else []
     about += [GROUNDS] if any(row["rests_on"] for row in rows) else []
     return Table.of(title, rows, about, KEYS, MIXED)
@@ -102,6 +108,8 @@ def words(verdict: Verdict) -> str:
 
 def _lacking(verdict: Verdict) -> str:
     """What would tell."""
+    if verdict.effect:
+        return "its test set does not tell"
     if verdict.claim.relation == "ordinary" and verdict.needed:
         return f"{verdict.needed} more seeds before a rank can tell"
     if len(verdict.of) < 2:
@@ -126,9 +134,20 @@ def _row(verdict: Verdict) -> dict[str, Any]:
         **_effect(verdict),
         "test_set_sd_points": verdict.test_set_sd,
         "budget": verdict.budget,
+        "stated": _stated(verdict),
         "needs": _needs(verdict),
         "rests_on": _grounds(verdict),
     }
+
+
+def _stated(verdict: Verdict) -> str:
+    """Since when the claim is as it is, and whether that was before its runs; nothing of a check."""
+    stated, first = verdict.claim.stated, verdict.first_run
+    if not stated or verdict.claim.kind == "check":
+        return ""
+    if not first or stated < first:
+        return stated
+    return f"{stated}, {'after' if stated > first else 'the day of'} its runs"
 
 
 def _grounds(verdict: Verdict) -> str:

@@ -16,7 +16,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Final, Literal, TypeAlias, get_args
 
 from dlbench.errors import InputError
@@ -29,7 +31,8 @@ USUAL: Final = {"greater": 0.0, "less": 0.0, "ratio_at_least": 1.0, "ratio_at_mo
 Kind: TypeAlias = Literal["claim", "check"]
 Whose: TypeAlias = Literal["paper", "lecture", "ours"]
 KEYS: Final = (
-    "says", "kind", "whose", "source", "metric", "of", "relation", "than", "by", "each", "published", "budget", "note",
+    "says", "stated", "kind", "whose", "source", "metric", "of", "relation", "than", "by", "each", "published",
+    "budget", "control", "note",
 )  # fmt: skip
 NEEDED: Final = ("says", "metric", "of", "relation", "than")
 
@@ -62,7 +65,9 @@ class Claim:
     gave, could be a run of `of`. each: it has to hold in every run, and not for the
     mean. published: what the source reports. budget: the smallest one that can decide it.
     kind: a check is a theorem, a construction, a count or a self-test: it cannot fail unless the code breaks.
+    control: a recipe whose same metric must come out otherwise than that of `of`, or there is no verdict.
     whose: who says so; what nobody else said is a question of ours.
+    stated: the day, `2026-11-24`, since which sentence, sides, relation, margin and budget are as they are, or empty.
     """
 
     says: str
@@ -77,11 +82,14 @@ class Claim:
     note: str = ""
     kind: Kind = "claim"
     whose: Whose = "paper"
+    stated: str = ""
+    control: str = ""
 
     @property
     def recipes(self) -> tuple[str, ...]:
-        """The recipes it compares."""
-        return tuple(dict.fromkeys(side.recipe for side in (self.of, self.than) if isinstance(side, Quantity)))
+        """The recipes it compares, and its control."""
+        compared = [side.recipe for side in (self.of, self.than) if isinstance(side, Quantity)]
+        return tuple(dict.fromkeys([*compared, *filter(None, [self.control])]))
 
     @property
     def is_of_curves(self) -> bool:
@@ -118,6 +126,8 @@ def parse(raw: Any, recipes: Sequence[str], where: str) -> Claim:
         published=_published(raw.get("published", ""), where),
         budget=_one_of({"budget": "short"} | raw, "budget", BUDGETS, where),
         note=_text(raw, "note", where),
+        control=_control(raw, metric, recipes, where),
+        stated=_day(raw, where),
         kind=_one_of({"kind": "claim"} | raw, "kind", get_args(Kind), where),  # type: ignore[arg-type]
         whose=_one_of({"whose": _whose(source)} | raw, "whose", get_args(Whose), where),  # type: ignore[arg-type]
     )
@@ -153,6 +163,16 @@ def _quantity(raw: Any, metric: str | StepsUntil, recipes: Sequence[str], where:
     return Quantity(raw, metric)
 
 
+def _control(raw: Mapping[str, Any], metric: str | StepsUntil, recipes: Sequence[str], where: str) -> str:
+    """The recipe's name, or nothing."""
+    if not raw.get("control"):
+        return ""
+    control = _quantity(raw["control"], metric, recipes, f"{where}: control")
+    if not isinstance(control, Quantity) or not isinstance(raw["control"], str):
+        raise InputError(f"{where}: control: {shown(raw['control'])} is not a recipe")
+    return control.recipe
+
+
 def _by(raw: Mapping[str, Any], relation: str, where: str) -> float:
     if "by" not in raw and relation not in USUAL:
         raise InputError(f"{where}: '{relation}' needs 'by', the tolerance")
@@ -180,6 +200,13 @@ def _flag(raw: Mapping[str, Any], key: str, where: str) -> bool:
     if not isinstance(value, bool):
         raise InputError(f"{where}: {key}: {shown(value)} is not true or false")
     return value
+
+
+def _day(raw: Mapping[str, Any], where: str) -> str:
+    text = _text(raw, "stated", where)
+    with suppress(ValueError):
+        return date.fromisoformat(text).isoformat() if text else ""
+    raise InputError(f'{where}: stated: {shown(text)} is not a day such as "2026-11-24"')
 
 
 def _one_of(raw: Mapping[str, Any], key: str, known: Sequence[str], where: str) -> str:

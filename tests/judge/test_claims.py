@@ -138,6 +138,62 @@ class TestHolm:
         assert note.startswith("8 of them rest on a test at 5 %, of which up to 0.4 would answer by chance")
 
 
+@pytest.mark.parametrize(
+    ("day", "shown"),
+    [
+        ("2026-01-01", "2026-01-01"),
+        ("2026-01-02", "2026-01-02, the day of its runs"),
+        ("2026-01-03", "2026-01-03, after its runs"),
+    ],
+)
+def test_a_claim_that_is_younger_than_its_runs_is_marked(day, shown):
+    both = pd.concat([coded("c", day=2, names=["perceptron"]), coded("c", day=4, names=["perceptron-or"])])
+    (table,) = claim_table([verdict(both, stated=day)])
+    assert table.frame["stated"].tolist() == [shown]
+    assert any(note.startswith("Stated: ") for note in table.notes)
+    assert "stated" not in claim_table([verdict(both, stated=day, kind="check")])[0].frame
+
+
+class TestControl:
+    """A recipe that has to come out otherwise."""
+
+    def floor(self, control, **columns):
+        """A net that never solves it, and another which does in these runs."""
+        both = pd.concat([runs(seeds=len(control), **columns), runs(seeds=len(control), names=["perceptron-or"])])
+        both = both.drop_duplicates("path").assign(**MACHINE)
+        solved = [0.0] * len(control) + list(control)
+        return both.assign(solved=solved)
+
+    def test_on_the_floor_nothing_is_told(self):
+        never = {"metric": "solved", "relation": "less", "than": 0.5, "each": True, "source": "a paper"}
+        assert verdict(self.floor([0, 0, 0]), **never).answer == "reproduced"
+        found = verdict(self.floor([0, 0, 0]), **never, control="perceptron-or")
+        assert words(found) == "inconclusive: the control does not move either"
+        assert [group.recipe for group in found.runs] == ["perceptron", "perceptron-or"]
+        assert verdict(self.floor([0, 1, 0]), **never, control="perceptron-or").answer == "reproduced"
+        always = never | {"relation": "greater"}
+        assert verdict(self.floor([0, 0, 0]), **always).answer == "refuted"
+        assert verdict(self.floor([0, 0, 0]), **always, control="perceptron-or").word == "inconclusive"
+
+    def test_of_a_mean_the_difference_s_interval_has_to_leave_zero_out(self):
+        about = {"relation": "within", "than": 30.1, "by": 5, "control": "perceptron-or"}
+        assert verdict(runs(), **about).word == "reproduced"
+        same = runs(shift=0.0)
+        same[ERROR] += [10.3, 9.9, 10.0, 10.0, 10.2, 10.1]
+        assert verdict(same, **about).why == "the control does not move either"
+
+    def test_without_its_control_there_is_no_verdict(self):
+        found = verdict(runs(names=["perceptron"]), than=20, control="perceptron-or")
+        assert words(found) == "inconclusive: no finished run of its control perceptron-or"
+
+    def test_values_cut_off_at_the_same_place_do_not_move(self):
+        frame = runs(seeds=6, shift=0).assign(sweeps=500.0, converged=0.0)
+        slow = {"metric": "sweeps", "than": 100, "control": "perceptron-or", "each": True}
+        assert verdict(frame, **slow).why == "the control does not move either"
+        frame.loc[frame["path"].str.startswith("perceptron-or"), ["sweeps", "converged"]] = [90.0, 1.0]
+        assert verdict(frame, **slow).word == "reproduced"
+
+
 class TestTestSet:
     """What a single run of a learner without chance can tell: no more than its test set."""
 
