@@ -26,12 +26,9 @@ def seeds(verdict):
     return max(own, dict(found.wanted(verdict.budget))[verdict.claim.of.recipe])
 
 
-def power(verdict):
-    """How often as many seeds would find this effect, if it is the true one and seeds scatter as these do.
-
-    At the level that Holm's correction left for its claim, in the turn in which its p came.
-    """
-    gap, level = verdict.gap, ALPHA * verdict.p / verdict.corrected_p
+def power(verdict, level=ALPHA):
+    """How often as many seeds would find this effect at that level, if it is the true one and seeds scatter as these."""
+    gap = verdict.gap
     scatter = (gap.high - gap.low) / 2 / stats.t.ppf(0.975, gap.n - 1)  # of the mean
     edge = stats.t.ppf(1 - level / 2, gap.n - 1)
     return stats.nct.sf(edge, gap.n - 1, gap.value / scatter) if scatter > 0 else 1.0
@@ -42,6 +39,13 @@ def test_the_default_number_of_seeds_finds_what_it_found_four_times_in_five(verd
     assert len(of_means) > 30
     weak = {v.claim.says: round(power(v), 2) for v in of_means if power(v) < POWER}
     assert not weak
+
+
+def test_what_it_finds_less_often_after_holm_s_correction_says_that_it_is_weak(verdicts):
+    of_means = [v for v in verdicts if v.word == "reproduced" and v.is_test and v.gap]
+    weak = {v.claim.says for v in of_means if power(v, ALPHA * v.p / v.corrected_p) < POWER}
+    assert weak
+    assert {v.claim.says for v in of_means if v.claim.note.startswith("weak")} == weak
 
 
 def test_every_claim_that_is_settled_rests_on_the_seeds_its_budget_brings(verdicts):
