@@ -35,8 +35,8 @@ def claims(
 ) -> int:
     """Print what studies claim, published beside measured, and whether the runs bear it out.
 
-    Exit codes: 0 fine, 1 a claim refuted, 2 something to mend in the call, 4 every claim untested, 70 a bug of
-    dlbench.
+    Exit codes: 0 fine, 1 a claim refuted or a check that fails, 2 something to mend in the call, 4 nothing tested,
+    70 a bug of dlbench.
     """
     from dlbench.report.claims import claims as table
 
@@ -62,8 +62,9 @@ def lecture(
 ) -> int:
     """Run every study of the lecture, and print its claims. What is finished and would come out the same is kept.
 
-    Exit codes: 0 fine, 1 a claim refuted, 2 something to mend in the call, 3 a trial failed, 4 every claim untested,
-    70 a bug of dlbench, 124 a trial timed out, 130 interrupted. Where several hold, the first of 1, 3, 124, 4.
+    Exit codes: 0 fine, 1 a claim refuted or a check that fails, 2 something to mend in the call, 3 a trial failed,
+    4 nothing tested, 70 a bug of dlbench, 124 a trial timed out, 130 interrupted. Where several hold, the first of 1,
+    3, 124, 4.
     """
     from dlbench.cli import run
     from dlbench.trials import plan
@@ -107,10 +108,10 @@ def verdicts(names: Sequence[str], results: Path) -> list[Verdict]:
 
 def exit_code(found: Sequence[Verdict]) -> int:
     """What a script may conclude of these verdicts."""
-    words = {verdict.word for verdict in found}
-    if "refuted" in words:
+    answers = {verdict.answer for verdict in found}
+    if answers & {"refuted", "fails"}:
         return exits.REGRESSION
-    return exits.NOTHING_COMPARABLE if words == {"untested"} else exits.FINE
+    return exits.NOTHING_COMPARABLE if answers == {"untested"} else exits.FINE
 
 
 def _course(name: str) -> list[Study]:

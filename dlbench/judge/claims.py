@@ -5,57 +5,57 @@ A claim is taken apart into gaps, one a seed: numbers that are above zero on the
 Student's interval of the mean gap decides: reproduced if it lies above zero, refuted if below, else inconclusive. So
 where nothing is true of a claim it is called reproduced in at most 5 % of cases, 2.5 % if gaps are normal.
 
-Both sides come from runs alike in all but recipe and seed: budget, device, torch and settings. Precisions may differ
-only where the recipes themselves ask for unlike ones. Of each recipe the newest code and data count. Of several kinds
-of runs that have both sides the verdict rests on the one of the largest budget; among these on runs that know their
-code before those of identity 0.1, then on most shared seeds, then on the newest.
+A study puts many questions, and some would be answered by chance. Holm's correction over those of its claims that rest
+on a test keeps it to 5 % that any of their verdicts is false. A verdict that does not survive it is inconclusive, not a
+weaker `reproduced`: one word is what is counted, printed and remembered.
+
+A single published run is one draw, of which no mean is known: `ordinary` asks for its rank among ours.
+
+Student's interval knows how training varies from seed to seed, and nothing of the test set, which is the same for all.
+What holds `each` time and was run but once, as a learner without chance, is judged on the test set's interval.
+
+Values that the end of a run cut off are lower bounds. The mean of what was seen of them is at most their mean, so its
+interval still bounds that from one side: a verdict may rest on this side, and on the other there is none.
+Where nothing moves there is nothing to see: a claim may name a control, which must come out otherwise.
+`evidence.py` says which runs a verdict rests on.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal, TypeAlias
 
-from dlbench.errors import InputError
-from dlbench.records.groups import Group, Runs, budget_rank, current
-from dlbench.spec import catalog, recipe
-from dlbench.spec.claim import Claim, Quantity, StepsUntil
-from dlbench.spec.recipe import BUDGETS
+from dlbench.judge.evidence import Evidence, Side, absent, control, evidences, fitness, is_as_it_stands
+from dlbench.records.groups import Group, Runs, budget_rank
+from dlbench.spec.claim import Claim
 from dlbench.spec.study import Study
-from dlbench.stats import estimates
+from dlbench.stats import estimates, significance
 from dlbench.stats.estimates import Estimate
 
 Word: TypeAlias = Literal["reproduced", "refuted", "inconclusive", "untested"]
 FEWEST_ALIKE: Final = 6  # gaps that are all the same: the exact sign test needs so many for p < 0.05
+ANSWERS: Final[Mapping[str, Mapping[str, str]]] = {
+    "check": {"reproduced": "holds", "refuted": "fails"},
+    "ours": {"reproduced": "yes", "refuted": "no"},
+}
+"""What a verdict is called on what is no claim of somebody else's: nobody is refuted by a question of ours."""
 MOST_SEEDS: Final = 1000  # nobody trains more to settle a question
-
-
-@dataclass(frozen=True)
-class Side:
-    """A quantity by seed. at_least: seeds whose value was not reached by the end, and is at least this."""
-
-    values: Mapping[int, float]
-    at_least: frozenset[int] = frozenset()
-
-    def of(self, seeds: Sequence[int]) -> Side:
-        """The same for these seeds alone."""
-        return Side({seed: self.values[seed] for seed in seeds}, self.at_least.intersection(seeds))
-
-    def over(self, seeds: Sequence[int]) -> list[float]:
-        """The values of these seeds."""
-        return [self.values[seed] for seed in seeds]
 
 
 @dataclass(frozen=True)
 class Verdict:
     """What the runs say of a claim.
 
-    of, than: the values of the shared seeds, `than` a number where the claim names one. gap: the mean gap, or of
-    `within` the narrower of its two. budget, device: of the runs looked at. needed: about how many seeds more would
-    tell, if they scatter as these do; None where that cannot be said. why: what stands in the way of a verdict.
+    of, than: the values of the shared seeds, `than` a number where the claim names one. never: how many values of
+    either side are lower bounds, cut off by the end of the run.
+    gap: the mean gap, or of `within` the narrower of its two. below: of `ordinary`, how many runs are below the
+    published one. effect: the difference or ratio, where it has the test set's interval.
+    p, corrected_p: of the test behind it, alone and after Holm's correction; NaN without one, 1 if it told nothing.
+    test_set_sd: of the difference in points, because test sets are finite; NaN of what was not counted on one.
+    budget: of the runs looked at. why: what stands in the way of a verdict. needed: about how many seeds more would
+    tell, if they scatter as these do; None where that cannot be said.
     runs: what it rests on. others: finished runs of the same recipes at the same budget that it does not rest on.
     """
 
@@ -66,62 +66,223 @@ class Verdict:
     budget: str = ""
     of: Sequence[float] = ()
     than: Sequence[float] | float | None = None
+    never: tuple[int, int] = (0, 0)
     gap: Estimate | None = None
+    below: int = 0
+    effect: Estimate | None = None
+    p: float = math.nan
+    corrected_p: float = math.nan
+    test_set_sd: float = math.nan
     needed: int | None = None
     runs: Sequence[Group] = field(default=(), compare=False)
     others: Sequence[Group] = field(default=(), compare=False)
 
+    @property
+    def first_run(self) -> str:
+        """The day of the oldest run that it rests on; empty without any."""
+        return min((str(start)[:10] for group in self.runs for start in group.runs["started"]), default="")
+
+    @property
+    def is_test(self) -> bool:
+        """Whether chance might have answered, and a test says how likely; none does where a claim is of each run."""
+        return self.claim.kind == "claim" and math.isfinite(self.p)
+
+    @property
+    def answer(self) -> str:
+        """The word as a reader sees it: `holds` of a check, `yes` to a question of ours."""
+        kind = "check" if self.claim.kind == "check" else self.claim.whose
+        return ANSWERS.get(kind, {}).get(self.word, self.word)
+
 
 def verdicts(study: Study, runs: Runs) -> list[Verdict]:
     """A verdict on each claim of a study, from the runs of its recipes as they stand: other settings do not count."""
-    own = [group for group in runs.groups if _is_as_it_stands(group, study)]
-    return [_verdict(study.name, claim, own, runs) for claim in study.claims]
+    own = [group for group in runs.groups if is_as_it_stands(group, study)]
+    return corrected([_verdict(study.name, claim, own, runs) for claim in study.claims])
 
 
-def judge(claim: Claim, of: Side, than: Side | float) -> tuple[Word, Estimate, int | None]:
-    """The verdict on values by seed, the mean gap that it rests on, and how many seeds more would tell.
+def corrected(found: Sequence[Verdict]) -> list[Verdict]:
+    """The verdicts of one study after Holm's correction over its tests; checks, which ask nothing, are none."""
+    tests = [place for place, verdict in enumerate(found) if verdict.is_test]
+    alone = dict(zip(tests, significance.holm([found[place].p for place in tests]), strict=True))
+    return [_after(verdict, alone.get(place, math.nan), len(tests)) for place, verdict in enumerate(found)]
 
-    At least one seed is shared. Raises ValueError otherwise.
-    """
-    seeds = sorted(of.values.keys() & (than.values.keys() if isinstance(than, Side) else of.values.keys()))
+
+def _after(verdict: Verdict, corrected_p: float, tests: int) -> Verdict:
+    verdict = replace(verdict, corrected_p=corrected_p)
+    if not (verdict.p <= significance.ALPHA < corrected_p):
+        return verdict
+    why = f"{verdict.answer} alone, not after Holm's correction over the study's {tests} tests"
+    return replace(verdict, word="inconclusive", why=why, needed=None)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What values by seed say of a claim: a verdict's `word`, `gap`, `below` and `needed`."""
+
+    word: Word
+    gap: Estimate | None = None
+    needed: int | None = 0
+    below: int = 0
+    effect: Estimate | None = None
+    p: float = math.nan
+
+
+def judge(claim: Claim, of: Side, than: Side | float) -> Outcome:
+    """What values by seed say; at least one seed is shared. Raises ValueError otherwise."""
+    if claim.relation == "ordinary" and not isinstance(than, Side):
+        return _among_ours(of, than)
+    other = than if isinstance(than, Side) else Side(dict.fromkeys(of.values, than))
+    seeds = sorted(of.values.keys() & other.values.keys())
     if not seeds:
         raise ValueError("no seed is shared")
-    others = than.over(seeds) if isinstance(than, Side) else [than] * len(seeds)
-    sides = _gaps(claim, of.over(seeds), others)
+    of, other = of.of(seeds), other.of(seeds)
+    if claim.each and claim.kind == "claim" and of.test_examples and _is_one_run(of, other):
+        return _on_test_set(claim, of, other)
+    gaps = _gaps(claim, of, other)
+    means = [_mean(gap.values) for gap in gaps]
     if claim.each:
-        held = all(gap >= 0 if claim.relation in INCLUSIVE else gap > 0 for gaps in sides for gap in gaps)
-        found: Word = "reproduced" if held else "refuted"
-        found = "inconclusive" if found in _doubted(claim, of, than) else found
-        return found, _narrower([estimates.mean_interval(gaps) for gaps in sides]), 0
-    means = [_mean(gaps) for gaps in sides]
-    word: Word = "inconclusive"
-    if all(mean.sign > 0 for mean in means):
-        word = "reproduced"
-    elif any(mean.sign < 0 for mean in means):
-        word = "refuted"
-    if word in _doubted(claim, of, than):
-        word = "inconclusive"
-    needed = 0 if word != "inconclusive" else _needed(sides)
-    return word, _narrower(means), needed
+        return Outcome(_word([sign for gap in gaps for sign in gap.signs()]), _narrower(means))
+    signs = [gap.sign(mean) for gap, mean in zip(gaps, means, strict=True)]
+    word = _word(signs)
+    p = _combined(word, signs, [significance.of_mean(gap.values) for gap in gaps])
+    if word != "inconclusive":
+        return Outcome(word, _narrower(means), p=p)
+    needed = None if of.never or other.never else _needed([gap.values for gap in gaps])
+    return Outcome(word, _narrower(means), needed, p=p)
 
 
-INCLUSIVE: Final = ("ratio_at_least", "ratio_at_most", "within")
+def _is_one_run(of: Side, than: Side) -> bool:
+    """Whether there is but one, or several that chance does not tell apart."""
+    return len({(value, than.values[seed]) for seed, value in of.values.items()}) == 1
 
 
-def _gaps(claim: Claim, of: Sequence[float], than: Sequence[float]) -> list[list[float]]:
-    """A gap a seed; of `within` two, one for each end of what is tolerated."""
-    pairs, by = list(zip(of, than, strict=True)), claim.by
+def _on_test_set(claim: Claim, of: Side, than: Side) -> Outcome:
+    """From the interval that error rates have because test sets are finite."""
+    effect = _ratio(of, than) if claim.relation.startswith("ratio") else _difference(of, than)
+    moves = {
+        "greater": [(1, -claim.by)],
+        "less": [(-1, -claim.by)],
+        "ratio_at_least": [(1, -claim.by)],
+        "ratio_at_most": [(-1, claim.by)],
+        "within": [(-1, claim.by), (1, claim.by)],
+    }
+    gaps = [_moved(effect, *move) for move in moves[claim.relation]]
+    signs = [gap.sign for gap in gaps]
+    word = _word(signs)
+    p = _combined(word, signs, [significance.of_interval(gap) for gap in gaps])
+    return Outcome(word, _narrower(gaps), 0 if word != "inconclusive" else None, effect=effect, p=p)
+
+
+def _moved(effect: Estimate, sign: int, by: float) -> Estimate:
+    """The gap of an effect: its distance from what the claim asks for."""
+    low, high = (effect.low, effect.high) if sign > 0 else (-effect.high, -effect.low)
+    return Estimate(sign * effect.value + by, low + by, high + by, effect.n)
+
+
+def _ratio(of: Side, than: Side) -> Estimate:
+    """Of error rates, with Katz's interval."""
+    numerator, denominator = (estimates.mean([*side.values.values()]) / 100 for side in (of, than))
+    return estimates.ratio_of_rates(numerator, denominator, of.test_examples, than.test_examples or math.inf)
+
+
+def _difference(of: Side, than: Side) -> Estimate:
+    """Of error rates in points, with Newcombe's interval."""
+    return estimates.difference_of_rates(_rate(of), _rate(than)).scaled(100)
+
+
+def _rate(side: Side) -> Estimate:
+    rate = estimates.mean([*side.values.values()]) / 100
+    if not side.test_examples:
+        return Estimate(rate, rate, rate, 1)
+    return estimates.wilson_interval(round(rate * side.test_examples), side.test_examples)
+
+
+def _test_set_sd(of: Side, than: Side | float) -> float:
+    """Of the difference of two error rates in points, as if counted on different test sets; NaN of other metrics."""
+    sides = [side for side in (of, than) if isinstance(side, Side) and side.test_examples]
+    means = [(estimates.mean([*side.values.values()]), side.test_examples) for side in sides]
+    return math.hypot(*(estimates.binomial_sd_percent(*pair) for pair in means)) if means else math.nan
+
+
+def _among_ours(ours: Side, published: float) -> Outcome:
+    """Whether one published run lies in the middle 95 % of ours: one that never got there lies above all it outlasted.
+
+    Where the published run outlasted some of those, each number of them above it is tried, and all must agree.
+    """
+    known = [value for seed, value in ours.values.items() if seed not in ours.never]
+    cut = [ours.values[seed] for seed in ours.never]
+    below, alike = sum(value < published for value in known), known.count(published)
+    unknown = sum(value < published for value in cut)
+    above = len(known) + len(cut) - below - alike - unknown
+    if len(ours.values) < significance.FEWEST_DRAWS:
+        return Outcome("inconclusive", needed=significance.FEWEST_DRAWS - len(ours.values), below=below, p=1.0)
+    rare = {significance.of_draw(below + lower, alike, above + unknown - lower) for lower in range(unknown + 1)}
+    words: set[Word] = {"refuted" if p <= significance.ALPHA else "reproduced" for p in rare}
+    if len(words) > 1:
+        return Outcome("inconclusive", needed=None, below=below, p=1.0)
+    return Outcome(words.pop(), below=below, p=max(rare))
+
+
+@dataclass(frozen=True)
+class Gap:
+    """A number a seed: above zero where a claim holds, or at zero if its edge counts as well.
+
+    at_least, at_most: whether the true one of a seed may be larger, or smaller.
+    """
+
+    values: Sequence[float]
+    at_least: Sequence[bool]
+    at_most: Sequence[bool]
+    has_edge: bool
+
+    def signs(self) -> Iterator[int]:
+        """Of each seed whether the claim holds in it, +1, or does not, -1; 0 where its bound does not tell."""
+        for value, larger, smaller in zip(self.values, self.at_least, self.at_most, strict=True):
+            holds = value > 0 or (value == 0 and self.has_edge)
+            yield (1 - smaller) if holds else (larger - 1)
+
+    def sign(self, mean: Estimate) -> int:
+        """The same of the mean."""
+        doubted = any(self.at_most) if mean.sign > 0 else any(self.at_least)
+        return 0 if doubted else mean.sign
+
+
+def _gaps(claim: Claim, of: Side, than: Side) -> list[Gap]:
+    """One for each end of what the claim tolerates: two of `within`, else one."""
+    by = claim.by
     match claim.relation:
         case "greater":
-            return [[a - b - by for a, b in pairs]]
+            return [_gap(of, than, lambda a, b: a - b - by, has_edge=False)]
         case "less":
-            return [[b - a - by for a, b in pairs]]
+            return [_gap(than, of, lambda b, a: b - a - by, has_edge=False)]
         case "ratio_at_least":
-            return [[a - by * b for a, b in pairs]]
+            return [_gap(of, than, lambda a, b: a - by * b)]
         case "ratio_at_most":
-            return [[by * b - a for a, b in pairs]]
+            return [_gap(than, of, lambda b, a: by * b - a)]
         case "within":
-            return [[by - (a - b) for a, b in pairs], [by + (a - b) for a, b in pairs]]
+            return [_gap(than, of, lambda b, a: by - (a - b)), _gap(of, than, lambda a, b: by + (a - b))]
+        case "ordinary":
+            raise ValueError("'ordinary' is a question of rank")
+
+
+def _gap(rising: Side, falling: Side, form: Callable[[float, float], float], has_edge: bool = True) -> Gap:
+    """The gap that grows with one side, and shrinks as the other grows."""
+    seeds = sorted(rising.values)
+    values = [form(rising.values[seed], falling.values[seed]) for seed in seeds]
+    larger, smaller = ([seed in side.never for seed in seeds] for side in (rising, falling))
+    return Gap(values, larger, smaller, has_edge)
+
+
+def _word(signs: Collection[int]) -> Word:
+    """Of signs that all have to be +1."""
+    return "refuted" if -1 in signs else "inconclusive" if 0 in signs else "reproduced"
+
+
+def _combined(word: Word, signs: Sequence[int], ps: Sequence[float]) -> float:
+    """The p of a verdict on all of these gaps: of the least sure that holds, or of the surest that does not."""
+    if word == "reproduced":
+        return max(ps)
+    return min((p for p, sign in zip(ps, signs, strict=True) if sign < 0), default=1.0)
 
 
 def _mean(gaps: Sequence[float]) -> Estimate:
@@ -135,20 +296,6 @@ def _mean(gaps: Sequence[float]) -> Estimate:
 
 def _narrower(means: Sequence[Estimate]) -> Estimate:
     return min(means, key=lambda mean: mean.value)
-
-
-def _doubted(claim: Claim, of: Side, than: Side | float) -> Sequence[Word]:
-    """The verdicts that values which are only bounded from below do not allow."""
-    bounds = {"of": bool(of.at_least), "than": isinstance(than, Side) and bool(than.at_least)}
-    larger, smaller = ("of", "than") if claim.relation in ("greater", "ratio_at_least") else ("than", "of")
-    if claim.relation == "within":
-        return ("reproduced", "refuted") if any(bounds.values()) else ()
-    doubted: list[Word] = []
-    if bounds[larger]:  # gaps are at least this large
-        doubted.append("refuted")
-    if bounds[smaller]:  # gaps are at most this large
-        doubted.append("reproduced")
-    return doubted
 
 
 def _needed(sides: Sequence[Sequence[float]]) -> int | None:
@@ -169,100 +316,49 @@ def _enough(gaps: Sequence[float]) -> int | None:
     return next((count for count in counts if estimates.half_width(scatter, count) < distance), None)
 
 
-def _is_as_it_stands(group: Group, study: Study) -> bool:
-    """Whether the runs are of the recipe as its file is now, not of other settings or of an older file."""
-    by_name = {catalog.name(reference): reference for reference in study.recipes}
-    if group.recipe not in by_name or group.budget not in BUDGETS:
-        return False
-    with suppress(InputError):  # a budget that it no longer has
-        return recipe.load(by_name[group.recipe], group.budget).digest == group.digest
-    return False
-
-
 def _verdict(study: str, claim: Claim, found: Sequence[Group], runs: Runs) -> Verdict:
     """From the largest budget that has runs of both sides; below the claim's own it stays untested."""
-    evidence = max(_evidence(claim, found, runs), key=_fitness, default=None)
+    evidence = max(evidences(claim, found, runs), key=fitness, default=None)
     if evidence is None:
-        return Verdict(study, claim, "untested", why=_absent(claim, found))
+        return Verdict(study, claim, "untested", why=absent(claim, found))
     of, than, seeds = evidence.of, evidence.than, evidence.seeds
     shown = than.over(seeds) if isinstance(than, Side) else than
-    word, gap, needed = judge(claim, of, than)
+    outcome = judge(claim, of, than)
+    word, needed = outcome.word, outcome.needed
+    never = len(of.never), len(than.never) if isinstance(than, Side) else 0
     why = ""
     if budget_rank(evidence.budget) < budget_rank(claim.budget):
         word, needed, why = "untested", None, f"takes the {claim.budget} budget"
-    elif word == "inconclusive" and (of.at_least or (isinstance(than, Side) and than.at_least)):
-        needed, why = None, "not every run reached it"
-    used = {group.recipe for group in evidence.runs}
-    others = [g for g in found if g.budget == evidence.budget and g.recipe in used and g not in evidence.runs]
-    return Verdict(study, claim, word, why, evidence.budget, of.over(seeds), shown, gap, needed, evidence.runs, others)
+    elif word == "inconclusive" and any(never) and needed is None:
+        why = "not every run got there"
+    used = list(evidence.runs)
+    if claim.control and word in ("reproduced", "refuted"):
+        why, own = _uncontrolled(claim, evidence, found, runs)
+        used += [group for group in own if group not in used]
+        word, needed = ("inconclusive", None) if why else (word, needed)
+    names = {group.recipe for group in used}
+    others = [g for g in found if g.budget == evidence.budget and g.recipe in names and g not in used]
+    return Verdict(
+        study, claim, word, why, evidence.budget, of.over(seeds), shown, never, outcome.gap, outcome.below,
+        outcome.effect, outcome.p if word != "untested" else math.nan, math.nan, _test_set_sd(of, than), needed,
+        used, others,
+    )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class _Evidence:
-    """Both sides of a claim, alike in all but the recipe."""
-
-    budget: str
-    of: Side
-    than: Side | float
-    seeds: Sequence[int]
-    runs: Sequence[Group]
+def _uncontrolled(claim: Claim, evidence: Evidence, found: Sequence[Group], runs: Runs) -> tuple[str, Sequence[Group]]:
+    """Why a verdict says nothing, such as that its control gave the same; and the control's runs."""
+    chosen = control(claim, evidence, found, runs)
+    if chosen is None:
+        return f"no finished run of its control {claim.control}", ()
+    side, group = chosen
+    return "" if _moves(claim, evidence.of, side) else "the control does not move either", [group]
 
 
-def _fitness(one: _Evidence) -> tuple[int, bool, int, str]:
-    """What makes one kind of runs a better ground for a verdict than another, what counts most first."""
-    knows_code = all(group.identity.code for group in one.runs)
-    return budget_rank(one.budget), knows_code, len(one.seeds), max(group.newest for group in one.runs)
+def _moves(claim: Claim, of: Side, other: Side) -> bool:
+    """Whether a control differs: in some run, for what is claimed of each one, else on the average.
 
-
-def _evidence(claim: Claim, found: Sequence[Group], runs: Runs) -> Iterator[_Evidence]:
-    """For each two groups that are comparable, or each one if the claim names one recipe, that share a seed."""
-    for ground in _grounds(claim, current(found)):
-        of = _side(claim.of, ground[0], runs)
-        than = _side(claim.than, ground[-1], runs) if isinstance(claim.than, Quantity) else claim.than
-        seeds = sorted(of.values.keys() & than.values.keys()) if isinstance(than, Side) else sorted(of.values)
-        if seeds:
-            other = than.of(seeds) if isinstance(than, Side) else than
-            yield _Evidence(ground[0].budget, of.of(seeds), other, seeds, ground)
-
-
-def _grounds(claim: Claim, found: Sequence[Group]) -> Iterator[Sequence[Group]]:
-    """The groups of the recipes that the claim names, one of each, comparable with one another."""
-    for group in found:
-        if group.recipe == claim.of.recipe:
-            if not isinstance(claim.than, Quantity) or claim.than.recipe == group.recipe:
-                yield [group]
-            else:
-                yield from ([group, other] for other in found if _is_opponent(claim.than.recipe, group, other))
-
-
-def _is_opponent(recipe: str, group: Group, other: Group) -> bool:
-    return other.recipe == recipe and other.is_comparable(group)
-
-
-def _side(quantity: Quantity, group: Group, runs: Runs) -> Side:
-    if isinstance(quantity.metric, str):
-        return Side(group.by_seed(quantity.metric))
-    return _first_looks(quantity.metric, group, runs)
-
-
-def _first_looks(sought: StepsUntil, group: Group, runs: Runs) -> Side:
-    """The step of the first look that was good enough, by seed; where none was, at least the last one's."""
-    curves = runs.curves
-    if sought.metric not in curves:
-        return Side({})
-    own = curves[curves["path"].isin(group.runs["path"])].dropna(subset=[sought.metric]).sort_values("step")
-    last = own.groupby("seed")["step"].max()
-    first = own[own[sought.metric] <= sought.at_most].groupby("seed")["step"].min()
-    values = {int(seed): float(first.get(seed, step)) for seed, step in last.items()}
-    return Side(values, frozenset(int(seed) for seed in last.index.difference(first.index)))
-
-
-def _absent(claim: Claim, found: Sequence[Group]) -> str:
-    """What there is no run of."""
-    names = dict.fromkeys(q.recipe for q in (claim.of, claim.than) if isinstance(q, Quantity))
-    lacking = [name for name in names if name not in {group.recipe for group in found}]
-    if lacking:
-        return f"no finished run of {' and '.join(lacking)}"
-    if not any(_grounds(claim, found)):
-        return "no finished runs of both that are alike in budget, device, precision and torch"
-    return f"no finished runs with a shared seed that tell {claim.of.metric}"
+    Values cut off at the same place do not.
+    """
+    seeds = sorted(of.values.keys() & other.values.keys())
+    apart = [of.values[seed] - other.values[seed] for seed in seeds if not {seed} <= of.never & other.never]
+    return any(apart) if claim.each else _mean(apart).sign != 0

@@ -16,6 +16,7 @@ from dlbench.spec.recipe import BUDGETS, PARTS
 from dlbench.stats.estimates import Estimate, Measure, paired_difference
 
 COUNTED = ("finished", "diverged")  # what any table or figure may count
+UNTIL_LEARNT = ("sweeps", "mistakes", "iterations", "steps")  # counts that go up to where training stops by itself
 
 
 @dataclass(frozen=True)
@@ -162,8 +163,23 @@ class Group:
 
     def measure(self, metric: str) -> Measure | None:
         """Mean, deviation and n of the metric; None where no run has it."""
-        values = self.values(metric)
-        return Measure.of(values) if values else None
+        values = self.by_seed(metric)
+        return Measure.of(list(values.values()), len(self.never(metric) & values.keys())) if values else None
+
+    def never(self, metric: str) -> frozenset[int]:
+        """The seeds of which a count of training is only a lower bound: it ended before they had learnt."""
+        if metric not in UNTIL_LEARNT:
+            return frozenset()
+        if converged := self.by_seed("converged"):
+            return frozenset(seed for seed, value in converged.items() if not value)
+        most = self._most_steps
+        return frozenset(seed for seed, steps in self.by_seed("steps").items() if most and steps >= most)
+
+    @property
+    def _most_steps(self) -> int:
+        """Where a learning rule that stops by itself was cut off; 0 of one that does not."""
+        stops = self.setting("training", "name") == "perceptron_rule" or self.setting("training", "stop_after_right")
+        return int(self.setting("training", "sweeps") or self.setting("training", "sequences", 0)) if stops else 0
 
     def constant(self, metric: str) -> int | None:
         """A whole number that belongs to the recipe, not to a run, such as its parameters."""

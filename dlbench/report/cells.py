@@ -78,10 +78,12 @@ def is_numeric(cells: Sequence[Any]) -> bool:
 def parts(column: str, cell: Any) -> dict[str, Any]:
     """A cell as raw numbers, each under its own name: `x` (a mean), `x_sd`, `x_n`; `x_low`, `x_high`; `x_source`."""
     if isinstance(cell, Measure):
-        return {column: _bare(cell.mean), f"{column}_sd": _bare(cell.sd), f"{column}_n": cell.n}
+        never = {f"{column}_never": cell.never} if cell.never else {}
+        return {column: _bare(cell.mean), f"{column}_sd": _bare(cell.sd), f"{column}_n": cell.n, **never}
     if isinstance(cell, Estimate):
         ends = {f"{column}_low": _bare(cell.low), f"{column}_high": _bare(cell.high)}
-        return {column: _bare(cell.value), **ends, f"{column}_n": cell.n}
+        bound = {f"{column}_bound": cell.bound} if cell.bound else {}
+        return {column: _bare(cell.value), **ends, f"{column}_n": cell.n, **bound}
     if isinstance(cell, Quoted):
         return {column: _bare(cell.value), f"{column}_source": cell.source}
     return {column: _bare(cell)}
@@ -110,13 +112,17 @@ def _text(cell: Any, places: int, ends: int, signed: bool) -> str:
 
 def _estimate(cell: Estimate, places: int, signed: bool) -> str:
     value, low, high = (fixed(each, places, signed=signed) for each in (cell.value, cell.low, cell.high))
+    if cell.bound:
+        ends = f" [{low}, …]" if math.isfinite(cell.low) else f" […, {high}]" if math.isfinite(cell.high) else ""
+        return f"{cell.bound} {value}{ends} (n={cell.n})"
     return f"{value} [{low}, {high}] (n={cell.n})" if cell.has_interval else f"{value} (n={cell.n})"
 
 
 def _places(cell: Estimate) -> tuple[int, bool]:
     """Decimals this estimate deserves on its own, and whether its interval says so."""
-    half = (cell.high - cell.low) / 2
-    if not cell.has_interval or negligible(half, cell.value):
+    known = [abs(cell.value - end) for end in (cell.low, cell.high) if math.isfinite(end)]
+    half = (cell.high - cell.low) / 2 if cell.has_interval else max(known, default=math.nan)
+    if not known or negligible(half, cell.value):
         return places_of_lone(cell.value), False
     return places_of_spread(half / 5), True  # an end deserves about one digit more than the width it is known to
 

@@ -4,30 +4,47 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any, Final, get_args
+from typing import Any, Final
 
 import pandas as pd
 
 from dlbench.errors import InputError
-from dlbench.judge.claims import MOST_SEEDS, Verdict, Word
+from dlbench.judge.claims import MOST_SEEDS, Verdict
 from dlbench.reading import duration
 from dlbench.records.groups import Group, Quoted, seed_range
 from dlbench.report.notes import identity, machines
-from dlbench.report.table import Table
+from dlbench.report.table import Table, missing
 from dlbench.spec import recipe
 from dlbench.stats import estimates
 from dlbench.stats.estimates import Estimate, Measure
+from dlbench.stats.significance import ALPHA
 
 KEYS = ("study", "claim")
 MIXED = ("measured", "against", "difference", "ratio")
-WORDS: Final[tuple[Word, ...]] = get_args(Word)
+ORDER: Final = ("reproduced", "refuted", "yes", "no", "holds", "fails", "inconclusive", "untested")
+CHECKS: Final = "Checks: theorems, constructions, counts and self-tests, which cannot fail unless the code breaks."
 HOW = (
     "Verdicts: from Student's 95 % interval of the mean difference over paired seeds. Reproduced: all of it is on the "
-    "claim's side; refuted: all on the other; inconclusive: neither, with about how many seeds more would tell; "
+    "claim's side; refuted: all on the other (of a question of ours, that no source answers: yes and no); "
+    "inconclusive: neither, with about how many seeds more would tell; "
     "untested: no runs, or only below the budget that the claim takes. 'In each run' asks for no interval but for no "
     "exception.",
+    "One published run is one draw (ordinary): reproduced if its rank among our runs lies within the middle 95 %, "
+    "refuted if outside, which takes 39 runs.",
+    "≥, ≤: some runs never got there, and count as long as they lasted; no verdict rests on where they were cut off.",
     "Ratios: of means, with Fieller's interval. The published figure is the source's own, at its own budget and on its "
     "own data.",
+)
+TEST_SET = (
+    "Test set sd: of the difference, because test sets are finite; binomial, and as if both sides had been counted on "
+    "images of their own: an upper bound, for errors on the same images mostly agree. Intervals over seeds do not have "
+    "it in them. What is said of each run and rests on one has the test set's interval (Katz 1978 of a ratio, Newcombe "
+    "1998 of a difference)."
+)
+STATED = (
+    "Stated: the day since which sentence, sides, relation, margin and budget are as they are. After its runs: younger "
+    "than the oldest run that the verdict rests on, whose result may have been known; the day of its runs: either may "
+    "have come first."
 )
 NEEDS = (
     "Needs: the budget that an untested claim takes, and how long one seed of its recipes would train there, at the "
@@ -40,27 +57,61 @@ GROUNDS = (
 
 
 def claims(verdicts: Sequence[Verdict]) -> list[Table]:
-    """A row a claim, in the order of the studies."""
+    """A row a claim, in the order of the studies; checks in a table of their own."""
+    kinds = {kind: [verdict for verdict in verdicts if verdict.claim.kind == kind] for kind in ("claim", "check")}
+    counted = "; of ".join(_count(kind, found) for kind, found in kinds.items() if found)
+    tables = []
+    if kinds["claim"]:
+        about = [f"Of {counted}.", *_chance(kinds["claim"]), *HOW]
+        tables.append(_table("Claims and verdicts", kinds["claim"], about))
+    if kinds["check"]:
+        own = [CHECKS] if tables else [f"Of {counted}.", CHECKS]
+        tables.append(_table("Checks", kinds["check"], own))
+    return tables
+
+
+def _count(kind: str, verdicts: Sequence[Verdict]) -> str:
+    """`96 claims: 40 reproduced, 12 refuted`."""
+    counted = Counter(verdict.answer for verdict in verdicts)
+    return f"{len(verdicts)} {kind}s: " + ", ".join(f"{counted[word]} {word}" for word in ORDER if counted[word])
+
+
+def _chance(verdicts: Sequence[Verdict]) -> list[str]:
+    """How many verdicts may be false."""
+    tests = [verdict for verdict in verdicts if verdict.is_test]
+    studies = len({verdict.study for verdict in tests})
+    if not tests:
+        return []
+    told = f"{len(tests)} of them rest on a test at 5 %, of which up to {ALPHA * len(tests):.1f} would answer by chance"
+    kept = f"to 5 % that any of its verdicts is false: expect that in {ALPHA * studies:.2f} of {studies}"
+    return [f"{told}. Holm's correction (1979) over the tests of each study keeps it {kept}."]
+
+
+def _table(title: str, verdicts: Sequence[Verdict], notes: Sequence[str]) -> Table:
     rows = [_row(verdict) for verdict in verdicts]
     if len({verdict.study for verdict in verdicts}) == 1:
         rows = [row | {"study": None} for row in rows]
-    counted = Counter(verdict.word for verdict in verdicts)
-    total = ", ".join(f"{counted[word]} {word}" for word in WORDS if counted[word])
     groups = list({id(group): group for verdict in verdicts for group in verdict.runs}.values())
-    notes = [f"Of {len(verdicts)} claims: {total}.", *HOW, *_measured(groups), *_remarks(verdicts)]
-    notes += [NEEDS] if any(row["needs"] for row in rows) else []
-    notes += [GROUNDS] if any(row["rests_on"] for row in rows) else []
-    return [Table.of("Claims and verdicts", rows, notes, KEYS, MIXED)]
+    about = [*notes, *_measured(groups), *_remarks(verdicts)]
+    about += [TEST_SET] if any(not missing(row["test_set_sd_points"]) for row in rows) else []
+    about += [STATED] if any(row["stated"] for row in rows) else []
+    about += [NEEDS] if any(row["needs"] for row in rows) else []
+    about += [GROUNDS] if any(row["rests_on"] for row in rows) else []
+    return Table.of(title, rows, about, KEYS, MIXED)
 
 
 def words(verdict: Verdict) -> str:
     """The verdict, and what it lacks: `inconclusive: about 4 more seeds`."""
     told = verdict.why or (_lacking(verdict) if verdict.word == "inconclusive" else "")
-    return f"{verdict.word}: {told}" if told else verdict.word
+    return f"{verdict.answer}: {told}" if told else verdict.answer
 
 
 def _lacking(verdict: Verdict) -> str:
     """What would tell."""
+    if verdict.effect:
+        return "its test set does not tell"
+    if verdict.claim.relation == "ordinary" and verdict.needed:
+        return f"{verdict.needed} more seeds before a rank can tell"
     if len(verdict.of) < 2:
         return "one seed has no interval"
     if verdict.needed:
@@ -78,13 +129,25 @@ def _row(verdict: Verdict) -> dict[str, Any]:
         "verdict": words(verdict),
         "metric": str(claim.of.metric),
         "published_figure": published,
-        "measured": Measure.of(verdict.of) if verdict.of else None,
+        "measured": Measure.of(verdict.of, verdict.never[0]) if verdict.of else None,
         "against": _against(verdict),
         **_effect(verdict),
+        "test_set_sd_points": verdict.test_set_sd,
         "budget": verdict.budget,
+        "stated": _stated(verdict),
         "needs": _needs(verdict),
         "rests_on": _grounds(verdict),
     }
+
+
+def _stated(verdict: Verdict) -> str:
+    """Since when the claim is as it is, and whether that was before its runs; nothing of a check."""
+    stated, first = verdict.claim.stated, verdict.first_run
+    if not stated or verdict.claim.kind == "check":
+        return ""
+    if not first or stated < first:
+        return stated
+    return f"{stated}, {'after' if stated > first else 'the day of'} its runs"
 
 
 def _grounds(verdict: Verdict) -> str:
@@ -116,18 +179,34 @@ def _seconds(name: str, verdict: Verdict) -> float | None:
 
 def _against(verdict: Verdict) -> Measure | float | None:
     than = verdict.than
-    return Measure.of(than) if isinstance(than, Sequence) else than
+    return Measure.of(than, verdict.never[1]) if isinstance(than, Sequence) else than
 
 
 def _effect(verdict: Verdict) -> dict[str, Estimate | None]:
-    """The ratio for a claim about one, else the difference; neither for what holds in each run or not."""
-    if not verdict.of or verdict.than is None or verdict.claim.each:
+    """The ratio for a claim about one, else the difference; neither for what holds in each run, nor for a rank."""
+    if verdict.effect:
+        is_ratio = verdict.claim.relation.startswith("ratio")
+        return {"difference": None if is_ratio else verdict.effect, "ratio": verdict.effect if is_ratio else None}
+    if not verdict.of or verdict.than is None or verdict.claim.each or verdict.claim.relation == "ordinary":
         return {"difference": None, "ratio": None}
     of = list(verdict.of)
     than = list(verdict.than) if isinstance(verdict.than, Sequence) else [verdict.than] * len(of)
     if verdict.claim.relation.startswith("ratio"):
-        return {"difference": None, "ratio": estimates.paired_ratio(of, than)}
-    return {"difference": estimates.mean_interval([a - b for a, b in zip(of, than, strict=True)]), "ratio": None}
+        return {"difference": None, "ratio": _bounded(estimates.paired_ratio(of, than), verdict)}
+    difference = estimates.mean_interval([a - b for a, b in zip(of, than, strict=True)])
+    return {"difference": _bounded(difference, verdict), "ratio": None}
+
+
+def _bounded(effect: Estimate, verdict: Verdict) -> Estimate | None:
+    """The effect as far as it is known where values of a side are lower bounds: from one end, or not at all."""
+    match [bool(count) for count in verdict.never]:
+        case [True, True]:
+            return None
+        case [True, False]:
+            return effect.at_least()
+        case [False, True]:
+            return effect.at_most()
+    return effect
 
 
 def _measured(groups: Sequence[Group]) -> list[str]:
@@ -142,4 +221,12 @@ def _measured(groups: Sequence[Group]) -> list[str]:
 
 
 def _remarks(verdicts: Sequence[Verdict]) -> list[str]:
-    return [f"{verdict.claim.says}: {verdict.claim.note}" for verdict in verdicts if verdict.claim.note]
+    told = [(verdict.claim, [*_rank(verdict), *filter(None, [verdict.claim.note])]) for verdict in verdicts]
+    return [f"{claim.says}: {'; '.join(notes)}" for claim, notes in told if notes]
+
+
+def _rank(verdict: Verdict) -> list[str]:
+    """Where one published run lies among ours."""
+    if verdict.claim.relation != "ordinary" or not verdict.of:
+        return []
+    return [f"{verdict.below} of {len(verdict.of)} runs ({verdict.below / len(verdict.of):.0%}) are below it"]

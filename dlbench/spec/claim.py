@@ -16,17 +16,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Final, Literal, TypeAlias, get_args
 
 from dlbench.errors import InputError
 from dlbench.reading import near, plain, shown
 from dlbench.spec.recipe import BUDGETS
 
-Relation: TypeAlias = Literal["greater", "less", "ratio_at_least", "ratio_at_most", "within"]
+Relation: TypeAlias = Literal["greater", "less", "ratio_at_least", "ratio_at_most", "within", "ordinary"]
 RELATIONS: Final[tuple[str, ...]] = get_args(Relation)
-USUAL: Final = {"greater": 0.0, "less": 0.0, "ratio_at_least": 1.0, "ratio_at_most": 1.0}
-KEYS: Final = ("says", "source", "metric", "of", "relation", "than", "by", "each", "published", "budget", "note")
+USUAL: Final = {"greater": 0.0, "less": 0.0, "ratio_at_least": 1.0, "ratio_at_most": 1.0, "ordinary": 0.0}
+Kind: TypeAlias = Literal["claim", "check"]
+Whose: TypeAlias = Literal["paper", "lecture", "ours"]
+KEYS: Final = (
+    "says", "stated", "kind", "whose", "source", "metric", "of", "relation", "than", "by", "each", "published",
+    "budget", "control", "note",
+)  # fmt: skip
 NEEDED: Final = ("says", "metric", "of", "relation", "than")
 
 
@@ -54,8 +61,13 @@ class Claim:
     """`of` is `relation` `than`, by so much.
 
     of: a measured quantity. than: another one, or a number. by: the margin of `greater` and `less`, the ratio of
-    `ratio_at_least` and `ratio_at_most`, the tolerance of `within`. each: it has to hold in every run, and not for the
+    `ratio_at_least` and `ratio_at_most`, the tolerance of `within`; `ordinary` has none: `than`, what one published run
+    gave, could be a run of `of`. each: it has to hold in every run, and not for the
     mean. published: what the source reports. budget: the smallest one that can decide it.
+    kind: a check is a theorem, a construction, a count or a self-test: it cannot fail unless the code breaks.
+    control: a recipe whose same metric must come out otherwise than that of `of`, or there is no verdict.
+    whose: who says so; what nobody else said is a question of ours.
+    stated: the day, `2026-11-24`, since which sentence, sides, relation, margin and budget are as they are, or empty.
     """
 
     says: str
@@ -68,11 +80,16 @@ class Claim:
     published: str | float = ""
     budget: str = "short"
     note: str = ""
+    kind: Kind = "claim"
+    whose: Whose = "paper"
+    stated: str = ""
+    control: str = ""
 
     @property
     def recipes(self) -> tuple[str, ...]:
-        """The recipes it compares."""
-        return tuple(dict.fromkeys(side.recipe for side in (self.of, self.than) if isinstance(side, Quantity)))
+        """The recipes it compares, and its control."""
+        compared = [side.recipe for side in (self.of, self.than) if isinstance(side, Quantity)]
+        return tuple(dict.fromkeys([*compared, *filter(None, [self.control])]))
 
     @property
     def is_of_curves(self) -> bool:
@@ -95,9 +112,12 @@ def parse(raw: Any, recipes: Sequence[str], where: str) -> Claim:
     of = _quantity(raw["of"], metric, recipes, f"{where}: of")
     if not isinstance(of, Quantity):
         raise InputError(f"{where}: of: {shown(raw['of'])} is not a recipe")
+    source = _text(raw, "source", where)
+    if relation == "ordinary" and (isinstance(raw["than"], dict | str) or raw.get("each") or raw.get("by")):
+        raise InputError(f"{where}: 'ordinary' compares runs with the number that one run gave; no 'by', no 'each'")
     return Claim(
         says=_text(raw, "says", where),
-        source=_text(raw, "source", where),
+        source=source,
         of=of,
         relation=relation,  # type: ignore[arg-type]
         than=_quantity(raw["than"], metric, recipes, f"{where}: than"),
@@ -106,7 +126,18 @@ def parse(raw: Any, recipes: Sequence[str], where: str) -> Claim:
         published=_published(raw.get("published", ""), where),
         budget=_one_of({"budget": "short"} | raw, "budget", BUDGETS, where),
         note=_text(raw, "note", where),
+        control=_control(raw, metric, recipes, where),
+        stated=_day(raw, where),
+        kind=_one_of({"kind": "claim"} | raw, "kind", get_args(Kind), where),  # type: ignore[arg-type]
+        whose=_one_of({"whose": _whose(source)} | raw, "whose", get_args(Whose), where),  # type: ignore[arg-type]
     )
+
+
+def _whose(source: str) -> Whose:
+    """Who says what has this source, as a rule."""
+    if not source:
+        return "ours"
+    return "lecture" if source.startswith("the lecture") else "paper"
 
 
 def _metric(raw: Any, where: str) -> str | StepsUntil:
@@ -130,6 +161,16 @@ def _quantity(raw: Any, metric: str | StepsUntil, recipes: Sequence[str], where:
     if raw not in recipes:
         raise InputError(f"{where}: the study has no recipe {shown(raw)}{near(raw, recipes)}")
     return Quantity(raw, metric)
+
+
+def _control(raw: Mapping[str, Any], metric: str | StepsUntil, recipes: Sequence[str], where: str) -> str:
+    """The recipe's name, or nothing."""
+    if not raw.get("control"):
+        return ""
+    control = _quantity(raw["control"], metric, recipes, f"{where}: control")
+    if not isinstance(control, Quantity) or not isinstance(raw["control"], str):
+        raise InputError(f"{where}: control: {shown(raw['control'])} is not a recipe")
+    return control.recipe
 
 
 def _by(raw: Mapping[str, Any], relation: str, where: str) -> float:
@@ -159,6 +200,13 @@ def _flag(raw: Mapping[str, Any], key: str, where: str) -> bool:
     if not isinstance(value, bool):
         raise InputError(f"{where}: {key}: {shown(value)} is not true or false")
     return value
+
+
+def _day(raw: Mapping[str, Any], where: str) -> str:
+    text = _text(raw, "stated", where)
+    with suppress(ValueError):
+        return date.fromisoformat(text).isoformat() if text else ""
+    raise InputError(f'{where}: stated: {shown(text)} is not a day such as "2026-11-24"')
 
 
 def _one_of(raw: Mapping[str, Any], key: str, known: Sequence[str], where: str) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import statistics as library
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 from scipy import special  # scipy.stats would cost a second at start-up
 
@@ -19,12 +20,14 @@ class Estimate:
     """A number worked out from measurements, its 95 % interval, and from how many measurements.
 
     low, high: NaN where the sample is too small to give an interval.
+    bound: "≥" or "≤" where some of the measurements are only bounded, and so is this; one end is infinite then.
     """
 
     value: float
     low: float
     high: float
     n: int
+    bound: Literal["", "≥", "≤"] = ""
 
     @property
     def has_interval(self) -> bool:
@@ -38,21 +41,34 @@ class Estimate:
 
     def scaled(self, factor: float) -> Estimate:
         """The same in another unit; `factor` > 0."""
-        return Estimate(self.value * factor, self.low * factor, self.high * factor, self.n)
+        return replace(self, value=self.value * factor, low=self.low * factor, high=self.high * factor)
+
+    def at_least(self) -> Estimate:
+        """The same where measurements are at least what was seen."""
+        return replace(self, high=math.inf, bound="≥")
+
+    def at_most(self) -> Estimate:
+        """The same where they are at most that."""
+        return replace(self, low=-math.inf, bound="≤")
 
 
 @dataclass(frozen=True)
 class Measure:
-    """What several runs gave: mean, sd over n - 1 (NaN for one run), number of runs. Prints `9.1 ± 0.2 (n=5)`."""
+    """What several runs gave: mean, sd over n - 1 (NaN for one run), number of runs. Prints `9.1 ± 0.2 (n=5)`.
+
+    never: how many never got to where the value is read, and count as long as they lasted. The mean is a lower bound
+    then, without a deviation: `≥ 2988 (28 of 30 never)`.
+    """
 
     mean: float
     sd: float
     n: int
+    never: int = 0
 
     @classmethod
-    def of(cls, values: Sequence[float]) -> Measure:
+    def of(cls, values: Sequence[float], never: int = 0) -> Measure:
         """The measure of a sample of at least one value."""
-        return cls(mean(values), sd(values), len(values))
+        return cls(mean(values), math.nan if never else sd(values), len(values), never)
 
     @property
     def has_spread(self) -> bool:
@@ -67,6 +83,8 @@ class Measure:
     def text(self, places: int | None = None) -> str:
         """Mean, deviation and n with `places` decimals, by default as many as it deserves."""
         places = self.places if places is None else places
+        if self.never:
+            return f"≥ {fixed(self.mean, places)} ({self.never} of {self.n} never)"
         spread = f" ± {fixed(self.sd, 0 if abs(self.mean) >= 1000 else places)}" if math.isfinite(self.sd) else ""
         return f"{fixed(self.mean, places)}{spread} (n={self.n})"
 
@@ -180,15 +198,30 @@ def ratio_of_means(numerator: Sequence[float], denominator: Sequence[float]) -> 
     return _around_ratio(top / bottom, _student(freedom) * math.sqrt(variance), n)
 
 
-def ratio_of_rates(numerator: float, denominator: float, examples: int) -> Estimate:
+def difference_of_rates(minuend: Estimate, subtrahend: Estimate) -> Estimate:
+    """Difference of two error rates with Wilson's intervals, each counted on a test set: Newcombe's (1998, method 10).
+
+    Like `ratio_of_rates` it knows of the test sets alone, and takes them as independent. A rate that is known exactly
+    has an interval of no width. n is 1.
+    """
+    value = minuend.value - subtrahend.value
+    down = math.hypot(minuend.value - minuend.low, subtrahend.high - subtrahend.value)
+    up = math.hypot(minuend.high - minuend.value, subtrahend.value - subtrahend.low)
+    return Estimate(value, value - down, value + up, 1)
+
+
+def ratio_of_rates(numerator: float, denominator: float, examples: float, others: float | None = None) -> Estimate:
     """Ratio of two error rates in (0, 1], each counted on `examples` test examples, with Katz's log interval (1978).
+
+    others: the denominator's, if it is not as many; infinitely many of one that is known exactly.
 
     It knows that the test set is finite and nothing of how training varies from seed to seed. It takes the counts as
     independent; errors of two models on the same test set mostly agree, which makes it wider than need be. n is 1.
     """
     if not (numerator > 0 and denominator > 0):
         return Estimate(numerator / denominator if denominator else math.nan, math.nan, math.nan, 1)
-    variance = sum((1 - rate) / (rate * examples) for rate in (numerator, denominator))
+    counted = ((numerator, examples), (denominator, examples if others is None else others))
+    variance = sum((1 - rate) / (rate * number) for rate, number in counted)
     return _around_ratio(numerator / denominator, _normal() * math.sqrt(variance), 1)
 
 

@@ -14,6 +14,7 @@ from dlbench.report.panels import style
 from dlbench.report.panels.style import BLUE, DARK, VERMILION, nothing
 from dlbench.report.table import Table
 from dlbench.stats.estimates import Estimate, Measure, median, wilson_interval
+from dlbench.stats.numerals import number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -38,7 +39,7 @@ def tables(runs: Runs) -> list[Table]:
         *columns.NAMED,
         ("learnt_percent", _share("converged")),
         "sweeps",
-        ("median_sweeps", lambda group: median(group.values("sweeps"))),
+        ("median_sweeps", _median_sweeps),
         "published_sweeps",
         ("sweeps_where_learnt", _where_learnt),
         ("solved_as_drawn_percent", _share("train_solved_as_drawn")),
@@ -110,6 +111,13 @@ def share(group: Group, metric: str) -> Estimate | None:
     """The seeds whose metric is 1, in per cent, with Wilson's interval; None where no run has it."""
     values = group.values(metric)
     return wilson_interval(sum(value == 1.0 for value in values), len(values)).scaled(100) if values else None
+
+
+def _median_sweeps(group: Group) -> float | str:
+    """Of all seeds; where half of them never learnt it is at least the least that those took."""
+    never = group.never("sweeps")
+    middle = median(group.values("sweeps"))
+    return f"≥ {number(middle)}" if 2 * len(never) >= len(group.seeds) else middle
 
 
 def _share(metric: str) -> columns.Cell:

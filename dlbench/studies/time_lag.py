@@ -136,9 +136,14 @@ def _published(name: str, own: Sequence[Group]) -> tuple[str, Callable[[Group], 
 
 
 def _solved(group: Group) -> Estimate | None:
+    solved = _by_seed_solved(group)
+    return wilson_interval(sum(solved.values()), len(solved)).scaled(100) if solved else None
+
+
+def _by_seed_solved(group: Group) -> dict[int, bool]:
+    """Of each seed whether it solved its task on all strings; nothing where that is not the task."""
     train, test = group.by_seed("train_solved"), group.by_seed("test_solved")
-    solved = [train[seed] * test[seed] for seed in train.keys() & test.keys()]
-    return wilson_interval(round(sum(solved)), len(solved)).scaled(100) if solved else None
+    return {seed: bool(train[seed] * test[seed]) for seed in train.keys() & test.keys()}
 
 
 def _gradient(group: Group) -> dict[str, Any]:
@@ -155,12 +160,17 @@ def _log10(norms: Sequence[float]) -> Measure:
     return Measure.of([math.log10(max(norm, SMALLEST)) for norm in norms])
 
 
-def _sequences(group: Group) -> float | None:
-    """How many sequences a run was shown, in the mean; None where nothing is learnt step by step."""
-    steps = group.measure("steps")
+def _sequences(group: Group) -> Measure | float | None:
+    """How many sequences a run was shown, in the mean; None where nothing is learnt step by step.
+
+    At least so many where it would have stopped by itself, or is to solve its task, and did not.
+    """
+    steps, solved = group.measure("steps"), _by_seed_solved(group)
     if steps is None or rule(group) in (RULES["no_learning"], RULES["mean_target"]):
         return None
-    return round(steps.mean * shown_per_step(group))
+    shown = round(steps.mean * shown_per_step(group))
+    never = steps.never or (len(solved) if not any(solved.values()) else 0)
+    return Measure(shown, math.nan, steps.n, never) if never else shown
 
 
 def _learning(axes: Axes, nets: Sequence[Group], curves: pd.DataFrame, metric: str) -> None:

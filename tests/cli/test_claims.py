@@ -20,13 +20,14 @@ recipes: [perceptron, perceptron-xor]
 seeds: {short: 2}
 shows: xor
 claims:
-  - {says: AND is learnt, metric: train_error_percent, of: perceptron, relation: within, than: 0, by: 0, each: true}
+  - {says: AND is learnt, source: Rosenblatt 1958, metric: train_error_percent, of: perceptron, relation: within,
+     than: 0, by: 0, each: true}
   - {says: XOR is not, metric: train_error_percent, of: perceptron-xor, relation: ratio_at_least, than: 25, each: true,
      published: 3 of 4 at best, source: Minsky & Papert 1969}
 """
 REFUTED = """
-  - {says: Everything is learnt, metric: train_error_percent, of: perceptron-xor, relation: within, than: 0, by: 0,
-     each: true, note: as was hoped in 1958}
+  - {says: Everything is learnt, source: the press, metric: train_error_percent, of: perceptron-xor, relation: within,
+     than: 0, by: 0, each: true, note: as was hoped in 1958}
 """
 UNTESTED = "  - {says: OR as well, metric: train_error_percent, of: perceptron-or, relation: less, than: 50}\n"
 
@@ -47,10 +48,14 @@ def mine(folder, more="", text=STUDY):
 def test_the_exit_code_is_that_of_the_worst_verdict(tmp_path, results, capsys):
     assert claims.claims([mine(tmp_path)], results=results) == exits.FINE
     assert "Of 2 claims: 2 reproduced." in capsys.readouterr().out
-    assert claims.claims([mine(tmp_path, REFUTED)], results=results) == exits.REGRESSION
+    assert claims.claims([mine(tmp_path, REFUTED)], results=results, notes=True) == exits.REGRESSION
     told = capsys.readouterr().out
     assert "Of 3 claims: 2 reproduced, 1 refuted." in told
     assert "Everything is learnt: as was hoped in 1958" in told
+    question = REFUTED.replace("{says", "{whose: ours, says")
+    assert claims.claims([mine(tmp_path, question)], results=results) == exits.FINE
+    assert "Of 3 claims: 2 reproduced, 1 no." in capsys.readouterr().out
+    assert claims.claims([mine(tmp_path, question.replace("whose: ours", "kind: check"))], results=results) == 1
     only = STUDY.partition("claims:")[0].replace("perceptron-xor]", "perceptron-or]") + "claims:\n" + UNTESTED
     assert claims.claims([mine(tmp_path, text=only)], results=results) == exits.NOTHING_COMPARABLE
 

@@ -175,3 +175,23 @@ class TestPrecision:
         first, second = self.group(run, *one), self.group(run, *other)
         assert first.is_comparable(second) is is_comparable
         assert second.is_comparable(first) is is_comparable
+
+
+@pytest.mark.parametrize(
+    ("training", "columns", "never"),
+    [
+        ({"name": "generalised_delta_rule", "sweeps": 500}, {"sweeps": 500.0, "converged": 0.0}, 1),
+        ({"name": "generalised_delta_rule", "sweeps": 500}, {"sweeps": 500.0, "converged": 1.0}, 0),
+        ({"name": "truncated_gradient", "sequences": 500, "stop_after_right": 20}, {"steps": 500}, 1),
+        ({"name": "truncated_gradient", "sequences": 500, "stop_after_right": 20}, {"steps": 480}, 0),
+        ({"name": "truncated_gradient", "sequences": 500}, {"steps": 500}, 0),  # it was never to stop by itself
+        ({"name": "perceptron_rule", "sweeps": 100}, {"mistakes": 340.0, "steps": 100}, 1),
+        ({"name": "perceptron_rule", "sweeps": 100}, {"mistakes": 17.0, "steps": 6}, 0),
+        ({"name": "sgd", "steps": 100}, {"steps": 100, "test_error_percent": 90.0}, 0),
+    ],
+)
+def test_a_count_is_only_a_bound_where_training_was_cut_off(run: Make, training, columns, never) -> None:
+    (group,) = groups(pd.DataFrame([run(recipe_json={"training": training}, **columns)]))
+    metric = next(iter(columns))
+    assert group.measure(metric).never == never
+    assert group.never("test_error_percent") == frozenset()

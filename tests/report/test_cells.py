@@ -53,6 +53,9 @@ def test_what_counts_as_a_number() -> None:
 
 def test_parts_of_each_kind_of_cell() -> None:
     assert parts("x", Measure(9.1, math.nan, 1)) == {"x": 9.1, "x_sd": None, "x_n": 1}
+    assert parts("x", Measure.of([3.0, 5.0], 1)) == {"x": 4.0, "x_sd": None, "x_n": 2, "x_never": 1}
+    assert parts("x", Estimate(3, 2, 4, 5).at_least())["x_bound"] == "≥"
+    assert parts("x", Estimate(3, 2, 4, 5).at_least())["x_high"] is None
     assert parts("x", Estimate(1.0, 0.5, 2.0, 3)) == {"x": 1.0, "x_low": 0.5, "x_high": 2.0, "x_n": 3}
     assert parts("x", Quoted(8.75, "paper")) == {"x": 8.75, "x_source": "paper"}
     assert parts("x", math.inf) == {"x": None}

@@ -27,6 +27,8 @@ from dlbench.stats.numerals import fixed, number
         (Measure(20.0, 4e-15, 3), "20 ± 0 (n=3)"),
         (Measure(12345.6, 320.4, 3), "12,346 ± 320 (n=3)"),
         (Measure(0.97, 0.0999, 3), "0.97 ± 0.10 (n=3)"),
+        (Measure.of([3000.0, 3000.0, 2964.0], 2), "≥ 2988 (2 of 3 never)"),
+        (Measure.of([30.0, 30.5], 2), "≥ 30.2 (2 of 2 never)"),
     ],
 )
 def test_a_measure_formats_itself(measure: Measure, written: str) -> None:

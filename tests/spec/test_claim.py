@@ -18,8 +18,9 @@ def parse(**changed):
 
 def test_a_claim_is_what_its_mapping_says():
     assert parse() == Claim(
-        "a beats b", "", Quantity("a", "test_error_percent"), "less", Quantity("b", "test_error_percent"), 0.0
-    )
+        "a beats b", "", Quantity("a", "test_error_percent"), "less", Quantity("b", "test_error_percent"), 0.0,
+        whose="ours",
+    )  # fmt: skip
     found = parse(metric={"steps_until": "train_error_percent", "at_most": 25}, relation="ratio_at_least", by=6)
     assert found.of == Quantity("a", StepsUntil("train_error_percent", 25.0))
     assert (found.relation, found.by) == ("ratio_at_least", 6.0)
@@ -29,10 +30,22 @@ def test_a_claim_is_what_its_mapping_says():
 
 
 @pytest.mark.parametrize(
+    ("source", "whose"),
+    [("", "ours"), ("the lecture's slides", "lecture"), ("Minsky & Papert 1969; the lecture", "paper")],
+)
+def test_the_source_says_who_claims_it_unless_the_claim_does(source, whose):
+    assert parse(source=source).whose == whose
+    assert parse(source=source, whose="ours").whose == "ours"
+
+
+@pytest.mark.parametrize(
     ("changed", "words"),
     [
         ({"says": ...}, "has no 'says'"),
-        ({"relation": "lesser"}, "is not one of greater, less, ratio_at_least, ratio_at_most, within (did you mean"),
+        (
+            {"relation": "lesser"},
+            "is not one of greater, less, ratio_at_least, ratio_at_most, within, ordinary (did you",
+        ),
         ({"relation": "within"}, "'within' needs 'by'"),
         ({"relation": "ratio_at_least", "by": 0}, "by: 0 is below what 'ratio_at_least' takes"),
         ({"by": -1}, "by: -1 is below"),
@@ -43,6 +56,14 @@ def test_a_claim_is_what_its_mapping_says():
         ({"metric": {"steps": "x"}}, "metric: {'steps': 'x'}: write a metric's name"),
         ({"each": "yes"}, "each: 'yes' is not true or false"),
         ({"budget": "long"}, "budget: 'long' is not one of smoke, short, medium, full"),
+        ({"relation": "ordinary"}, "'ordinary' compares runs with the number that one run gave"),
+        ({"relation": "ordinary", "than": 5, "each": True}, "no 'each'"),
+        ({"stated": "last week"}, "stated: 'last week' is not a day such as"),
+        ({"stated": 2026}, "stated: 2026 is not a text"),
+        ({"control": "c"}, "control: the study has no recipe 'c'"),
+        ({"control": 5}, "control: 5 is not a recipe"),
+        ({"kind": "theorem"}, "kind: 'theorem' is not one of claim, check"),
+        ({"whose": "theirs"}, "whose: 'theirs' is not one of paper, lecture, ours"),
         ({"published": [1]}, "published: [1] is not a number"),
         ({"sais": "x"}, "unknown key 'sais' (did you mean 'says'?)"),
     ],

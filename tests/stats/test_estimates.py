@@ -11,6 +11,7 @@ from scipy import stats
 from dlbench.stats.estimates import (
     Estimate,
     binomial_sd_percent,
+    difference_of_rates,
     mean,
     mean_interval,
     paired_difference,
@@ -121,6 +122,23 @@ def test_ratio_without_enough_values_has_no_interval() -> None:
     assert not ratio_of_means([15.3], [26.1, 26.2]).has_interval
     assert not ratio_of_means([0.0, 0.0], [26.1, 26.2]).has_interval
     assert ratio_of_means([5.0, 5.0], [10.0, 10.0]).low == 0.5
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "interval"),
+    [((56, 70), (48, 80), (0.0524, 0.3339)), ((9, 10), (3, 10), (0.1705, 0.8090)), ((10, 10), (0, 20), (0.6791, 1))],
+)
+def test_difference_of_rates_is_the_tenth_of_newcombe_s_methods(first, second, interval) -> None:
+    """Newcombe 1998, Interval Estimation for the Difference between Independent Proportions, Table II (a), (b), (g)."""
+    found = difference_of_rates(wilson_interval(*first), wilson_interval(*second))
+    assert (found.low, found.high) == pytest.approx(interval, abs=5e-5)
+
+
+def test_ratio_of_rates_of_one_that_is_known_exactly() -> None:
+    both, one = ratio_of_rates(0.2, 0.1, 1000), ratio_of_rates(0.2, 0.1, 1000, math.inf)
+    assert both.value == one.value == 2
+    assert one.high < both.high
+    assert math.log(one.high / 2) == pytest.approx(1.959964 * math.sqrt(0.8 / 200))
 
 
 def test_ratio_of_rates_on_the_physicians_health_study() -> None:

@@ -30,6 +30,7 @@ def test_a_net_that_never_learns_counts_its_budget_and_is_told_apart(run: Make) 
     row = backprop(pd.DataFrame(runs))[0].frame.iloc[0]
     assert (row["learnt_percent"].value, row["learnt_percent"].n) == (75.0, 4)
     assert (row["sweeps"].mean, row["sweeps"].n, row["median_sweeps"]) == (2950.0, 4, 700.0)
+    assert str(row["sweeps"]) == "≥ 2950 (1 of 4 never)"
     assert (row["sweeps_where_learnt"].mean, row["sweeps_where_learnt"].n) == (600.0, 3)
     assert row["published_sweeps"] == Quoted(558, "a paper")
     assert (row["init_range"], row["lr"], row["parameters"]) == (0.3, 0.5, 7)
@@ -38,6 +39,7 @@ def test_a_net_that_never_learns_counts_its_budget_and_is_told_apart(run: Make) 
 def test_none_learnt(run: Make) -> None:
     (row,) = backprop(pd.DataFrame([net(run, 0, 50, 0)]))[0].frame.to_dict("records")
     assert row["learnt_percent"].value == 0.0
+    assert row["median_sweeps"] == "≥ 50"
     assert "sweeps_where_learnt" not in row
 
 

@@ -9,6 +9,7 @@ import pytest
 import studied
 
 from dlbench.records.groups import Quoted, groups, of_most_seeds
+from dlbench.stats.estimates import Measure
 from dlbench.studies.time_lag import lags
 
 time_lag = studied.tables("time_lag")
@@ -80,6 +81,9 @@ def test_a_run_solves_the_grammar_if_both_sets_are_right(runs: pd.DataFrame) -> 
     solved = time_lag(runs)[1].frame.set_index("recipe")["solved_percent"]
     assert (solved["reber-full"].value, solved["reber-full"].n) == (50.0, 2)
     assert solved["reber-one_step"].value == 0.0
+    strings = time_lag(runs)[1].frame.set_index("recipe")["strings"]
+    assert str(strings["reber-one_step"]).endswith("never)")
+    assert not isinstance(strings["reber-full"], Measure)
 
 
 def test_of_a_sweep_the_recipe_itself_is_the_widest(run: Make, runs: pd.DataFrame) -> None:

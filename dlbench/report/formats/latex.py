@@ -19,6 +19,7 @@ WRITTEN = str.maketrans(
         "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
         "|": r"\textbar{}",
         "[": "{[}", "]": "{]}", '"': r"\textquotedbl{}", "±": r"$\pm$", "−": "$-$", "–": "--",
+        "≥": r"$\geq$", "≤": r"$\leq$", "…": r"\ldots{}",
         "`": r"\textasciigrave{}",
     }
 )  # fmt: skip

@@ -1,0 +1,141 @@
+"""Which runs a claim is judged on, and what they hold of its two sides, seed by seed.
+
+Both sides come from runs alike in all but recipe and seed: budget, device, torch and settings. Precisions may differ
+only where the recipes themselves ask for unlike ones. Of each recipe the newest code and data count. Of several kinds
+of runs that have both sides the verdict rests on the one of the largest budget; among these on runs that know their
+code before those of identity 0.1, then on most shared seeds, then on the newest.
+
+A count of training that ended before a net had learnt is only a lower bound, and a side knows of which seeds.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from dlbench.errors import InputError
+from dlbench.records.groups import Group, Runs, budget_rank, current
+from dlbench.spec import catalog, recipe
+from dlbench.spec.claim import Claim, Quantity, StepsUntil
+from dlbench.spec.recipe import BUDGETS
+from dlbench.spec.study import Study
+
+TEST_ERROR = re.compile("test_.*error_percent")
+
+
+@dataclass(frozen=True)
+class Side:
+    """A quantity by seed.
+
+    never: seeds that had not got there by the end, and whose value is at least this. test_examples: of an error rate in
+    per cent, on how many examples it was counted; 0 of anything else.
+    """
+
+    values: Mapping[int, float]
+    never: frozenset[int] = frozenset()
+    test_examples: int = 0
+
+    def of(self, seeds: Sequence[int]) -> Side:
+        """The same for these seeds alone."""
+        values = {seed: self.values[seed] for seed in seeds}
+        return replace(self, values=values, never=self.never.intersection(seeds))
+
+    def over(self, seeds: Sequence[int]) -> list[float]:
+        """The values of these seeds."""
+        return [self.values[seed] for seed in seeds]
+
+
+def is_as_it_stands(group: Group, study: Study) -> bool:
+    """Whether the runs are of the recipe as its file is now, not of other settings or of an older file."""
+    by_name = {catalog.name(reference): reference for reference in study.recipes}
+    if group.recipe not in by_name or group.budget not in BUDGETS:
+        return False
+    with suppress(InputError):  # a budget that it no longer has
+        return recipe.load(by_name[group.recipe], group.budget).digest == group.digest
+    return False
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Both sides of a claim, alike in all but the recipe."""
+
+    budget: str
+    of: Side
+    than: Side | float
+    seeds: Sequence[int]
+    runs: Sequence[Group]
+
+
+def fitness(one: Evidence) -> tuple[int, bool, int, str]:
+    """What makes one kind of runs a better ground for a verdict than another, what counts most first."""
+    knows_code = all(group.identity.code for group in one.runs)
+    return budget_rank(one.budget), knows_code, len(one.seeds), max(group.newest for group in one.runs)
+
+
+def evidences(claim: Claim, found: Sequence[Group], runs: Runs) -> Iterator[Evidence]:
+    """For each two groups that are comparable, or each one if the claim names one recipe, that share a seed."""
+    for ground in _grounds(claim, current(found)):
+        of = _side(claim.of, ground[0], runs)
+        than = _side(claim.than, ground[-1], runs) if isinstance(claim.than, Quantity) else claim.than
+        seeds = sorted(of.values.keys() & than.values.keys()) if isinstance(than, Side) else sorted(of.values)
+        if seeds:
+            other = than.of(seeds) if isinstance(than, Side) else than
+            yield Evidence(ground[0].budget, of.of(seeds), other, seeds, ground)
+
+
+def control(claim: Claim, chosen: Evidence, found: Sequence[Group], runs: Runs) -> tuple[Side, Group] | None:
+    """What its control gave where the claim's own side was measured; None without a run that is like those."""
+    quantity = replace(claim.of, recipe=claim.control)
+    sides = ((_side(quantity, group, runs), group) for group in current(found) if _stands_by(group, claim, chosen))
+    return next(((side, group) for side, group in sides if side.values.keys() & chosen.of.values.keys()), None)
+
+
+def _stands_by(group: Group, claim: Claim, chosen: Evidence) -> bool:
+    return group.recipe == claim.control and chosen.runs[0].is_comparable(group)
+
+
+def _grounds(claim: Claim, found: Sequence[Group]) -> Iterator[Sequence[Group]]:
+    """The groups of the recipes that the claim names, one of each, comparable with one another."""
+    for group in found:
+        if group.recipe == claim.of.recipe:
+            if not isinstance(claim.than, Quantity) or claim.than.recipe == group.recipe:
+                yield [group]
+            else:
+                yield from ([group, other] for other in found if _is_opponent(claim.than.recipe, group, other))
+
+
+def _is_opponent(recipe: str, group: Group, other: Group) -> bool:
+    return other.recipe == recipe and other.is_comparable(group)
+
+
+def _side(quantity: Quantity, group: Group, runs: Runs) -> Side:
+    if isinstance(quantity.metric, str):
+        values = group.by_seed(quantity.metric)
+        examples = group.constant("test_examples") if TEST_ERROR.fullmatch(quantity.metric) else None
+        return Side(values, group.never(quantity.metric) & values.keys(), examples or 0)
+    return _first_looks(quantity.metric, group, runs)
+
+
+def _first_looks(sought: StepsUntil, group: Group, runs: Runs) -> Side:
+    """The step of the first look that was good enough, by seed; where none was, at least the last one's."""
+    curves = runs.curves
+    if sought.metric not in curves:
+        return Side({})
+    own = curves[curves["path"].isin(group.runs["path"])].dropna(subset=[sought.metric]).sort_values("step")
+    last = own.groupby("seed")["step"].max()
+    first = own[own[sought.metric] <= sought.at_most].groupby("seed")["step"].min()
+    values = {int(seed): float(first.get(seed, step)) for seed, step in last.items()}
+    return Side(values, frozenset(int(seed) for seed in last.index.difference(first.index)))
+
+
+def absent(claim: Claim, found: Sequence[Group]) -> str:
+    """What there is no run of."""
+    names = dict.fromkeys(q.recipe for q in (claim.of, claim.than) if isinstance(q, Quantity))
+    lacking = [name for name in names if name not in {group.recipe for group in found}]
+    if lacking:
+        return f"no finished run of {' and '.join(lacking)}"
+    if not any(_grounds(claim, found)):
+        return "no finished runs of both that are alike in budget, device, precision and torch"
+    return f"no finished runs with a shared seed that tell {claim.of.metric}"
