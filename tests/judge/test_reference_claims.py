@@ -27,7 +27,7 @@ def seeds(verdict):
 
 
 def power(verdict, level=ALPHA):
-    """How often as many seeds would find this effect at that level, if it is the true one and seeds scatter as these."""
+    """How often as many seeds would find this effect at that level, if it is the true one and they scatter as these."""
     gap = verdict.gap
     scatter = (gap.high - gap.low) / 2 / stats.t.ppf(0.975, gap.n - 1)  # of the mean
     edge = stats.t.ppf(1 - level / 2, gap.n - 1)
