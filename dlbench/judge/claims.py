@@ -12,7 +12,8 @@ weaker `reproduced`: one word is what is counted, printed and remembered.
 A single published run is one draw, of which no mean is known: `ordinary` asks for its rank among ours.
 
 Student's interval knows how training varies from seed to seed, and nothing of the test set, which is the same for all.
-What holds `each` time and was run but once, as a learner without chance, is judged on the test set's interval.
+What holds `each` time and was run but once, as a learner without chance, is judged on the test set's interval. The
+share of runs in which something holds has Wilson's.
 
 Values that the end of a run cut off are lower bounds. The mean of what was seen of them is at most their mean, so its
 interval still bounds that from one side: a verdict may rest on this side, and on the other there is none.
@@ -137,7 +138,9 @@ def judge(claim: Claim, of: Side, than: Side | float) -> Outcome:
         raise ValueError("no seed is shared")
     of, other = of.of(seeds), other.of(seeds)
     if claim.each and claim.kind == "claim" and of.test_examples and _is_one_run(of, other):
-        return _on_test_set(claim, of, other)
+        return _from_interval(claim, _ratio(of, other) if claim.is_ratio else _difference(of, other))
+    if not (claim.each or claim.is_ratio or isinstance(than, Side)) and _is_share(of):
+        return _of_share(claim, list(of.values.values()), than)
     gaps = _gaps(claim, of, other)
     means = [_mean(gap.values) for gap in gaps]
     if claim.each:
@@ -156,9 +159,27 @@ def _is_one_run(of: Side, than: Side) -> bool:
     return len({(value, than.values[seed]) for seed, value in of.values.items()}) == 1
 
 
-def _on_test_set(claim: Claim, of: Side, than: Side) -> Outcome:
-    """From the interval that error rates have because test sets are finite."""
-    effect = _ratio(of, than) if claim.relation.startswith("ratio") else _difference(of, than)
+def _is_share(of: Side) -> bool:
+    """Whether it is a yes or no of each of several runs, so that its mean is a share of them."""
+    return len(of.values) > 1 and set(of.values.values()) <= {0.0, 1.0} and not of.never
+
+
+def _of_share(claim: Claim, solved: Sequence[float], than: float) -> Outcome:
+    """From Wilson's interval: 50 of 50 leave room for 93 %, where Student's interval would have no width."""
+
+    def outcome(runs: int) -> Outcome:
+        share = estimates.wilson_interval(round(estimates.mean(solved) * runs), runs)
+        return _from_interval(claim, _moved(share, 1, -than))
+
+    first, n = outcome(len(solved)), len(solved)
+    if first.word != "inconclusive":
+        return first
+    more = range(1, MOST_SEEDS + 1)
+    return replace(first, needed=next((by for by in more if outcome(n + by).word != "inconclusive"), None))
+
+
+def _from_interval(claim: Claim, effect: Estimate) -> Outcome:
+    """From the interval of the difference or ratio that is claimed."""
     moves = {
         "greater": [(1, -claim.by)],
         "less": [(-1, -claim.by)],

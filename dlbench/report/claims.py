@@ -108,7 +108,7 @@ def words(verdict: Verdict) -> str:
 
 def _lacking(verdict: Verdict) -> str:
     """What would tell."""
-    if verdict.effect:
+    if verdict.effect and verdict.claim.each:
         return "its test set does not tell"
     if verdict.claim.relation == "ordinary" and verdict.needed:
         return f"{verdict.needed} more seeds before a rank can tell"
@@ -185,13 +185,13 @@ def _against(verdict: Verdict) -> Measure | float | None:
 def _effect(verdict: Verdict) -> dict[str, Estimate | None]:
     """The ratio for a claim about one, else the difference; neither for what holds in each run, nor for a rank."""
     if verdict.effect:
-        is_ratio = verdict.claim.relation.startswith("ratio")
+        is_ratio = verdict.claim.is_ratio
         return {"difference": None if is_ratio else verdict.effect, "ratio": verdict.effect if is_ratio else None}
     if not verdict.of or verdict.than is None or verdict.claim.each or verdict.claim.relation == "ordinary":
         return {"difference": None, "ratio": None}
     of = list(verdict.of)
     than = list(verdict.than) if isinstance(verdict.than, Sequence) else [verdict.than] * len(of)
-    if verdict.claim.relation.startswith("ratio"):
+    if verdict.claim.is_ratio:
         return {"difference": None, "ratio": _bounded(estimates.paired_ratio(of, than), verdict)}
     difference = estimates.mean_interval([a - b for a, b in zip(of, than, strict=True)])
     return {"difference": _bounded(difference, verdict), "ratio": None}

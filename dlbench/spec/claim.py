@@ -92,6 +92,11 @@ class Claim:
         return tuple(dict.fromkeys([*compared, *filter(None, [self.control])]))
 
     @property
+    def is_ratio(self) -> bool:
+        """Whether it is about the ratio of its sides, and not their difference."""
+        return self.relation.startswith("ratio")
+
+    @property
     def is_of_curves(self) -> bool:
         """Whether it asks for what was measured on the way, not at the end alone."""
         return any(isinstance(q, Quantity) and isinstance(q.metric, StepsUntil) for q in (self.of, self.than))

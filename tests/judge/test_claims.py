@@ -249,6 +249,24 @@ class TestTestSet:
         assert claim_table([once])[0].frame["difference"][0].has_interval
 
 
+class TestShare:
+    """Of the runs in which something holds."""
+
+    def test_all_of_few_runs_leave_room(self):
+        often = stated("greater", than=0.95)
+        found = judge(often, side([1] * 50), 0.95)
+        assert (found.word, found.needed) == ("inconclusive", 23)
+        assert judge(often, side([1] * 73), 0.95).word == "reproduced"
+        assert judge(often, side([1] * 40 + [0] * 10), 0.95).word == "refuted"
+
+    def test_at_the_edge_it_is_seldom_called_either(self):
+        """Wilson's interval is not exact: its ends are wrong in up to 4.4 % here (binomial, n = 50, p = 0.9)."""
+        random, often = np.random.default_rng(8), stated("greater", than=0.9)
+        words = [judge(often, side(random.random(50) < 0.9), 0.9).word for _ in range(TIMES)]
+        assert words.count("reproduced") < 0.05 * TIMES
+        assert words.count("refuted") < 0.05 * TIMES
+
+
 class TestOrdinary:
     """Whether one published run could be one of ours."""
 
