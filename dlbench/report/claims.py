@@ -29,11 +29,15 @@ HOW = (
     "inconclusive: neither, with about how many seeds more would tell; "
     "untested: no runs, or only below the budget that the claim takes. 'In each run' asks for no interval but for no "
     "exception.",
-    "One published run is one draw (ordinary): reproduced if its rank among our runs lies within the middle 95 %, "
-    "refuted if outside, which takes 39 runs.",
-    "≥, ≤: some runs never got there, and count as long as they lasted; no verdict rests on where they were cut off.",
     "Ratios: of means, with Fieller's interval. The published figure is the source's own, at its own budget and on its "
     "own data.",
+)
+ORDINARY = (
+    "One published run is one draw (ordinary): reproduced if its rank among our runs lies within the middle 95 %, "
+    "refuted if outside, which takes 39 runs."
+)
+NEVER = (
+    "≥, ≤: some runs never got there, and count as long as they lasted; no verdict rests on where they were cut off."
 )
 TEST_SET = (
     "Test set sd: of the difference, because test sets are finite; binomial, and as if both sides had been counted on "
@@ -92,7 +96,9 @@ def _table(title: str, verdicts: Sequence[Verdict], notes: Sequence[str]) -> Tab
     if len({verdict.study for verdict in verdicts}) == 1:
         rows = [row | {"study": None} for row in rows]
     groups = list({id(group): group for verdict in verdicts for group in verdict.runs}.values())
-    about = [*notes, *_measured(groups), *_remarks(verdicts)]
+    about = [*notes, *([ORDINARY] if any(verdict.claim.relation == "ordinary" for verdict in verdicts) else [])]
+    about += [NEVER] if any(any(verdict.never) for verdict in verdicts) else []
+    about += [*_measured(groups), *_remarks(verdicts)]
     about += [TEST_SET] if any(not missing(row["test_set_sd_points"]) for row in rows) else []
     about += [STATED] if any(row["stated"] for row in rows) else []
     about += [NEEDS] if any(row["needs"] for row in rows) else []
