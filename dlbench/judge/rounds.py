@@ -7,8 +7,8 @@ timing files, which say their schema. The jobs of its workers are not.
 sleeps between its turns. It prints a line of JSON with a key `event` for each of these, and nothing else:
 
 - `built`: ready, and waiting;
-- `turn`, the answer to each line on standard input that holds a number of steps: `steps`, `examples` and `seconds`,
-  the device's work included;
+- `turn`, the answer to each line on standard input that holds a number of steps: `steps`, `examples`, `seconds`, the
+  device's work included, and `cpu_seconds` of all its threads;
 - `size` and `timing` after a line that holds 0, as they stand in the timing file which it then leaves below DIR.
 
 Where standard input ends before, it ends and leaves no file. `dlbench.judge.turns` asks for such laps. An environment

@@ -316,11 +316,12 @@ class Built(Event):
 
 @dataclass(frozen=True)
 class Turn(Event):
-    """A lap of so many steps and examples in all, as asked for."""
+    """A lap of so many steps and examples in all, as asked for. cpu_seconds: of all threads of the process."""
 
     steps: Whole
     examples: Whole
     seconds: Number
+    cpu_seconds: Number
 
 
 def kind_of(event: type[Event]) -> str:

@@ -129,11 +129,11 @@ class TestInTurns:
         assert "head: takes no turns (an older dlbench)" in capsys.readouterr().err
 
     def test_minutes_are_those_of_laps(self, tmp_path: Path) -> None:
-        """Six seconds a pair of one second's blocks, the first of which does not count."""
+        """Six seconds a pair of a fifth of a second's blocks, the first of which do not count."""
         a, b = map(environments.find, self.sides(tmp_path, SPEEDS))
         case = Case("net", "train", None)
         taken = turns.take([case], {"a": a, "b": b}, 2, 0.2, [], tmp_path / "out")
-        assert [len(blocks) for blocks in taken.turns[case]] == pytest.approx([6, 6], abs=1)
+        assert [len(blocks) for blocks in taken.turns[case]] == pytest.approx([30, 30], abs=4)
         (laps,) = taken.of(case, "a").query("metric == 'ms_per_step' and replicate == 1")["value"]
         assert laps == pytest.approx(10_000 / SPEEDS[1], rel=0.1)
         assert len(standin.calls(str(tmp_path / "base"))) == 2

@@ -6,6 +6,7 @@ Between its laps a process sleeps, and its threads with it; energy and disturban
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from queue import SimpleQueue
@@ -49,8 +50,10 @@ def take(steps: Iterator[int], device: torch.device, lines: SimpleQueue[str], te
     tell(Built())
     while count := int(lines.get()):
         before, _ = watch.read(), meter.joules()
+        began = time.process_time()
         seconds, examples = lap(steps, count, clock)
-        readings.append(Reading(Turn(count, count * examples, seconds), before, watch.read(), meter.joules()))
+        turn = Turn(count, count * examples, seconds, time.process_time() - began)
+        readings.append(Reading(turn, before, watch.read(), meter.joules()))
         tell(readings[-1].turn)
     return _timing(readings, meter.why_not())
 
