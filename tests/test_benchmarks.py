@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import re
 import subprocess
 import sys
@@ -62,20 +63,23 @@ def test_a_benchmark_that_fails_says_so_and_the_others_still_run():
     assert 'dlbench list against python -c "import typer"' in done.stdout
 
 
-def test_how_often_a_comparison_tells_true_is_told_again_from_kept_processes(tmp_path):
-    """No process is timed anew: what the reference results say is what their processes say."""
-    kept = Path(__file__).parents[1] / "results" / "trust" / "idle.ndjson.gz"
-    file = tmp_path / "processes.ndjson.gz"
-    file.write_bytes(kept.read_bytes())
-    told = subprocess.run(
-        [sys.executable, SPEED.with_name("trust.py"), "--json", file, "--markdown"], capture_output=True, text=True
-    )
-    rows = [line.split("|")[1:5] for line in told.stdout.splitlines() if "called" in line]
-    assert [re.search(r"\d+ of \d+", measured).group().split()[-1] for _, measured, _, _ in rows] == [
-        "40",
-        "40",
-        "10",
-        "10",
+def test_how_often_a_gate_tells_true_is_told_again_from_kept_gates(tmp_path):
+    """Nothing is timed anew: the rates are those of the gates in the file, and so is the exit code."""
+    file, noise = tmp_path / "gates.ndjson", random.Random(0)
+    gates = [
+        {"gate": number, "slower_percent": slower, "minutes": 1.0, "pairs": pairs}
+        for number in range(3)
+        for slower in (0.0, 5.0)
+        for pairs in [[[noise.gauss(-slower / 100, 0.01) for _ in range(40)] for _ in range(10)]]
     ]
-    assert told.returncode == int(any(met.strip() == "no" for *_, met in rows))
-    assert file.read_bytes() == kept.read_bytes()
+    file.write_text("".join(json.dumps(gate) + "\n" for gate in gates))
+    before = file.read_bytes()
+    told = subprocess.run(
+        [sys.executable, SPEED.with_name("trust.py"), "--json", file, "--gates", "3", "--markdown"],
+        capture_output=True, text=True,
+    )  # fmt: skip
+    rows = {line.split("|")[1].strip(): line.split("|")[2] for line in told.stdout.splitlines() if "(1 min" in line}
+    assert rows["5 % slower, called slower (1 min, 10 pairs)"].strip().startswith("3 of 3")
+    assert rows["the same twice, called different (1 min, 10 pairs)"].strip().startswith("0 of 3")
+    assert told.returncode == int("| no |" in told.stdout), told.stderr
+    assert file.read_bytes() == before
