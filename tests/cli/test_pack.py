@@ -319,7 +319,8 @@ STREAMED = """
 import resource, sys
 from pathlib import Path
 import pandas
-from dlbench import packs, standing, store
+from dlbench.records import packs, store
+from dlbench.trials import standing
 from dlbench.cli import pack as packing
 store.load(Path(sys.argv[2]))
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
