@@ -28,7 +28,7 @@ from dlbench.trials.plan import Trial
 Mode = Literal["train", "infer"]
 BatchSize = int | Literal["auto"]
 WORKER = "dlbench.trials.workers.timings"
-PATIENCE = 2  # times the least number of seconds: after that a process stops, however much its laps scatter
+PATIENCE = 1.5  # times the least number of seconds: after that a process stops, however much its laps scatter
 
 
 @dataclass(frozen=True)
