@@ -50,9 +50,9 @@ def test_what_is_timed_is_counted_as_a_card_counts_it(name):
     card = operations.multiply_adds(model, getattr(model, "input_shape", shape))
     job = {"trial": trial.as_dict(), "synthetic": False, "task": "size"}
     passed = timings.do(job | {"mode": "infer"})
-    assert passed["flop_per_step"] == 2 * card * passed["batch_size"]
+    assert passed.flop_per_step == 2 * card * passed.batch_size
     taught = timings.do(job | {"mode": "train"})
-    assert 2 < taught["flop_per_step"] / (2 * card * taught["batch_size"]) <= 3
+    assert 2 < taught.flop_per_step / (2 * card * taught.batch_size) <= 3
 
 
 def test_the_way_back_of_a_recurrent_layer_counts_twice_the_way_forward():
