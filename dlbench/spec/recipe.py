@@ -279,6 +279,11 @@ def _setting(text: str) -> dict[str, Any]:
     return dict(nested)
 
 
+def _named(raw: Mapping[str, Any]) -> tuple[str, ...]:
+    """The parts that a recipe has; pictures may be none."""
+    return PARTS if raw.get("pictures") is None else (*PARTS, "pictures")
+
+
 def _recipe(raw: Mapping[str, Any], entry: Entry, budget: str) -> Recipe:
     for key in ("title", *PARTS):
         if key not in raw:
@@ -293,7 +298,7 @@ def _recipe(raw: Mapping[str, Any], entry: Entry, budget: str) -> Recipe:
         name=entry.name, title=raw["title"], source=raw.get("source", ""), budget=budget, published=published,
         tags=tuple(map(str, raw.get("tags", []))), seeds=raw.get("seeds", 1), together=raw.get("together", False),
         curve=Curve(**curve), path=entry.file, precision=raw.get("precision", "fp32"),
-        **{part: _part(raw[part], f"{entry}: {part}") for part in (*PARTS, "pictures") if raw.get(part) is not None},
+        **{part: _part(raw[part], f"{entry}: {part}") for part in _named(raw)},
     )  # fmt: skip
     for key, number in (
         ("seeds", recipe.seeds),

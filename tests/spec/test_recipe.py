@@ -285,3 +285,14 @@ def test_a_recipe_may_keep_no_pictures_where_the_one_it_extends_keeps_some(tmp_p
     assert recipe.load(str(mine)).pictures.name == "unit_square"
     mine.write_text("extends: perceptron\ntitle: mine\npictures: null\n")
     assert recipe.load(str(mine)).pictures is None
+
+
+@pytest.mark.parametrize("part", ["data", "model", "training", "score"])
+def test_a_part_that_is_none_is_an_error_of_one_line(part, tmp_path):
+    mine = tmp_path / "mine.yaml"
+    mine.write_text(f"extends: perceptron\ntitle: mine\n{part}: null\n")
+    with pytest.raises(InputError, match=f"mine.yaml: {part}: "):
+        recipe.load(str(mine))
+    mine.write_text(f"extends: perceptron\ntitle: mine\nfull: {{{part}: null}}\n")
+    with pytest.raises(InputError, match=f"mine.yaml: {part}: "):
+        recipe.load(str(mine), "full")
