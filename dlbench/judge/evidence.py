@@ -47,13 +47,15 @@ class Side:
         return [self.values[seed] for seed in seeds]
 
 
-def is_as_it_stands(group: Group, study: Study) -> bool:
-    """Whether the runs are of the recipe as its file is now, not of other settings or of an older file."""
-    by_name = {catalog.name(reference): reference for reference in study.recipes}
-    if group.recipe not in by_name or group.budget not in BUDGETS:
-        return False
+def as_they_stand(study: Study, runs: Runs) -> list[Group]:
+    """The groups of the study's recipes as their files are now, not of other settings or of an older file."""
+    references = {catalog.name(reference): reference for reference in study.recipes}
+    return [group for group in runs.of(references).groups if _is_of(references[group.recipe], group)]
+
+
+def _is_of(reference: str, group: Group) -> bool:
     with suppress(InputError):  # a budget that it no longer has
-        return recipe.load(by_name[group.recipe], group.budget).digest == group.digest
+        return group.budget in BUDGETS and recipe.load(reference, group.budget).digest == group.digest
     return False
 
 

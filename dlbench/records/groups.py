@@ -37,10 +37,19 @@ class Runs:
     frame: one row a run, as `store.load` has them, finished or not.
     """
 
-    def __init__(self, frame: pd.DataFrame, curves: Callable[[], pd.DataFrame] = pd.DataFrame) -> None:
-        """curves: reads one row a look on the way, as `store.curves` has them, when somebody wants to see any."""
+    def __init__(
+        self,
+        frame: pd.DataFrame,
+        curves: Callable[[], pd.DataFrame] = pd.DataFrame,
+        grouped: Callable[[], list[Group]] | None = None,
+    ) -> None:
+        """curves: reads one row a look on the way, as `store.curves` has them, when somebody wants to see any.
+
+        grouped: the groups of the frame, where they are known already.
+        """
         self.frame = frame
         self._curves = curves
+        self._grouped = grouped
 
     @functools.cached_property
     def curves(self) -> pd.DataFrame:
@@ -50,7 +59,7 @@ class Runs:
     @functools.cached_property
     def groups(self) -> list[Group]:
         """The finished runs in groups that may be averaged, smallest budget first."""
-        return groups(self.frame)
+        return self._grouped() if self._grouped else groups(self.frame)
 
     @functools.cached_property
     def ended(self) -> list[Group]:
@@ -59,9 +68,11 @@ class Runs:
 
     def of(self, recipes: Collection[str]) -> Runs:
         """Those of the recipes of these names."""
-        part = Runs(_of(self.frame, "recipe", recipes), lambda: _of(self.curves, "recipe", recipes))
-        part.__dict__["groups"] = [group for group in self.groups if group.recipe in recipes]
-        return part
+        return Runs(
+            _of(self.frame, recipes),
+            lambda: _of(self.curves, recipes),
+            lambda: [group for group in self.groups if group.recipe in recipes],
+        )
 
     def of_one_kind(self) -> Runs:
         """Those that one picture may show: current ones, of one budget, one device and one way to compute.
@@ -75,8 +86,8 @@ class Runs:
         return Runs(frame[(frame["budget"] == budget) & (frame["device"] == device)], lambda: self.curves)
 
 
-def _of(frame: pd.DataFrame, column: str, values: Collection[str]) -> pd.DataFrame:
-    return frame[frame[column].isin(values)] if len(frame) else frame
+def _of(frame: pd.DataFrame, recipes: Collection[str]) -> pd.DataFrame:
+    return frame[frame["recipe"].isin(recipes)] if len(frame) else frame
 
 
 def _block_to_show(found: Sequence[Group]) -> tuple[str, str]:

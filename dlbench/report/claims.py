@@ -9,7 +9,8 @@ from typing import Any, Final
 import pandas as pd
 
 from dlbench.errors import InputError
-from dlbench.judge.claims import MOST_SEEDS, Verdict
+from dlbench.judge.claims import Verdict
+from dlbench.judge.outcome import MOST_SEEDS
 from dlbench.reading import duration
 from dlbench.records.groups import Group, Quoted, seed_range
 from dlbench.report.notes import identity, machines

@@ -96,11 +96,6 @@ class Claim:
         """Whether it is about the ratio of its sides, and not their difference."""
         return self.relation.startswith("ratio")
 
-    @property
-    def is_of_curves(self) -> bool:
-        """Whether it asks for what was measured on the way, not at the end alone."""
-        return any(isinstance(q, Quantity) and isinstance(q.metric, StepsUntil) for q in (self.of, self.than))
-
 
 def parse(raw: Any, recipes: Sequence[str], where: str) -> Claim:
     """The claim that a mapping states about the recipes of its study; InputError names the key and the near miss."""

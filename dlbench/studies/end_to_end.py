@@ -164,4 +164,5 @@ def _depths(axes: Axes, nets: Sequence[Group]) -> None:
         )
         shown.append(lines.Line(look[0], points, look[1], look[2], marker="o"))
         axes.set_xticks(range(len(layers(group))), layers(group))
+    axes.margins(x=0.12)  # the names of layers are long
     lines.by_size(axes, shown, empty="no net has been probed")
