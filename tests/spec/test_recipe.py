@@ -5,6 +5,7 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from refused import read_or_refused
 
 from dlbench.cli import baseline
 from dlbench.errors import InputError
@@ -126,16 +127,6 @@ def test_a_long_chain_of_recipes_is_refused(base, tmp_path):
     assert recipe.load(str(tmp_path / "variant11.yaml")).model.name == "lenet5"
     with pytest.raises(InputError, match="in a row"):
         recipe.load(str(tmp_path / "variant29.yaml"))
-
-
-def read_or_refused(read, *words):
-    """What was read and an empty text, or None and the message, which has to be one line."""
-    try:
-        return read(*words), ""
-    except InputError as error:
-        message = str(error)
-    assert message.isprintable()
-    return None, message
 
 
 words = st.text("abc_ é\n\x1b\ud800.", max_size=6)

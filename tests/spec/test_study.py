@@ -7,6 +7,7 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from refused import read_or_refused
 
 from dlbench.errors import InputError
 from dlbench.spec import catalog, recipe, study
@@ -64,16 +65,6 @@ def test_a_bad_study_names_file_entry_and_near_miss(tmp_path, old, new, words):
     assert str(caught.value).startswith(f"{tmp_path / 'mine.yaml'}: ")
     assert words in str(caught.value)
     assert "\n" not in str(caught.value)
-
-
-def read_or_refused(read, *words):
-    """What was read and an empty text, or None and the message, which has to be one line."""
-    try:
-        return read(*words), ""
-    except InputError as error:
-        message = str(error)
-    assert message.isprintable()
-    return None, message
 
 
 names = st.sampled_from(["perceptron", "xor", "results", "mine", "any", "../any", "/", "", "\0", "a\nb", "x" * 300])
