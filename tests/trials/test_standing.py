@@ -135,7 +135,7 @@ def test_a_run_of_0_1_counts_if_its_code_is_accepted(tmp_path):
     assert standing.of(trial, tmp_path, ["code"]).path == path
 
 
-@pytest.mark.parametrize("name", ["lenet-digits", "xor-hidden-8", "svm-linear"])
+@pytest.mark.parametrize("name", ["lenet-digits", "wave-cubic-16", "svm-linear"])
 def test_committed_runs_are_found_as_runs_of_0_1(name, monkeypatch):
     trials = plan.trials([name], device="cpu", seeds=[0], threads=2)
     results = REPOSITORY / "results"
