@@ -178,7 +178,7 @@ def _seconds(name: str, verdict: Verdict) -> float | None:
     """Seconds of training of one seed at the budget that the claim takes; None where no run tells its speed."""
     speeds = [speed for group in verdict.runs if group.recipe == name for speed in group.values("examples_per_second")]
     try:
-        examples = recipe.load(name, verdict.claim.budget).examples
+        examples = recipe.load(name, verdict.claim.budget).examples()
     except InputError:  # a recipe of a user's own, that is not found by its name
         return None
     return examples / estimates.median(speeds) if speeds and examples else None

@@ -84,14 +84,16 @@ class Recipe:
         computed["together"] = self.together == "model"
         return hashlib.sha256(json.dumps(_sorted(computed)).encode()).hexdigest()[:8]
 
-    @property
-    def examples(self) -> int | None:
-        """How many examples training looks at, each time it does; None where the recipe's own numbers do not say."""
+    def examples(self, available: int | None = None) -> int | None:
+        """How many examples training looks at, each time it does; None where the recipe's own numbers do not say.
+
+        available: how many the data set has, if that is known; a recipe may take fewer.
+        """
         batch, steps, epochs = map(self.training.arguments.get, ("batch_size", "steps", "epochs"))
         if batch and steps:
             return int(batch * steps)
-        available = self.data.arguments.get("train_examples")
-        return int(epochs * available) if epochs and available else None
+        taken = self.data.arguments.get("train_examples", available)
+        return int(epochs * taken) if epochs and taken else None
 
     @property
     def entry(self) -> Entry:

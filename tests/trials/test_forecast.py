@@ -34,3 +34,20 @@ def test_the_sum_is_shared_by_what_runs_at_once_and_says_what_it_lacks():
     known = forecast.Forecast(1800, is_here=True)
     assert forecast.total([known, known], jobs=2) == "about 30 min"
     assert forecast.total([known, None], jobs=1) == "about 30 min and 1 of which nobody knows how long they take"
+
+
+def test_a_run_of_another_budget_foretells_by_its_speed_and_the_examples_to_be_seen(tmp_path):
+    trials = plan.trials(["lenet-digits"], device="cpu", seeds=[0], threads=1, settings=["training.epochs=1"])
+    runner.run(trials, tmp_path)
+    run = store.load(tmp_path).iloc[0]
+    [full] = plan.trials(["lenet-digits"], device="cpu", seeds=[0], threads=1, budget="full")
+    seconds = full.recipe.training.arguments["epochs"] * run["train_examples"] / run["examples_per_second"]
+    expected = forecast.from_runs(tmp_path)(full)
+    assert expected == forecast.Forecast(pytest.approx(seconds), is_here=True, budget="short")
+    assert forecast.words(expected).endswith(" by the speed at short")
+
+
+def test_a_part_of_a_data_set_does_not_tell_how_large_all_of_it_is(trial, tmp_path):
+    runner.run([trial], tmp_path)
+    [full] = plan.trials(["lenet-digits"], device="cpu", seeds=[0], threads=1, budget="full")
+    assert forecast.from_runs(tmp_path)(full) is None
