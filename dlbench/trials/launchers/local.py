@@ -192,11 +192,19 @@ def start(module: str, job: Mapping[str, Any], threads: int, errors: IO[bytes]) 
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, encoding="utf-8", start_new_session=True,
         env=PATIENT | os.environ | SEEDED | {"OMP_NUM_THREADS": str(threads), "PYTHONPATH": _import_path()},
     )  # fmt: skip
+    threading.Thread(target=_sweep, args=[process], daemon=True).start()
     assert process.stdin is not None
     with suppress(BrokenPipeError):  # it died at once: its events end before they begin
         process.stdin.write(json.dumps(job) + "\n")
         process.stdin.flush()
     return process
+
+
+def _sweep(process: subprocess.Popen[str]) -> None:
+    """When the process has ended, kill what it has left running: that would keep its output open, and its locks."""
+    process.wait()
+    if sys.platform != "win32":
+        kill(process)
 
 
 def _import_path() -> str:

@@ -9,6 +9,7 @@ import signal
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from queue import SimpleQueue
 from typing import Any
@@ -41,6 +42,23 @@ def job(lines: SimpleQueue[str] | None = None) -> tuple[Any, Tell]:
     with open(os.devnull) as nothing:
         os.dup2(nothing.fileno(), 0)
     return job, tell
+
+
+def run(main: Callable[[], None]) -> None:
+    """A worker's whole life: `main`, and an end that does not wait for threads which a model has left running."""
+    code = 1
+    try:
+        main()
+        code = 0
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else int(end.code is not None)
+        if isinstance(end.code, str):
+            print(end.code, file=sys.stderr)
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stderr.flush()
+        os._exit(code)
 
 
 def _end_with_parent(channel: int, lines: SimpleQueue[str] | None) -> None:

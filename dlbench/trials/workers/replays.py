@@ -43,4 +43,4 @@ def _events(wanted: Mapping[str, Any]) -> Iterator[Event]:
 
 
 if __name__ == "__main__":
-    main()
+    channel.run(main)

@@ -212,4 +212,4 @@ def _step_seconds(built: Bench, mode: str) -> float:
 
 
 if __name__ == "__main__":
-    main()
+    channel.run(main)

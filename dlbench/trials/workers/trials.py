@@ -40,7 +40,8 @@ def main() -> None:
     modules.stay_importable(trials[0].recipe.path.parent)
     try:
         until = math.inf if job["seconds"] is None else time.monotonic() + job["seconds"]
-        work(trials, Path(job["out"]), tell, fresh=job["fresh"], accepted=job["accepted"], until=until)
+        out = Path(job["out"]).absolute()  # a model may go to another folder
+        work(trials, out, tell, fresh=job["fresh"], accepted=job["accepted"], until=until)
     except InputError as error:
         tell(events.Refused(str(error)))
 
@@ -262,4 +263,4 @@ def _identity(built: Bench) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    main()
+    channel.run(main)
