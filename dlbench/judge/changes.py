@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Final, Literal, get_args
 from dlbench.judge import limits, metrics
 from dlbench.judge.limits import Limit
 from dlbench.judge.metrics import BIGGER, NEITHER, Metric
-from dlbench.judge.series import LOOKED_PAST, Attempt, Subject, Unlike, in_the_way, labels, pairs, subjects, unlike
+from dlbench.judge.series import (
+    LOOKED_PAST,
+    Attempt,
+    Mismatch,
+    Subject,
+    labels,
+    mismatches_of,
+    obstacles,
+    pairs,
+    subjects,
+)
 from dlbench.records import grouping
 from dlbench.stats import difference, estimates, turns
 from dlbench.stats.difference import MARGIN, PRACTICAL, Difference
@@ -25,7 +35,7 @@ Verdict = Literal[  # what needs looking at first
 Outcome = Literal["breached", "kept", "undecided", ""]
 Pair = tuple[Subject | None, Subject | None]
 WORST_FIRST: Final[tuple[Verdict, ...]] = get_args(Verdict)
-CHANGED: Final = tuple(each for each in WORST_FIRST if each not in ("same", "inconclusive", "not comparable"))
+CHANGED: Final = tuple(verdict for verdict in WORST_FIRST if verdict not in ("same", "inconclusive", "not comparable"))
 OF_TIME: Final = ("examples/s", "/s", "s", "ms", "TFLOP/s")  # units: faster and slower; others: better and worse
 BY_LAPS: Final = ("examples_per_second", "ms_per_step")
 NEED_STEADY_LAPS: Final = (*BY_LAPS, "examples_per_joule")
@@ -90,9 +100,9 @@ class Turns:
         pairs = [[metric.better * block for block in blocks] for blocks in self.pairs]
         return turns.difference(pairs, self.alpha, practical)
 
-    def needed(self, found: Difference, margin: float) -> float:
+    def needed(self, difference: Difference, margin: float) -> float:
         """About how many minutes would tell."""
-        return self.minutes * found.needed(margin) / found.estimate.n
+        return self.minutes * difference.needed(margin) / difference.estimate.n
 
 
 @dataclass(frozen=True)
@@ -112,19 +122,19 @@ class Choice:
         usual = [name for name in metrics.DEFAULT if name in measured]
         if "test_error_percent" in usual and "train_error_percent" in usual:
             usual.remove("train_error_percent")
-        held = [limit.metric for limit in self.limits if limit.recipe in ("", recipe)]
-        return [name for name in dict.fromkeys([*(self.metrics or usual), *held]) if name in measured]
+        limited = [limit.metric for limit in self.limits if limit.recipe in ("", recipe)]
+        return [name for name in dict.fromkeys([*(self.metrics or usual), *limited]) if name in measured]
 
 
 def compare(base: pd.DataFrame, new: pd.DataFrame, side: str, choice: Choice) -> tuple[list[Row], list[str]]:
     """The rows of one new side against the base, and notes on what was looked past."""
     sides = [("BASE", subjects(base)), (side, subjects(new))]
     paired = pairs(sides[0][1], sides[1][1], choice.across)
-    told = labels([one or other for one, other in paired if one or other])  # type: ignore[misc]  # one is there
+    headings = labels([ours or theirs for ours, theirs in paired if ours or theirs])  # type: ignore[misc]  # one is there
     rows: list[Row] = []
-    for pair, (recipe, measured) in zip(paired, told, strict=True):
+    for pair, (recipe, measured) in zip(paired, headings, strict=True):
         rows += _rows(pair, Row(side, recipe, measured), choice)
-    return rows, [*_looked_past(paired, choice.across), *_older(sides), *_of_old_identity(sides)]
+    return rows, [*_looked_past(paired, choice.across), *_older_notes(sides), *_identity_notes(sides)]
 
 
 def joint(rows: Sequence[Row]) -> list[str]:
@@ -173,9 +183,9 @@ def _compared(base: Subject | None, new: Subject | None, row: Row, metric: Metri
 
 def _bar(base: Subject, new: Subject, metric: Metric, choice: Choice) -> str:
     """Why these two cannot be compared by this metric; empty if they can."""
-    if barred := in_the_way(unlike(base, new), metric.kind, choice.across):
-        past = ",".join(dict.fromkeys(each.what for each in barred))
-        return f"{', '.join(each.words for each in barred)} (--across {past})"
+    if barred := obstacles(mismatches_of(base, new), metric.kind, choice.across):
+        past = ",".join(dict.fromkeys(mismatch.what for mismatch in barred))
+        return f"{', '.join(mismatch.words for mismatch in barred)} (--across {past})"
     if metric.name in NEED_STEADY_LAPS and not choice.turns and (base.unsteady or new.unsteady):
         sides = (("BASE", base), ("NEW", new))
         counts = [f"{side.unsteady} of {len(side.attempts)} in {name}" for name, side in sides if side.unsteady]
@@ -188,16 +198,16 @@ def _bar(base: Subject, new: Subject, metric: Metric, choice: Choice) -> str:
 
 def _speeds(base: Sequence[float], new: Sequence[float], row: Row) -> Row:
     allowed = _allowed(row)
-    found = difference.of_speeds(base, new, practical=min(PRACTICAL, allowed))
-    return _with_verdict(replace(row, difference=found), found, allowed, "process", "processes")
+    change = difference.of_speeds(base, new, practical=min(PRACTICAL, allowed))
+    return _with_verdict(replace(row, difference=change), change, allowed, "process", "processes")
 
 
-def _in_turns(taken: Turns, row: Row, metric: Metric) -> Row:
+def _in_turns(laps: Turns, row: Row, metric: Metric) -> Row:
     allowed = _allowed(row)
-    found = taken.difference(metric, min(PRACTICAL, allowed))
-    row = _with_verdict(replace(row, difference=found), found, allowed, "pair of processes", "pairs of processes")
-    if row.verdict == "inconclusive" and found.estimate.n >= found.fewest:
-        return replace(row, why=f"too noisy: about {taken.needed(found, allowed):.2g} minutes would tell")
+    change = laps.difference(metric, min(PRACTICAL, allowed))
+    row = _with_verdict(replace(row, difference=change), change, allowed, "pair of processes", "pairs of processes")
+    if row.verdict == "inconclusive" and change.estimate.n >= change.fewest:
+        return replace(row, why=f"too noisy: about {laps.needed(change, allowed):.2g} minutes would tell")
     return row
 
 
@@ -205,8 +215,8 @@ def _errors(base: dict[int, float], new: dict[int, float], row: Row, metric: Met
     shared = base.keys() & new.keys()  # the means shown are those of the difference shown
     here, there = ({seed: side[seed] for seed in shared} for side in (base, new))
     row = replace(row, base=_centre(metric, here), new=_centre(metric, there))
-    found = difference.of_pairs(here, there)
-    return _with_verdict(replace(row, difference=found), found, _allowed(row), "seed", "seeds")
+    change = difference.of_pairs(here, there)
+    return _with_verdict(replace(row, difference=change), change, _allowed(row), "seed", "seeds")
 
 
 def _allowed(row: Row) -> float:
@@ -215,18 +225,18 @@ def _allowed(row: Row) -> float:
     return limit.allowed(row.metric, row.base) if row.metric else 0.0
 
 
-def _with_verdict(row: Row, found: Difference, margin: float, one: str, many: str) -> Row:
-    if found.is_real:
+def _with_verdict(row: Row, change: Difference, margin: float, unit: str, units: str) -> Row:
+    if change.is_real:
         return replace(row, verdict=_direction(row))
-    if found.is_same(margin):
+    if change.is_same(margin):
         return replace(row, verdict="same")
-    n, needed = found.estimate.n, found.needed(margin)
-    a_side = " a side" if found.is_ratio and not found.in_turns else ""
+    n, needed = change.estimate.n, change.needed(margin)
+    a_side = " a side" if change.is_ratio and not change.in_turns else ""
     count = f"more than {MANY:,}" if needed > MANY else str(needed)
-    if n < found.fewest:
-        why = f"{n} {one if n == 1 else many}{a_side}, at least {count} are needed"
+    if n < change.fewest:
+        why = f"{n} {unit if n == 1 else units}{a_side}, at least {count} are needed"
     else:
-        why = f"too noisy: about {count} {many}{a_side} would tell"
+        why = f"too noisy: about {count} {units}{a_side} would tell"
     return replace(row, verdict="inconclusive", why=why)
 
 
@@ -251,25 +261,25 @@ def _outcome(row: Row) -> Outcome:
         return ""
     if row.difference is None:
         return "undecided"
-    allowed, found = _allowed(row) + ROUNDING, row.difference
-    if found.is_real:
+    allowed, change = _allowed(row) + ROUNDING, row.difference
+    if change.is_real:
         return "breached" if row.worse_by > allowed else "kept"
-    enough = found.estimate.n >= found.fewest and found.estimate.has_interval
-    within = enough and max(_worse_by(row, found.estimate.low, found.estimate.high)) <= allowed
-    return "kept" if found.identical or within else "undecided"
+    enough = change.estimate.n >= change.fewest and change.estimate.has_interval
+    within = enough and max(_worse_by(row, change.estimate.low, change.estimate.high)) <= allowed
+    return "kept" if change.identical or within else "undecided"
 
 
 def _centre(metric: Metric, values: dict[int, float]) -> float:
-    found = list(values.values())
-    if metric.kind == "speed" and found and min(found) > 0:
-        return math.exp(estimates.mean([math.log(value) for value in found]))
-    return estimates.mean(found)
+    numbers = list(values.values())
+    if metric.kind == "speed" and numbers and min(numbers) > 0:
+        return math.exp(estimates.mean([math.log(value) for value in numbers]))
+    return estimates.mean(numbers)
 
 
 def _processes(subject: Subject, values: dict[int, float]) -> list[float]:
     """One value a process: seeds that took turns in one are not independent."""
-    found = list(values.values())
-    return [estimates.median(found)] if subject.shares_a_process else found
+    numbers = list(values.values())
+    return [estimates.median(numbers)] if subject.shares_a_process else numbers
 
 
 def _fates(attempts: Iterable[Attempt]) -> str:
@@ -277,10 +287,10 @@ def _fates(attempts: Iterable[Attempt]) -> str:
     from dlbench.records.groups import seed_range
 
     fates: dict[str, list[int]] = {}
-    for each in attempts:
-        if each.status != "finished":
-            words = each.message.strip().partition("\n")[0][:120]
-            fates.setdefault(": ".join(filter(None, [each.status, words])), []).append(each.replicate)
+    for attempt in attempts:
+        if attempt.status != "finished":
+            words = attempt.message.strip().partition("\n")[0][:120]
+            fates.setdefault(": ".join(filter(None, [attempt.status, words])), []).append(attempt.replicate)
     return "; ".join(f"seed {seed_range(seeds)} {fate}" for fate, seeds in fates.items())
 
 
@@ -291,25 +301,27 @@ def _looked_past(paired: Sequence[Pair], across: Collection[str]) -> list[str]:
         if not (base and new):
             continue
         kind: metrics.Kind = "error" if any(metrics.metric(name).kind == "error" for name in base.metrics) else "speed"
-        if not in_the_way(found := unlike(base, new), kind, across):
-            for each in found:
-                lines.setdefault(_past(each, across), []).append(base.recipe)
+        if not obstacles(mismatches := mismatches_of(base, new), kind, across):
+            for mismatch in mismatches:
+                lines.setdefault(_across_note(mismatch, across), []).append(base.recipe)
     return [f"{line}: {', '.join(dict.fromkeys(recipes))}." for line, recipes in lines.items()]
 
 
-def _older(sides: Sequence[tuple[str, Sequence[Subject]]]) -> list[str]:
+def _older_notes(sides: Sequence[tuple[str, Sequence[Subject]]]) -> list[str]:
     """A line for each side that holds runs of older code or data."""
     return [
         f"{side}: left out, because newer code or data of the same recipe is there: {count}."
-        for side, found in sides
-        if (count := sum(subject.older for subject in found))
+        for side, subjects_of_side in sides
+        if (count := sum(subject.older for subject in subjects_of_side))
     ]
 
 
-def _of_old_identity(sides: Sequence[tuple[str, Sequence[Subject]]]) -> list[str]:
-    return grouping.identity_notes(subject.about["identity"] for _, found in sides for subject in found)
+def _identity_notes(sides: Sequence[tuple[str, Sequence[Subject]]]) -> list[str]:
+    return grouping.identity_notes(
+        subject.about["identity"] for _, subjects_of_side in sides for subject in subjects_of_side
+    )
 
 
-def _past(each: Unlike, across: Collection[str]) -> str:
-    whole = each.what in (*across, *LOOKED_PAST)
-    return f"Compared across {each.words}" if whole else f"Errors, not speeds, compared across {each.words}"
+def _across_note(mismatch: Mismatch, across: Collection[str]) -> str:
+    whole = mismatch.what in (*across, *LOOKED_PAST)
+    return f"Compared across {mismatch.words}" if whole else f"Errors, not speeds, compared across {mismatch.words}"

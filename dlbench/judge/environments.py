@@ -52,8 +52,8 @@ class Environment:
 
     def __str__(self) -> str:
         """`../main: Python 3.12.3, torch 2.11.0, dlbench 0.1.0 (/home/me/main/dlbench)`."""
-        told = ", ".join(f"{name} {self.versions[name]}" for name in ("Python", "torch", "dlbench"))
-        return f"{self.words}: {told} ({Path(self.versions['path']).parent})"
+        versions = ", ".join(f"{name} {self.versions[name]}" for name in ("Python", "torch", "dlbench"))
+        return f"{self.words}: {versions} ({Path(self.versions['path']).parent})"
 
     def dlbench(self, words: Sequence[str]) -> None:
         """Run a command of its dlbench, to the end; what it prints is dropped.
@@ -88,7 +88,7 @@ class Environment:
         )
         return done.returncode == exits.FINE and b"--turns" in done.stdout
 
-    def place(self, name: str) -> Path | None:
+    def recipe_path(self, name: str) -> Path | None:
         """Where a recipe given as a relative path lies in the folder; None if it does not, or is something else."""
         if self.folder is None or not _is_path(name) or Path(name).is_absolute():
             return None
@@ -127,8 +127,8 @@ class Talk:
         """Wait for the next event of this name; raises what `end` does, or Failed, if the command ends before."""
         assert self.child.stdout is not None
         for line in self.child.stdout:
-            if (told := json.loads(line))["event"] == event:
-                return dict(told)
+            if (answer := json.loads(line))["event"] == event:
+                return dict(answer)
         self.end()
         raise Failed(f"ended without a word ({event} was waited for)")
 
@@ -136,27 +136,29 @@ class Talk:
         """Wait for its end; raises Failed, or InputError where dlbench itself says that the user can mend it."""
         code = self.child.wait()
         self.errors.seek(0)
-        said = _last_line(self.errors.read())
+        last_words = _last_line(self.errors.read())
         if code == exits.USAGE:
-            raise InputError(f"{self.words}: {said.removeprefix('dlbench: ')}")
+            raise InputError(f"{self.words}: {last_words.removeprefix('dlbench: ')}")
         if code != exits.FINE:
             how = f"killed by signal {-code}" if code < 0 else f"exit code {code}"
-            raise Failed(said.partition(": failed: ")[2] or ": ".join(filter(None, [how, said])))
+            raise Failed(last_words.partition(": failed: ")[2] or ": ".join(filter(None, [how, last_words])))
 
 
 def find(words: str) -> Environment:
     """The environment a user means, checked: it starts, and dlbench and torch import; InputError if not."""
-    place = Path(words).expanduser()
-    if words and place.is_dir():
-        inside = [place.absolute() / "bin" / "python", place.absolute() / "Scripts" / "python.exe"]
+    location = Path(words).expanduser()
+    if words and location.is_dir():
+        inside = [location.absolute() / "bin" / "python", location.absolute() / "Scripts" / "python.exe"]
         python = next((str(path) for path in inside if path.exists()), None)
-        if python is None and (place / "pyvenv.cfg").exists():
+        if python is None and (location / "pyvenv.cfg").exists():
             raise InputError(f"{words}: a virtual environment without its interpreter; make it anew")
-        return check(Environment(words, python) if python else Environment(words, sys.executable, place.resolve()))
-    found = shutil.which(place)
-    if found is None:
+        return check(Environment(words, python) if python else Environment(words, sys.executable, location.resolve()))
+    interpreter = shutil.which(location)
+    if interpreter is None:
         raise InputError(f"{words}: no Python interpreter, virtual environment or folder with code is there")
-    return check(Environment(words, os.path.abspath(found)))  # not resolved: a link is what makes it a virtual one
+    return check(
+        Environment(words, os.path.abspath(interpreter))
+    )  # not resolved: a link is what makes it a virtual one
 
 
 def check(environment: Environment) -> Environment:
@@ -190,11 +192,11 @@ def names(name: str, sides: Sequence[Environment]) -> list[str]:
     """
     if not _is_path(name):
         return [name] * len(sides)
-    places = [side.place(name) for side in sides]
-    for side, place in zip(sides, places, strict=True):
-        if side.folder is not None and place is None and any(places):
+    paths = [side.recipe_path(name) for side in sides]
+    for side, path in zip(sides, paths, strict=True):
+        if side.folder is not None and path is None and any(paths):
             raise InputError(f"{side.words}: has no {name}, as the other environment has")
-    return [str(place or Path(name).absolute()) for place in places]
+    return [str(path or Path(name).absolute()) for path in paths]
 
 
 def _is_path(name: str) -> bool:
@@ -212,5 +214,5 @@ def _stop(child: subprocess.Popen[str]) -> None:
             child.wait()
 
 
-def _last_line(said: bytes) -> str:
-    return next(reversed(said.decode("utf-8", "replace").strip().splitlines()), "").strip()
+def _last_line(output: bytes) -> str:
+    return next(reversed(output.decode("utf-8", "replace").strip().splitlines()), "").strip()

@@ -70,15 +70,15 @@ class Evidence:
     runs: Sequence[Group]
 
 
-def fitness(one: Evidence) -> tuple[int, bool, int, str]:
+def fitness(evidence: Evidence) -> tuple[int, bool, int, str]:
     """What makes one kind of runs a better ground for a verdict than another, what counts most first."""
-    knows_code = all(group.identity.code for group in one.runs)
-    return budget_rank(one.budget), knows_code, len(one.seeds), max(group.newest for group in one.runs)
+    knows_code = all(group.identity.code for group in evidence.runs)
+    return budget_rank(evidence.budget), knows_code, len(evidence.seeds), max(group.newest for group in evidence.runs)
 
 
-def evidences(claim: Claim, found: Sequence[Group], runs: Runs) -> Iterator[Evidence]:
+def evidences(claim: Claim, groups: Sequence[Group], runs: Runs) -> Iterator[Evidence]:
     """For each two groups that are comparable, or each one if the claim names one recipe, that share a seed."""
-    for ground in _grounds(claim, current(found)):
+    for ground in _grounds(claim, current(groups)):
         of = _side(claim.of, ground[0], runs)
         than = _side(claim.than, ground[-1], runs) if isinstance(claim.than, Quantity) else claim.than
         seeds = sorted(of.values.keys() & than.values.keys()) if isinstance(than, Side) else sorted(of.values)
@@ -87,10 +87,10 @@ def evidences(claim: Claim, found: Sequence[Group], runs: Runs) -> Iterator[Evid
             yield Evidence(ground[0].budget, of.of(seeds), other, seeds, ground)
 
 
-def control(claim: Claim, chosen: Evidence, found: Sequence[Group], runs: Runs) -> tuple[Side, Group] | None:
+def control(claim: Claim, chosen: Evidence, groups: Sequence[Group], runs: Runs) -> tuple[Side, Group] | None:
     """What its control gave where the claim's own side was measured; None without a run that is like those."""
     quantity = replace(claim.of, recipe=claim.control)
-    sides = ((_side(quantity, group, runs), group) for group in current(found) if _stands_by(group, claim, chosen))
+    sides = ((_side(quantity, group, runs), group) for group in current(groups) if _stands_by(group, claim, chosen))
     return next(((side, group) for side, group in sides if side.values.keys() & chosen.of.values.keys()), None)
 
 
@@ -98,14 +98,14 @@ def _stands_by(group: Group, claim: Claim, chosen: Evidence) -> bool:
     return group.recipe == claim.control and chosen.runs[0].is_comparable(group)
 
 
-def _grounds(claim: Claim, found: Sequence[Group]) -> Iterator[Sequence[Group]]:
+def _grounds(claim: Claim, groups: Sequence[Group]) -> Iterator[Sequence[Group]]:
     """The groups of the recipes that the claim names, one of each, comparable with one another."""
-    for group in found:
+    for group in groups:
         if group.recipe == claim.of.recipe:
             if not isinstance(claim.than, Quantity) or claim.than.recipe == group.recipe:
                 yield [group]
             else:
-                yield from ([group, other] for other in found if _is_opponent(claim.than.recipe, group, other))
+                yield from ([group, other] for other in groups if _is_opponent(claim.than.recipe, group, other))
 
 
 def _is_opponent(recipe: str, group: Group, other: Group) -> bool:
@@ -132,12 +132,12 @@ def _first_looks(sought: StepsUntil, group: Group, runs: Runs) -> Side:
     return Side(values, frozenset(int(seed) for seed in last.index.difference(first.index)))
 
 
-def absent(claim: Claim, found: Sequence[Group]) -> str:
+def absent(claim: Claim, groups: Sequence[Group]) -> str:
     """What there is no run of."""
     names = dict.fromkeys(q.recipe for q in (claim.of, claim.than) if isinstance(q, Quantity))
-    lacking = [name for name in names if name not in {group.recipe for group in found}]
+    lacking = [name for name in names if name not in {group.recipe for group in groups}]
     if lacking:
         return f"no finished run of {' and '.join(lacking)}"
-    if not any(_grounds(claim, found)):
+    if not any(_grounds(claim, groups)):
         return "no finished runs of both that are alike in budget, device, precision and torch"
     return f"no finished runs with a shared seed that tell {claim.of.metric}"

@@ -58,36 +58,36 @@ class Limit:
 
 def parse(text: str, where: str = "--fail") -> Limit:
     """`[RECIPE/]METRIC:LIMIT` -> Limit; InputError, beginning with `where`, for anything else."""
-    said = f"{where} {reading_aloud(text)}"
+    problem = f"{where} {reading_aloud(text)}"
     name, colon, amount = text.rpartition(":")
     recipe, slash, metric = name.rpartition("/")
     recipe, metric = recipe.strip(), metric.strip()
     if not colon or not metric or (slash and not recipe):
-        raise InputError(f"{said}: {HOW}")
-    number, is_percent = _amount(amount, said)
-    return Limit(metric, number, is_percent, recipe, said)
+        raise InputError(f"{problem}: {HOW}")
+    number, is_percent = _amount(amount, problem)
+    return Limit(metric, number, is_percent, recipe, problem)
 
 
 def load(path: Path) -> list[Limit]:
     """The limits in a YAML file, `{recipe: {metric: limit}}`; InputError names the file, the key and what is wrong."""
-    found = []
-    for recipe, each in reading.read_mapping(path).items():
-        if not isinstance(each, dict):
+    limits = []
+    for recipe, amounts in reading.read_mapping(path).items():
+        if not isinstance(amounts, dict):
             raise InputError(f"{path}: {recipe}: write its limits below it, such as {{examples_per_second: 5%}}")
-        for metric, amount in each.items():
+        for metric, amount in amounts.items():
             where = f"{path}: {recipe}: {metric}"
             if isinstance(amount, bool) or not isinstance(amount, str | int | float):
                 raise InputError(f"{where}: {amount!r} is not a limit; write 5% or 0.5")
-            found.append(Limit(metric, *_amount(str(amount), where), recipe, where, is_shared=True))
-    return found
+            limits.append(Limit(metric, *_amount(str(amount), where), recipe, where, is_shared=True))
+    return limits
 
 
-def check(found: Iterable[Limit], recipes: Sequence[str], measured: Sequence[str]) -> None:
+def check(limits: Iterable[Limit], recipes: Sequence[str], measured: Sequence[str]) -> None:
     """Raise InputError for a limit on what neither side has, or on a metric that cannot get worse.
 
     A file of limits may serve many jobs: those for recipes that this one has not measured are no error.
     """
-    for limit in found:
+    for limit in limits:
         if limit.recipe and limit.recipe not in recipes:
             if limit.is_shared:
                 continue
@@ -97,9 +97,9 @@ def check(found: Iterable[Limit], recipes: Sequence[str], measured: Sequence[str
             raise InputError(f"{limit.where}: '{limit.metric}' has no better and no worse side to limit")
 
 
-def choose(found: Sequence[Limit], recipe: str, metric: str) -> Limit | None:
+def choose(limits: Sequence[Limit], recipe: str, metric: str) -> Limit | None:
     """The limit that holds: one for this recipe before one for all, and of several the last."""
-    fitting = [limit for limit in found if limit.metric == metric and limit.recipe in ("", recipe)]
+    fitting = [limit for limit in limits if limit.metric == metric and limit.recipe in ("", recipe)]
     return max(reversed(fitting), key=lambda limit: bool(limit.recipe), default=None)
 
 

@@ -39,7 +39,7 @@ MOST_OF_A_LINE: Final = 100_000
 CONSTANT: Final = ("seed", "steps", "parameters", "multiply_adds", "train_examples", "test_examples", "novikoff_bound")
 
 
-def load(place: Path) -> pd.DataFrame:
+def load(path: Path) -> pd.DataFrame:
     """One row a value, from a results folder, a pack, a run file, a timing file or an exported JSON.
 
     Columns: those of COLUMNS. budget: `time` for what `dlbench time` measured. mode: train or infer. replicate: the
@@ -49,16 +49,16 @@ def load(place: Path) -> pd.DataFrame:
     `frame.attrs["warnings"]` names what could not be read. Raises InputError where nothing can be read at all.
     """
     warnings: list[str] = []
-    if place.is_dir() or raw_files.is_pack(place):
-        return of_files(raw_files.under(place, warnings), warnings)
-    file = next(raw_files.at([place]), None)
+    if path.is_dir() or raw_files.is_pack(path):
+        return of_files(raw_files.under(path, warnings), warnings)
+    file = next(raw_files.at([path]), None)
     if file is None:
-        raise InputError(f"{place}: no such file or folder")
-    if place.suffix != raw_files.ENDING:
-        return from_json(_text(place), str(place))
+        raise InputError(f"{path}: no such file or folder")
+    if path.suffix != raw_files.ENDING:
+        return from_json(_text(path), str(path))
     frame = of_files([file], warnings)
     if frame.empty:
-        why = next(iter(frame.attrs["warnings"]), f"{place}: holds no run")
+        why = next(iter(frame.attrs["warnings"]), f"{path}: holds no run")
         raise InputError(why.removesuffix("; left out"))
     return frame
 
@@ -92,7 +92,7 @@ def of_files(files: Iterable[RawFile], warnings: list[str]) -> pd.DataFrame:
     runs = store.frame(_without_timings(files, timings, warnings), warnings)
     records = [record for run in runs.to_dict("records") for record in _of_run(run)]
     processes: dict[str, list[Record]] = {}
-    for timing in sorted(timings, key=lambda timing: timing.place):
+    for timing in sorted(timings, key=lambda timing: timing.position):
         processes.setdefault(timing.digest, timing.records)
     warnings += dating.date([process[0] for process in processes.values()])
     records += [record | {"date": process[0]["date"]} for process in processes.values() for record in process]
@@ -100,9 +100,9 @@ def of_files(files: Iterable[RawFile], warnings: list[str]) -> pd.DataFrame:
 
 
 class _Timing(NamedTuple):
-    """What a timing file holds. place: how deep in folders, and where. digest: in it a file and its copies agree."""
+    """What a timing file holds. position: how deep in folders, and where. digest: in it a file and its copies agree."""
 
-    place: tuple[int, str]
+    position: tuple[int, str]
     digest: str
     records: list[Record]
 
@@ -110,19 +110,19 @@ class _Timing(NamedTuple):
 def _without_timings(files: Iterable[RawFile], timings: list[_Timing], warnings: list[str]) -> Iterator[RawFile]:
     """All but the timing files: what they hold goes into `timings`, and what is wrong with one into `warnings`."""
     for file in files:
-        held = _held(file)
-        content = held.held or b""
+        loaded = _loaded(file)
+        content = loaded.held or b""
         if TIMING not in content[:MOST_OF_A_LINE].partition(b"\n")[0]:
-            yield held
+            yield loaded
             continue
         try:
-            place, digest = (file.name.count("/"), file.name), hashlib.sha256(content).hexdigest()
-            timings.append(_Timing(place, digest, list(_of_timing(held))))
+            position, digest = (file.name.count("/"), file.name), hashlib.sha256(content).hexdigest()
+            timings.append(_Timing(position, digest, list(_of_timing(loaded))))
         except (InputError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
             warnings.append(f"{file.path}: not a whole timing file ({_first_line(error)}); left out")
 
 
-def _held(file: RawFile) -> RawFile:
+def _loaded(file: RawFile) -> RawFile:
     """The file with what it holds; as it is, if it cannot be read: whoever reads it next will say so."""
     with suppress(InputError):
         return replace(file, held=file.read())
@@ -136,7 +136,7 @@ def _of_run(run: Mapping[str, Any]) -> Iterator[Record]:
         "mode": "train", "batch_size": run["recipe_json"]["training"].get("batch_size"), "dlbench": run.get("dlbench"),
         "replicate": run["seed"],
     }  # fmt: skip
-    yield from _each(shared, {name: value for name, value in run.items() if name not in (*shared, *CONSTANT)})
+    yield from _per_value(shared, {name: value for name, value in run.items() if name not in (*shared, *CONSTANT)})
 
 
 def _of_timing(file: RawFile) -> Iterator[Record]:
@@ -163,10 +163,10 @@ def _of_timing(file: RawFile) -> Iterator[Record]:
     }
     if process["process"] == 0 or start.sized:  # else the first found out for all
         values |= {key: process[key] for key in ("process_peak_bytes", "device_peak_bytes")}
-    yield from _each(shared, values)
+    yield from _per_value(shared, values)
 
 
-def _each(shared: Record, values: Mapping[str, Any]) -> Iterator[Record]:
+def _per_value(shared: Record, values: Mapping[str, Any]) -> Iterator[Record]:
     numbers = {name: float(value) for name, value in values.items() if _is_number(value)}
     for name, value in (numbers or {"": math.nan}).items():
         yield shared | {"metric": name, "value": value}

@@ -74,6 +74,6 @@ def metric(name: str) -> Metric:
 
 def check(name: str, measured: Iterable[str], where: str) -> None:
     """Raise InputError, beginning with `where`, for a metric that nobody measured."""
-    known = sorted(set(measured))
-    if name not in known:
-        raise InputError(f"{where}: no metric '{name}' here{near(name, known)}; measured: {', '.join(known) or 'none'}")
+    names = sorted(set(measured))
+    if name not in names:
+        raise InputError(f"{where}: no metric '{name}' here{near(name, names)}; measured: {', '.join(names) or 'none'}")

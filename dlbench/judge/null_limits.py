@@ -45,25 +45,25 @@ def pool(base: Environment, cases: Sequence[Case], count: int, measure: Measure,
     return measure(cases, dict.fromkeys(NULL, base), MORE * count, out)
 
 
-def check(case: Case, taken: Taken, held: Sequence[Limit], count: int) -> Checked:
+def check(case: Case, taken: Taken, gate_limits: Sequence[Limit], count: int) -> Checked:
     """The case's limits for a gate of `count` rounds, from what `pool` took."""
-    kept: list[Limit] = []
+    valid: list[Limit] = []
     refused: dict[str, str] = {}
     notes: list[str] = []
-    for name in dict.fromkeys(limit.metric for limit in held):
-        limit = limits.choose(held, case.recipe, name)
+    for name in dict.fromkeys(limit.metric for limit in gate_limits):
+        limit = limits.choose(gate_limits, case.recipe, name)
         if limit is None:
             continue
-        found = _null_check(case, taken, name, count)
-        least = found.tells_worse_by(metrics.metric(name).better) if found else 0.0
+        null = _null_check(case, taken, name, count)
+        least = null.tells_worse_by(metrics.metric(name).better) if null else 0.0
         if least >= TOO_COARSE:
             refused[name] = (
                 f"base differs from itself by up to {100 * least:.0f} %: quieten the machine, or --min-seconds"
             )
             continue
-        kept.append(_widened(limit, found, least) if found else limit)
-        notes += [f"{case.recipe} {case.measured}: {_told(limit, kept[-1], found)}"] if found else []
-    return Checked(kept, refused, notes)
+        valid.append(_widened(limit, null, least) if null else limit)
+        notes += [f"{case.recipe} {case.measured}: {_finding(limit, valid[-1], null)}"] if null else []
+    return Checked(valid, refused, notes)
 
 
 def _null_check(case: Case, taken: Taken, metric: str, count: int) -> NullCheck | None:
@@ -75,23 +75,23 @@ def _null_check(case: Case, taken: Taken, metric: str, count: int) -> NullCheck 
     return NullCheck(pairs, count) if len(pairs) >= count and min(map(min, pairs)) > 0 else None
 
 
-def _widened(limit: Limit, found: NullCheck, least: float) -> Limit:
+def _widened(limit: Limit, null: NullCheck, least: float) -> Limit:
     """The limit, or if it is narrower what chance exceeds in 5 % of comparisons, rounded up to 0.1 %."""
-    if limit.allowed(metrics.metric(limit.metric), found.typical) >= least:
+    if limit.allowed(metrics.metric(limit.metric), null.typical) >= least:
         return limit
     return replace(limit, amount=math.ceil(1000 * least) / 10, is_percent=True)
 
 
-def _told(limit: Limit, widened: Limit, found: NullCheck) -> str:
+def _finding(limit: Limit, widened: Limit, null: NullCheck) -> str:
     """What the null check found for one limit."""
-    known = metrics.metric(limit.metric)
+    metric = metrics.metric(limit.metric)
     before, after = (
-        f"{100 * found.alarms(each.allowed(known, found.typical), known.better):.1f} %" for each in (limit, widened)
+        f"{100 * null.alarms(bound.allowed(metric, null.typical), metric.better):.1f} %" for bound in (limit, widened)
     )
-    said = f"null check: {before} of {len(found.comparisons):,} comparisons of BASE with itself breach {limit.bare}"
+    finding = f"null check: {before} of {len(null.comparisons):,} comparisons of BASE with itself breach {limit.bare}"
     if widened == limit:
-        return f"{said}; it holds as it is."
-    return f"{said}; chance alone may reach {widened.text}: widened to that, which {after} breach."
+        return f"{finding}; it holds as it is."
+    return f"{finding}; chance alone may reach {widened.text}: widened to that, which {after} breach."
 
 
 def how(count: int) -> str:

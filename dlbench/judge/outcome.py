@@ -90,8 +90,10 @@ def _of_share(claim: Claim, solved: Sequence[float], than: float) -> Outcome:
     first, n = outcome(len(solved)), len(solved)
     if first.word != "inconclusive":
         return first
-    more = range(1, MOST_SEEDS + 1)
-    return replace(first, needed=next((by for by in more if outcome(n + by).word != "inconclusive"), None))
+    extra = range(1, MOST_SEEDS + 1)
+    return replace(
+        first, needed=next((extra_runs for extra_runs in extra if outcome(n + extra_runs).word != "inconclusive"), None)
+    )
 
 
 def _from_interval(claim: Claim, effect: Estimate) -> Outcome:
@@ -146,14 +148,14 @@ def _among_ours(ours: Side, published: float) -> Outcome:
 
     Where the published run outlasted some of those, each number of them above it is tried, and all must agree.
     """
-    known = [value for seed, value in ours.values.items() if seed not in ours.never]
-    cut = [ours.values[seed] for seed in ours.never]
-    below, alike = sum(value < published for value in known), known.count(published)
-    unknown = sum(value < published for value in cut)
-    above = len(known) + len(cut) - below - alike - unknown
+    reached = [value for seed, value in ours.values.items() if seed not in ours.never]
+    bounds = [ours.values[seed] for seed in ours.never]
+    below, alike = sum(value < published for value in reached), reached.count(published)
+    undecided = sum(value < published for value in bounds)
+    above = len(reached) + len(bounds) - below - alike - undecided
     if len(ours.values) < significance.FEWEST_DRAWS:
         return Outcome("inconclusive", needed=significance.FEWEST_DRAWS - len(ours.values), below=below, p=1.0)
-    rare = {significance.of_draw(below + lower, alike, above + unknown - lower) for lower in range(unknown + 1)}
+    rare = {significance.of_draw(below + lower, alike, above + undecided - lower) for lower in range(undecided + 1)}
     words: set[Word] = {"refuted" if p <= significance.ALPHA else "reproduced" for p in rare}
     if len(words) > 1:
         return Outcome("inconclusive", needed=None, below=below, p=1.0)
@@ -224,11 +226,11 @@ def _combined(word: Word, signs: Sequence[int], ps: Sequence[float]) -> float:
 
 def mean_gap(gaps: Sequence[float]) -> Estimate:
     """The mean gap and its interval; gaps that are all the same have none, unless there are many of them."""
-    found = estimates.mean_interval(gaps)
-    if len(gaps) > 1 and estimates.sd(gaps) <= 1e-9 * abs(found.value):
-        end = found.value if len(gaps) >= FEWEST_ALIKE else math.nan
-        return Estimate(found.value, end, end, found.n)
-    return found
+    mean = estimates.mean_interval(gaps)
+    if len(gaps) > 1 and estimates.sd(gaps) <= 1e-9 * abs(mean.value):
+        end = mean.value if len(gaps) >= FEWEST_ALIKE else math.nan
+        return Estimate(mean.value, end, end, mean.n)
+    return mean
 
 
 def _narrower(means: Sequence[Estimate]) -> Estimate:

@@ -84,8 +84,8 @@ class Taken:
     def values(self, case: Case, side: str, metric: str) -> dict[int, float]:
         """By round."""
         frame = self.of(case, side)
-        mine = frame[frame["metric"] == metric]
-        return dict(zip(mine["replicate"], mine["value"], strict=True))
+        rows = frame[frame["metric"] == metric]
+        return dict(zip(rows["replicate"], rows["value"], strict=True))
 
 
 def take(
@@ -97,21 +97,21 @@ def take(
     options: further ones for `dlbench time`. A case that fails in one environment is given up; the others go on.
     """
     taken, began = Taken({case: {side: [] for side in sides} for case in cases}), time.monotonic()
-    told = {case: dict(zip(sides, names(case.name, list(sides.values())), strict=True)) for case in cases}
+    names_by_side = {case: dict(zip(sides, names(case.name, list(sides.values())), strict=True)) for case in cases}
     for number in range(rounds):
         if len(taken.failed) == len(cases):
             break
         for case in cases:
             for side in list(sides)[:: -1 if number % 2 else 1]:
                 if case not in taken.failed:
-                    words = ["time", told[case][side], *case.options, *options]
-                    _one(case, side, sides[side], words, number, taken, out)
+                    words = ["time", names_by_side[case][side], *case.options, *options]
+                    _measure(case, side, sides[side], words, number, taken, out)
         left = (time.monotonic() - began) / (number + 1) * (rounds - number - 1)
         say(f"round {number + 1} of {rounds} done" + (f", about {_duration(left)} to go" if left else ""))
     return taken
 
 
-def _one(
+def _measure(
     case: Case, side: str, environment: Environment, words: Sequence[str], number: int, taken: Taken, out: Path
 ) -> None:
     """One measurement, noted and told."""

@@ -75,12 +75,12 @@ class Subject:
     @property
     def failures(self) -> list[Attempt]:
         """The attempts that failed, in whichever way."""
-        return [each for each in self.attempts if each.status in FAILURES]
+        return [attempt for attempt in self.attempts if attempt.status in FAILURES]
 
     @property
     def unsteady(self) -> int:
         """How many processes never became steady."""
-        return sum(each.status == NOT_STEADY for each in self.attempts)
+        return sum(attempt.status == NOT_STEADY for attempt in self.attempts)
 
     @property
     def shares_a_process(self) -> bool:
@@ -90,19 +90,19 @@ class Subject:
     @cached_property
     def metrics(self) -> list[str]:
         """The metrics of which there is a value."""
-        return list(dict.fromkeys(name for each in self._counted for name in each.values))
+        return list(dict.fromkeys(name for attempt in self._counted for name in attempt.values))
 
     def values(self, metric: str) -> dict[int, float]:
         """By seed or process, of attempts that came to an end."""
-        return {each.replicate: each.values[metric] for each in self._counted if metric in each.values}
+        return {attempt.replicate: attempt.values[metric] for attempt in self._counted if metric in attempt.values}
 
     @property
     def _counted(self) -> list[Attempt]:
-        return [each for each in self.attempts if each.status in (FINISHED, NOT_STEADY)]
+        return [attempt for attempt in self.attempts if attempt.status in (FINISHED, NOT_STEADY)]
 
 
 @dataclass(frozen=True)
-class Unlike:
+class Mismatch:
     """One thing in which two subjects differ: in words, and what a user would have to look past to compare them."""
 
     words: str
@@ -115,13 +115,13 @@ def subjects(frame: pd.DataFrame) -> list[Subject]:
     So does of several codes or data sets, which are never put together, the one with the newest run: a side stands for
     what it is now.
     """
-    found: dict[tuple[Any, ...], dict[tuple[str, ...], list[dict[str, Any]]]] = {}
+    records_by_subject: dict[tuple[Any, ...], dict[tuple[str, ...], list[dict[str, Any]]]] = {}
     for record, identity in zip(frame.to_dict("records"), grouping.identities(frame, "replicate"), strict=True):
         synthetic = record["dataset_digest"] == "synthetic"  # a run that failed early knows no digest
         key = *(record[name] for name in ("recipe", "mode", "batch_size", *WHAT) if name not in OF_CODE), synthetic
-        versions = found.setdefault(key, {})
+        versions = records_by_subject.setdefault(key, {})
         versions.setdefault((identity.code, identity.data), []).append(record)
-    return [_newest(list(versions.values())) for versions in found.values()]
+    return [_newest(list(versions.values())) for versions in records_by_subject.values()]
 
 
 def pairs(
@@ -129,41 +129,41 @@ def pairs(
 ) -> list[tuple[Subject | None, Subject | None]]:
     """Each subject with the most alike one of the other side that measured the same recipe the same way, or alone."""
     near = sorted(
-        (*_distance(unlike(one, other), across), place, rank)
-        for place, one in enumerate(base)
-        for rank, other in enumerate(new)
-        if _kind(one) == _kind(other)
+        (*_distance(mismatches_of(subject, other), across), mine, theirs)
+        for mine, subject in enumerate(base)
+        for theirs, other in enumerate(new)
+        if _kind(subject) == _kind(other)
     )
     partner: dict[int, int] = {}
-    for *_, place, rank in near:
-        if place not in partner and rank not in partner.values():
-            partner[place] = rank
-    both = [(one, new[partner[place]] if place in partner else None) for place, one in enumerate(base)]
-    return [*both, *((None, other) for rank, other in enumerate(new) if rank not in partner.values())]
+    for *_, mine, theirs in near:
+        if mine not in partner and theirs not in partner.values():
+            partner[mine] = theirs
+    both = [(subject, new[partner[mine]] if mine in partner else None) for mine, subject in enumerate(base)]
+    return [*both, *((None, other) for theirs, other in enumerate(new) if theirs not in partner.values())]
 
 
-def unlike(base: Subject, new: Subject) -> list[Unlike]:
+def mismatches_of(base: Subject, new: Subject) -> list[Mismatch]:
     """All in which they differ; another budget is another recipe and other data as well, and told as the budget."""
     differ = [key for key in WHAT if base.traits[key] != new.traits[key]]
     if not _saw_other_data(base, new) or "recipe_digest" in differ:
         differ = [key for key in differ if key != "dataset_digest"]
     if "budget" in differ:
         differ = [key for key in differ if key != "recipe_digest"]
-    return [Unlike(_words(key, base, new), WHAT[key]) for key in differ]
+    return [Mismatch(_words(key, base, new), WHAT[key]) for key in differ]
 
 
-def in_the_way(found: Iterable[Unlike], kind: str, across: Collection[str]) -> list[Unlike]:
+def obstacles(mismatches: Iterable[Mismatch], kind: str, across: Collection[str]) -> list[Mismatch]:
     """Those that forbid a comparison of this kind of metric, unless the user looks past them."""
     harmless = MEANS_THE_SAME if kind == "error" else ()
-    return [each for each in found if each.what not in (*across, *harmless, *LOOKED_PAST)]
+    return [mismatch for mismatch in mismatches if mismatch.what not in (*across, *harmless, *LOOKED_PAST)]
 
 
 def recipe_differences(base: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     """`training.lr 0.1 against 0.2` for every setting in which two resolved recipes differ."""
     from dlbench.records.groups import differences, settings
 
-    one, other = settings(base), settings(new)
-    return [f"{key} {_shown(one.get(key))} against {_shown(other.get(key))}" for key in differences(one, other)]
+    ours, theirs = settings(base), settings(new)
+    return [f"{key} {_text(ours.get(key))} against {_text(theirs.get(key))}" for key in differences(ours, theirs)]
 
 
 def _kind(subject: Subject) -> tuple[Any, ...]:
@@ -171,9 +171,9 @@ def _kind(subject: Subject) -> tuple[Any, ...]:
     return subject.recipe, subject.mode, subject.is_timing
 
 
-def _distance(found: Sequence[Unlike], across: Collection[str]) -> tuple[int, int]:
+def _distance(mismatches: Sequence[Mismatch], across: Collection[str]) -> tuple[int, int]:
     """How unlike, and that with what the user looks past."""
-    return sum(each.what not in (*across, *LOOKED_PAST) for each in found), len(found)
+    return sum(mismatch.what not in (*across, *LOOKED_PAST) for mismatch in mismatches), len(mismatches)
 
 
 def _saw_other_data(base: Subject, new: Subject) -> bool:
@@ -195,7 +195,7 @@ def _subject(records: Sequence[Mapping[str, Any]]) -> Subject:
     for record in records:
         tries.setdefault((record["replicate"], record["path"]), []).append(record)
     best: dict[int, Attempt] = {}
-    for attempt in sorted(map(_attempt, tries.values()), key=lambda each: each.date):
+    for attempt in sorted(map(_attempt, tries.values()), key=lambda attempt: attempt.date):
         best[attempt.replicate] = attempt  # the newest: an edit that fails must not hide behind what finished before it
     first = records[0]
     digests = [record["dataset_digest"] for record in records if record["dataset_digest"]]
@@ -216,32 +216,32 @@ def _attempt(records: Sequence[Mapping[str, Any]]) -> Attempt:
 
 def _words(key: str, base: Subject, new: Subject) -> str:
     if key == "recipe_digest":
-        found = recipe_differences(base.about["recipe_json"], new.about["recipe_json"])
-        more = f" and {len(found) - MOST_SETTINGS} more" if len(found) > MOST_SETTINGS else ""
-        return ", ".join(found[:MOST_SETTINGS]) + more if found else "another recipe"
-    one, other = base.traits[key], new.traits[key]
+        changes = recipe_differences(base.about["recipe_json"], new.about["recipe_json"])
+        more = f" and {len(changes) - MOST_SETTINGS} more" if len(changes) > MOST_SETTINGS else ""
+        return ", ".join(changes[:MOST_SETTINGS]) + more if changes else "another recipe"
+    ours, theirs = base.traits[key], new.traits[key]
     if key == "fingerprint" and base.about["machine"] != new.about["machine"]:
         return f"machine {base.about['machine']} against {new.about['machine']}"
-    return f"{NAMES.get(key, key)} {_shown(one)} against {_shown(other)}"
+    return f"{NAMES.get(key, key)} {_text(ours)} against {_text(theirs)}"
 
 
-def _shown(value: Any) -> str:
+def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "on" if value else "off"
     return "none" if value is None or value == "" else str(value)
 
 
-def labels(found: Sequence[Subject]) -> list[tuple[str, str]]:
+def labels(measured: Sequence[Subject]) -> list[tuple[str, str]]:
     """Recipe and what was measured, `short` or `time train, batch 16`, and whatever tells it from its like."""
-    plain = [(subject.recipe, _plain(subject)) for subject in found]
-    told = []
-    for key, subject in zip(plain, found, strict=True):
-        like = [other for other, other_key in zip(found, plain, strict=True) if other_key == key]
-        told.append((key[0], ", ".join([key[1], *_telling(subject, like)])))
-    return told
+    names = [(subject.recipe, _name(subject)) for subject in measured]
+    headings = []
+    for key, subject in zip(names, measured, strict=True):
+        like = [other for other, other_key in zip(measured, names, strict=True) if other_key == key]
+        headings.append((key[0], ", ".join([key[1], *_telling(subject, like)])))
+    return headings
 
 
-def _plain(subject: Subject) -> str:
+def _name(subject: Subject) -> str:
     if not subject.is_timing:
         return str(subject.traits["budget"])
     batch = f", batch {subject.batch_size:g}" if subject.batch_size else ""
@@ -252,4 +252,4 @@ def _telling(subject: Subject, like: Sequence[Subject]) -> Iterator[str]:
     """The traits in which a subject differs from any other of its kind."""
     for key in WHAT:
         if len({str(other.traits[key]) for other in like}) > 1:
-            yield f"{NAMES.get(key, key.removesuffix('_digest'))} {_shown(subject.traits[key])}"
+            yield f"{NAMES.get(key, key.removesuffix('_digest'))} {_text(subject.traits[key])}"

@@ -64,12 +64,12 @@ def _pair(
             for side, name in zip(sides, names(case.name, list(sides.values())), strict=True)
         }
         for side, talk in talks.items():
-            with _told_of(side):
+            with _naming(side):
                 talk.hear("built")
         order = list(talks)[:: -1 if number % 2 else 1]
         blocks = list(_blocks(talks, order, seconds))
         for side, talk in talks.items():
-            with _told_of(side):
+            with _naming(side):
                 talk.say(0)
                 talk.hear("timing")
                 talk.end()
@@ -82,7 +82,7 @@ def _pair(
 
 
 @contextmanager
-def _told_of(side: str) -> Iterator[None]:
+def _naming(side: str) -> Iterator[None]:
     """Failures that say which side's they are."""
     try:
         yield
@@ -121,6 +121,6 @@ def _steps(talks: Mapping[str, Talk]) -> int:
 
 
 def _lap(side: str, talk: Talk, steps: int) -> float:
-    with _told_of(side):
+    with _naming(side):
         talk.say(steps)
         return float(talk.hear("turn")["seconds"])
