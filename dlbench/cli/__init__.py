@@ -65,17 +65,17 @@ class Verbs(TyperGroup):
 def verb(name: str) -> Callable[..., int | None] | typer.Typer:
     """The function of a verb, or the app of one that has verbs of its own; imports its module."""
     module = importlib.import_module(f"{__name__}.{SHARED.get(name, name)}")
-    found: Callable[..., int | None] | typer.Typer = getattr(module, name, None) or module.app
-    return found
+    target: Callable[..., int | None] | typer.Typer = getattr(module, name, None) or module.app
+    return target
 
 
 def command(name: str) -> Any:
     """What parses a verb's words and calls it."""
-    found, alone = verb(name), typer.Typer(rich_markup_mode=None)
-    if isinstance(found, typer.Typer):
-        alone.add_typer(found, name=name)
+    target, alone = verb(name), typer.Typer(rich_markup_mode=None)
+    if isinstance(target, typer.Typer):
+        alone.add_typer(target, name=name)
     else:
-        alone.command(name)(found)
+        alone.command(name)(target)
     return get_group(alone).commands[name]
 
 

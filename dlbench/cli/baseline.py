@@ -71,10 +71,10 @@ def show(name: Name, results: Results = Path("results")) -> None:
     from dlbench.report.table import Table
     from dlbench.stats.estimates import Measure
 
-    held = subjects(measurements.load(existing(name, results)))
+    contents = subjects(measurements.load(existing(name, results)))
     rows: list[dict[str, Any]] = [
         {"recipe": recipe, "measured": measured, "metric": metric, "value": Measure.of(list(values.values()))}
-        for (recipe, measured), subject in zip(labels(held), held, strict=True)
+        for (recipe, measured), subject in zip(labels(contents), contents, strict=True)
         for metric in subject.metrics
         if (values := subject.values(metric))
     ]
@@ -108,12 +108,12 @@ def path(name: str, results: Path) -> Path:
 
 def existing(name: str, results: Path) -> Path:
     """The file of a baseline; InputError with the near miss if there is none."""
-    found = path(name, results)
-    if not found.is_file():
-        known = names(results)
-        here = f"; here: {', '.join(known)}" if known else "; `dlbench baseline save NAME` makes one"
-        raise InputError(f"no baseline '{name}' in {results / FOLDER}{near(name, known)}{here}")
-    return found
+    file = path(name, results)
+    if not file.is_file():
+        saved = names(results)
+        here = f"; here: {', '.join(saved)}" if saved else "; `dlbench baseline save NAME` makes one"
+        raise InputError(f"no baseline '{name}' in {results / FOLDER}{near(name, saved)}{here}")
+    return file
 
 
 def _about(frame: pd.DataFrame) -> dict[str, Any]:

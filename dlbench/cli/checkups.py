@@ -40,7 +40,7 @@ Status = Literal["ok", "warning", "problem"]
 
 @dataclass(frozen=True)
 class Finding:
-    """One line: what was looked at, how it is, what was found, and what to do."""
+    """One line: what was checked, its status, what was found, and what to do."""
 
     check: str
     status: Status
@@ -52,7 +52,7 @@ Check = Callable[[], Iterable[Finding]]
 
 
 def checks(results: Path) -> dict[str, Check]:
-    """Name -> check, in the order in which one thing rests on another."""
+    """Name -> check; each check needs those before it to be fine."""
     return {
         "python": python,
         "packages": packages,
@@ -108,7 +108,7 @@ def packages() -> Iterator[Finding]:
 
 
 def _requirements() -> list[str]:
-    """What the project asks for: of a checkout its pyproject.toml, else the installed metadata."""
+    """The packages that the project asks for, from a checkout's pyproject.toml or the installed metadata."""
     project = Path(__file__).parents[2] / "pyproject.toml"
     if project.is_file():
         return list(tomllib.loads(project.read_text("utf-8"))["project"]["dependencies"])
@@ -122,11 +122,11 @@ def torch_pair() -> Iterator[Finding]:
 
     pair = f"torch {torch.__version__} with torchvision {torchvision.__version__}"
     boxes, scores = torch.tensor([[0.0, 0, 2, 2], [0, 0, 2, 2], [5, 5, 6, 6]]), torch.tensor([0.9, 0.8, 0.7])
-    kept = torchvision.ops.nms(boxes, scores, 0.5).tolist()
-    if kept == [0, 2]:
+    survivors = torchvision.ops.nms(boxes, scores, 0.5).tolist()
+    if survivors == [0, 2]:
         yield Finding("torch", "ok", pair)
     else:
-        yield Finding("torch", "problem", f"{pair}: an operator of torchvision answers {kept}", _REINSTALL)
+        yield Finding("torch", "problem", f"{pair}: an operator of torchvision answers {survivors}", _REINSTALL)
 
 
 _REINSTALL = "install both anew, in one command: pip install --force-reinstall torch torchvision"
@@ -136,14 +136,14 @@ def devices() -> Iterator[Finding]:
     """Each device multiplies two small matrices as double precision on the CPU does."""
     from dlbench.measure import machine, precision
 
-    for each in machine.devices():
-        name = f"{each['device']}, {each['name']}"
+    for device in machine.devices():
+        name = f"{device['device']}, {device['name']}"
         try:
-            error = product_error(each["device"])
+            error = product_error(device["device"])
         except RuntimeError as refused:
             error, name = math.inf, plain(f"{name}: {str(refused).partition(chr(10))[0]}")
         if error < MOST_ERROR:
-            chosen, why = precision.best(each["device"])
+            chosen, why = precision.best(device["device"])
             yield Finding("devices", "ok", f"{name}: multiplies right; --precision auto is {chosen} ({why})")
         else:
             yield Finding("devices", "problem", f"{name}: wrong by {error:.3g}", "mend its driver, or use --device")
@@ -190,7 +190,7 @@ def arithmetic() -> Iterator[Finding]:
 
 
 def cores() -> Iterator[Finding]:
-    """As many threads as this process has cores, and nobody else on them."""
+    """How many cores this process may use, and whether something else keeps them busy."""
     from dlbench.measure import machine
 
     usable, quota, load = machine.cores(), machine.quota(), os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
@@ -201,14 +201,14 @@ def cores() -> Iterator[Finding]:
 
 
 def memory() -> Iterator[Finding]:
-    """Memory there is, and the limit of this process's container."""
+    """Free memory, and the limit of this process's container."""
     free, limit = psutil.virtual_memory().available / 2**30, _memory_limit_gib()
-    said = f"{free:.1f} GiB free of {psutil.virtual_memory().total / 2**30:.1f}"
-    said += f", limited to {limit:.1f} by the container" if limit is not None else ""
+    size = f"{free:.1f} GiB free of {psutil.virtual_memory().total / 2**30:.1f}"
+    size += f", limited to {limit:.1f} by the container" if limit is not None else ""
     if min(free, limit or math.inf) < LITTLE_MEMORY_GIB:
-        yield Finding("memory", "warning", said, "full data sets may not fit: use --budget short, or end something")
+        yield Finding("memory", "warning", size, "full data sets may not fit: use --budget short, or end something")
     else:
-        yield Finding("memory", "ok", said)
+        yield Finding("memory", "ok", size)
 
 
 def recipes() -> Iterator[Finding]:
@@ -239,18 +239,18 @@ def data(name: str) -> Iterator[Finding]:
 def data_folder() -> Iterator[Finding]:
     """Room for data sets, and what killed downloads left."""
     yield _room("data folder", sources.data_folder(), "set DLBENCH_DATA to a folder on another disk")
-    for left in sources.abandoned(sources.data_folder()):
-        yield Finding("data folder", "warning", f"{left}: left by a download that was killed", f"rm -r {left}")
+    for leftover in sources.abandoned(sources.data_folder()):
+        yield Finding("data folder", "warning", f"{leftover}: left by a download that was killed", f"rm -r {leftover}")
 
 
 def results_folder(folder: Path) -> Iterator[Finding]:
-    """Whether runs can be kept there, and whether those that are can be read; of a pack, whether it can be."""
+    """Whether runs can be kept in the folder, and whether the runs in it, or in a pack, can be read."""
     if not raw_files.is_pack(folder):
         room = _room("results", folder, "choose another folder with --out")
         yield room
-        if room.status != "problem" and not locking.work_in(_there(folder)):
-            said = f"{folder}: no locks work there, two dlbench would write one file"
-            yield Finding("results", "warning", said, "run one at a time, or choose another folder with --out")
+        if room.status != "problem" and not locking.work_in(_nearest(folder)):
+            problem = f"{folder}: file locks do not work there, two dlbench would write to the same file"
+            yield Finding("results", "warning", problem, "run one at a time, or choose another folder with --out")
         if not folder.is_dir():
             return
     yield from _runs_in(folder)
@@ -262,40 +262,40 @@ def _runs_in(folder: Path) -> Iterator[Finding]:
     runs = store.load(folder)
     unsound = {warning.partition(": ")[0]: warning for warning in runs.attrs["warnings"]}
     for warning in unsound.values():
-        remedy = "move it away, and run it again" if warning.endswith("left out") else "nothing, if that is meant"
+        remedy = "move it away, and run it again" if warning.endswith("left out") else "nothing, if that is intended"
         yield Finding("results", "warning", plain(warning), remedy)
     counts = Counter(runs["status"])
     yield Finding(
         "results", "ok", f"{len(runs)} runs: {', '.join(f'{n} {s}' for s, n in counts.items()) or 'none yet'}"
     )
     if counts["unfinished"]:
-        said = f"{counts['unfinished']} unfinished: under way, or killed"
-        yield Finding("results", "warning", said, "the command that began them goes on with them")
+        state = f"{counts['unfinished']} unfinished: still running, or killed"
+        yield Finding("results", "warning", state, "run the command that began them again: it goes on")
 
 
 def _room(about: str, folder: Path, remedy: str) -> Finding:
     """Whether a file can be written there, or where the folder would be made, and how much room is left."""
-    there = _there(folder)
+    nearest = _nearest(folder)
     try:
-        with tempfile.TemporaryFile(dir=there) as probe:
+        with tempfile.TemporaryFile(dir=nearest) as probe:
             probe.write(bytes(4096))
             probe.flush()
-        free = shutil.disk_usage(there).free / 2**30
+        free = shutil.disk_usage(nearest).free / 2**30
     except OSError as error:
         return Finding(about, "problem", f"{folder}: cannot be written ({error.strerror})", remedy)
-    said = f"{folder}{'' if there == folder.absolute() else ' (not there yet)'}: {free:.1f} GiB free"
+    state = f"{folder}{'' if nearest == folder.absolute() else ' (not there yet)'}: {free:.1f} GiB free"
     if free < WANTED_GIB:
-        return Finding(about, "problem" if free < NEEDED_GIB else "warning", said, f"make room, or {remedy}")
-    return Finding(about, "ok", said)
+        return Finding(about, "problem" if free < NEEDED_GIB else "warning", state, f"make room, or {remedy}")
+    return Finding(about, "ok", state)
 
 
-def _there(folder: Path) -> Path:
+def _nearest(folder: Path) -> Path:
     """The folder, or the nearest one above it that is there."""
-    return next(place for place in (folder.absolute(), *folder.absolute().parents) if place.exists())
+    return next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
 
 
 def _memory_limit_gib() -> float | None:
-    """What the container may hold, of either version of control groups; None without a limit."""
+    """The container's memory limit, in either version of control groups; None without one."""
     words = _first_words(CGROUP / "memory.max") or _first_words(CGROUP / "memory" / "memory.limit_in_bytes")
     limit = int(words[0]) if words and words[0] != "max" else None
     return limit / 2**30 if limit is not None and limit < psutil.virtual_memory().total else None

@@ -40,9 +40,9 @@ def claims(
     """
     from dlbench.report.claims import claims as table
 
-    found = verdicts(names or [LECTURE], results)
-    formats.show("tables", formats.brief(table(found), notes), format, output)
-    return exit_code(found)
+    judged = verdicts(names or [LECTURE], results)
+    formats.show("tables", formats.brief(table(judged), notes), format, output)
+    return exit_code(judged)
 
 
 def lecture(
@@ -76,15 +76,15 @@ def lecture(
     )
     if dry_run or code == exits.INTERRUPTED:
         return code
-    told = claims([], results=out, notes=notes)
-    return told if told == exits.REGRESSION or code == exits.FINE else code
+    claims_code = claims([], results=out, notes=notes)
+    return claims_code if claims_code == exits.REGRESSION or code == exits.FINE else code
 
 
 def _open_recipes(out: Path) -> Mapping[str, int]:
-    """The recipes of claims that no verdict settles yet, and in which turn: first the untested, as the lecture goes."""
-    found = verdicts([LECTURE], out) if out.is_dir() else []
+    """Recipe -> its turn, for recipes of open claims: untested claims first, in the order of the lecture."""
+    judged = verdicts([LECTURE], out) if out.is_dir() else []
     waiting = sorted(
-        (verdict for verdict in found if verdict.word in OPEN), key=lambda verdict: OPEN.index(verdict.word)
+        (verdict for verdict in judged if verdict.word in OPEN), key=lambda verdict: OPEN.index(verdict.word)
     )
     turns: dict[str, int] = {}
     for turn, verdict in enumerate(waiting):
@@ -94,21 +94,21 @@ def _open_recipes(out: Path) -> Mapping[str, int]:
 
 
 def _wanted_first(trial: Trial, *, open_recipes: Mapping[str, int]) -> tuple[int, int]:
-    """Sort key of trials: by the turn of the claim that waits for them, one seed of all its recipes after the other."""
+    """Sort key of trials: by the turn of the claim that waits for them, then by seed."""
     return open_recipes.get(trial.recipe.name, len(open_recipes)), trial.seed
 
 
 def verdicts(names: Sequence[str], results: Path) -> list[Verdict]:
     """The verdicts on the claims of all these studies."""
-    studies = {each.name: each for name in names for each in _course(name)}
-    if not any(each.claims for each in studies.values()):
+    studies = {chosen.name: chosen for name in names for chosen in _course(name)}
+    if not any(chosen.claims for chosen in studies.values()):
         raise InputError(f"{', '.join(names)}: states no claims; `dlbench list studies` shows all studies")
     return report.verdicts(list(studies.values()), report.read(results))
 
 
-def exit_code(found: Sequence[Verdict]) -> int:
-    """What a script may conclude of these verdicts."""
-    answers = {verdict.answer for verdict in found}
+def exit_code(verdicts: Sequence[Verdict]) -> int:
+    """The exit code for these verdicts."""
+    answers = {verdict.answer for verdict in verdicts}
     if answers & {"refuted", "fails"}:
         return exits.REGRESSION
     return exits.NOTHING_COMPARABLE if answers == {"untested"} else exits.FINE

@@ -57,35 +57,37 @@ def compare(
     """
     from dlbench.judge import changes
 
-    held = [*(limits.load(limits_file) if limits_file else []), *map(limits.parse, fail or [])]
-    chosen, news = metric or [], list(dict.fromkeys(new))
-    past = parse_across(across)
-    frames = {side: load(side, results) for side in dict.fromkeys([base, *news])}
-    _check(frames, chosen, held)
+    all_limits = [*(limits.load(limits_file) if limits_file else []), *map(limits.parse, fail or [])]
+    metric_names, new_sides = metric or [], list(dict.fromkeys(new))
+    ignored = parse_across(across)
+    frames = {side: load(side, results) for side in dict.fromkeys([base, *new_sides])}
+    _check(frames, metric_names, all_limits)
     rows: list[Row] = []
     notes: dict[str, None] = {}
-    for side in news:
-        found, told = changes.compare(frames[base], frames[side], side, changes.Choice(chosen, held, past))
-        rows += found
-        notes |= dict.fromkeys(told)
-    unused, told = idle(held, rows)
-    notes |= dict.fromkeys(told)
+    for side in new_sides:
+        new_rows, new_notes = changes.compare(
+            frames[base], frames[side], side, changes.Choice(metric_names, all_limits, ignored)
+        )
+        rows += new_rows
+        notes |= dict.fromkeys(new_notes)
+    unused, new_notes = unused_limits(all_limits, rows)
+    notes |= dict.fromkeys(new_notes)
     if any(row.difference and row.difference.is_ratio for row in rows):
         notes |= {ONE_AFTER_ANOTHER: None}
     show(rows, base, list(notes), format, output, sort, only_changed)
-    missing = untold(held, rows)
+    missing = unmeasured(all_limits, rows)
     streams.warn(missing)
-    return exit_code(rows, unused, strict=strict, untold=bool(missing))
+    return exit_code(rows, unused, strict=strict, is_incomplete=bool(missing))
 
 
-def idle(held: Sequence[Limit], rows: Sequence[Row]) -> tuple[list[Limit], list[str]]:
-    """The limits that no row is held to, and a note on each.
+def unused_limits(all_limits: Sequence[Limit], rows: Sequence[Row]) -> tuple[list[Limit], list[str]]:
+    """The limits that apply to no row, and a note on each.
 
-    A file may serve many jobs: of its limits, those for recipes that are not here get their note, but are not counted.
+    A file may serve many jobs: its limits for recipes that are not here get a note, but are not returned.
     """
     unused = [
         limit
-        for limit in held
+        for limit in all_limits
         if not any(row.name == limit.metric and limit.recipe in ("", row.recipe) for row in rows)
     ]
     here = {row.recipe for row in rows}
@@ -93,33 +95,36 @@ def idle(held: Sequence[Limit], rows: Sequence[Row]) -> tuple[list[Limit], list[
     return counted, [f"Limit {limit}: nothing here to hold it against." for limit in unused]
 
 
-def untold(held: Sequence[Limit], rows: Sequence[Row]) -> list[str]:
-    """A line for each limit of the call that names a recipe which one of the sides that it compares did not measure."""
+def unmeasured(all_limits: Sequence[Limit], rows: Sequence[Row]) -> list[str]:
+    """A line for each `--fail RECIPE/METRIC:LIMIT` whose recipe was not measured on one of the sides."""
     lines = []
-    for limit in held:
+    for limit in all_limits:
         if not limit.recipe or limit.is_shared:
             continue
         for side in dict.fromkeys(row.side for row in rows):
-            mine = [row for row in rows if (row.side, row.recipe, row.name) == (side, limit.recipe, limit.metric)]
-            if all(row.verdict in ("missing", "new") for row in mine):
-                where = "BASE" if any(row.verdict == "new" for row in mine) else side
-                lines.append(f"--fail {limit}: {where} has no {limit.metric} of {limit.recipe}: nothing is told")
+            matching = [row for row in rows if (row.side, row.recipe, row.name) == (side, limit.recipe, limit.metric)]
+            if all(row.verdict in ("missing", "new") for row in matching):
+                where = "BASE" if any(row.verdict == "new" for row in matching) else side
+                lines.append(f"--fail {limit}: {where} has no {limit.metric} of {limit.recipe}: nothing to compare")
     return list(dict.fromkeys(lines))
 
 
-def exit_code(rows: Sequence[Row], idle: Sequence[Limit] = (), *, strict: bool = False, untold: bool = False) -> int:
+def exit_code(
+    rows: Sequence[Row], unused: Sequence[Limit] = (), *, strict: bool = False, is_incomplete: bool = False
+) -> int:
     """What a script may conclude; where several hold, the first of: breached, failed, nothing comparable, undecided.
 
-    A breach comes first because it was measured, whatever else went wrong: running again would not undo it, as it may a
-    failure. idle: limits that no row is held to. untold: whether what a limit names was not measured.
+    A breach comes first because it was measured: running again may mend a failure, but not a breach.
+
+    unused: limits that apply to no row. is_incomplete: whether a side did not measure what a limit names.
     """
     if any(row.outcome == "breached" for row in rows):
         return exits.REGRESSION
     if any(row.verdict == "failed" for row in rows):
         return exits.FAILED
-    if untold or not any(row.difference for row in rows):
+    if is_incomplete or not any(row.difference for row in rows):
         return exits.NOTHING_COMPARABLE
-    if strict and (idle or any(row.outcome == "undecided" for row in rows)):
+    if strict and (unused or any(row.outcome == "undecided" for row in rows)):
         return exits.INCONCLUSIVE
     return exits.FINE
 
@@ -128,14 +133,14 @@ def load(side: str, results: Path) -> pd.DataFrame:
     """The measurements of one side: of a path, or of the baseline of that name in the results folder."""
     from dlbench.judge import measurements
 
-    place = Path(side)
-    if next(raw_files.at([place]), None) is None:
-        known = baseline.names(results)
-        if side not in known:
-            here = f"; baselines in {results}: {', '.join(known)}" if known else f"; no baselines in {results}"
-            raise InputError(f"{side}: no such file, folder or baseline{near(side, known)}{here}")
-        place = baseline.path(side, results)
-    frame = measurements.load(place)
+    path = Path(side)
+    if next(raw_files.at([path]), None) is None:
+        names = baseline.names(results)
+        if side not in names:
+            here = f"; baselines in {results}: {', '.join(names)}" if names else f"; no baselines in {results}"
+            raise InputError(f"{side}: no such file, folder or baseline{near(side, names)}{here}")
+        path = baseline.path(side, results)
+    frame = measurements.load(path)
     streams.warn(frame.attrs["warnings"])
     return frame
 
@@ -144,21 +149,21 @@ def parse_across(text: str) -> Collection[str]:
     """`version,machine` -> what may differ; InputError with the near miss for anything else."""
     from dlbench.judge.series import ACROSS
 
-    found = [piece.strip() for piece in text.split(",") if piece.strip()]
-    for piece in found:
+    pieces = [piece.strip() for piece in text.split(",") if piece.strip()]
+    for piece in pieces:
         if piece not in ACROSS:
             raise InputError(f"--across {piece}: not one of {', '.join(ACROSS)}{near(piece, ACROSS)}")
-    return found
+    return pieces
 
 
-def _check(frames: dict[str, pd.DataFrame], chosen: Sequence[str], held: Sequence[Limit]) -> None:
-    """Raise InputError for metrics and recipes that no side has; where nothing was measured, that is another matter."""
+def _check(frames: dict[str, pd.DataFrame], metric_names: Sequence[str], all_limits: Sequence[Limit]) -> None:
+    """Raise InputError for metrics and recipes that no side has, unless nothing was measured at all."""
     recipes = sorted({recipe for frame in frames.values() for recipe in frame["recipe"]})
     measured = sorted({name for frame in frames.values() for name in frame["metric"] if name})
     if measured:
-        for name in chosen:
+        for name in metric_names:
             metrics.check(name, measured, "--metric")
-        limits.check(held, recipes, measured)
+        limits.check(all_limits, recipes, measured)
 
 
 def show(
@@ -168,5 +173,5 @@ def show(
     from dlbench.report import formats
     from dlbench.report.changes import Comparison, ordered
 
-    shown = Comparison(rows, base, ordered(rows, sort, only_changed=changed), notes)
-    formats.show("comparison", shown, format, output)
+    comparison = Comparison(rows, base, ordered(rows, sort, only_changed=changed), notes)
+    formats.show("comparison", comparison, format, output)

@@ -25,16 +25,16 @@ def doctor(
 
     Exit codes: 0 fine, 2 a problem, 70 a bug of dlbench.
     """
-    found = []
+    findings = []
     for finding in examine(checks(results)):
-        found.append(finding)
+        findings.append(finding)
         if not as_json:
             _print(finding)
-    counts = Counter(finding.status for finding in found)
+    counts = Counter(finding.status for finding in findings)
     if as_json:
-        print(json.dumps({"counts": counts, "findings": [asdict(finding) for finding in found]}, indent=1))
+        print(json.dumps({"counts": counts, "findings": [asdict(finding) for finding in findings]}, indent=1))
     else:
-        print(f"{len(found)} findings: {', '.join(f'{counts[status]} {status}' for status in COLOURS)}")
+        print(f"{len(findings)} findings: {', '.join(f'{counts[status]} {status}' for status in COLOURS)}")
     return exits.USAGE if counts["problem"] else exits.FINE
 
 

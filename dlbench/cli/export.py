@@ -16,7 +16,7 @@ from dlbench.records import raw_files
 from dlbench.report import formats
 from dlbench.report.formats import STANDARD_OUTPUT, is_stream
 
-Places = Mapping[str, Path | None]
+Targets = Mapping[str, Path | None]
 """Format -> the file it goes to, `-` for standard output, None for nowhere."""
 
 
@@ -41,31 +41,31 @@ def export(
     formats.show("measurements", frame, format, output)
 
 
-def check(places: Places) -> None:
-    """Raise InputError, before anything is measured, for a place that cannot be written."""
-    wanted = [place for place in places.values() if place is not None]
-    for place in wanted:
-        if wanted.count(place) > 1:
-            raise InputError(f"{place}: two exports cannot go there; name another file for one of them")
-        if place != STANDARD_OUTPUT and not _may_write(place):
-            raise InputError(f"{place}: cannot be written; name a file in a folder that is there and can be written")
+def check(targets: Targets) -> None:
+    """Raise InputError, before anything is measured, for a file that cannot be written."""
+    wanted = [target for target in targets.values() if target is not None]
+    for target in wanted:
+        if wanted.count(target) > 1:
+            raise InputError(f"{target}: two exports cannot go there; name another file for one of them")
+        if target != STANDARD_OUTPUT and not _may_write(target):
+            raise InputError(f"{target}: cannot be written; name a file in a folder that is there and can be written")
 
 
-def after_run(paths: Sequence[Path], places: Places) -> None:
-    """Write the runs in these files, whatever became of them, to the places."""
+def after_run(paths: Sequence[Path], targets: Targets) -> None:
+    """Write the runs in these files, finished or not, to the targets."""
     from dlbench.judge import measurements
 
-    there = list(raw_files.at(paths))
-    if there and any(places.values()):
-        frame = measurements.of_files(there, [])
+    files = list(raw_files.at(paths))
+    if files and any(targets.values()):
+        frame = measurements.of_files(files, [])
         streams.warn(frame.attrs["warnings"])
-        for format, place in places.items():
-            if place is not None:
-                formats.show("measurements", frame, format, place)
+        for format, target in targets.items():
+            if target is not None:
+                formats.show("measurements", frame, format, target)
 
 
-def _may_write(place: Path) -> bool:
-    if is_stream(place):
-        return os.access(place, os.W_OK) and not place.is_dir()
-    target = place.resolve()
-    return not target.is_dir() and os.access(target.parent, os.W_OK | os.X_OK)
+def _may_write(path: Path) -> bool:
+    if is_stream(path):
+        return os.access(path, os.W_OK) and not path.is_dir()
+    real_path = path.resolve()
+    return not real_path.is_dir() and os.access(real_path.parent, os.W_OK | os.X_OK)

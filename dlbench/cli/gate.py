@@ -23,7 +23,7 @@ from dlbench.judge import environments, limits, metrics, null_limits, rounds, tu
 from dlbench.judge.environments import Environment
 from dlbench.judge.limits import Limit
 from dlbench.judge.null_limits import NULL, Checked
-from dlbench.judge.rounds import Case, Taken
+from dlbench.judge.rounds import Case, Timings
 from dlbench.judge.turns import IsDecided, never
 from dlbench.records import store
 from dlbench.spec import catalog, study
@@ -53,7 +53,8 @@ def gate(
     ] = None,
     limits_file: options.Limits = None,
     minutes: Annotated[
-        float, typer.Option(min=0.01, help="Of measuring each recipe at most; less where the answer is clear before.")
+        float,
+        typer.Option(min=0.01, help="Most minutes of measuring for each recipe; fewer where the answer is clear."),
     ] = 1.0,
     count: Annotated[int, typer.Option("--rounds", help="Fresh pairs of processes at most, 4 or more.")] = 10,
     null_check: Annotated[
@@ -64,7 +65,7 @@ def gate(
     batch_size: Annotated[str | None, typer.Option(help="Such as 32,128; the recipe's own if left out.")] = None,
     threads: options.TimingThreads = None,
     min_seconds: Annotated[
-        float, typer.Option(min=0.1, help="Of laps in a process, where a dlbench is too old to take turns.")
+        float, typer.Option(min=0.1, help="Seconds of laps in each process, where a dlbench is too old to take turns.")
     ] = 3.0,
     format: options.ComparisonFormat = "terminal",
     output: options.Output = None,
@@ -81,7 +82,7 @@ def gate(
     words = ["--device", device, *(["--threads", str(threads)] if threads else [])]
     exits.interrupt_on_termination()
     cases = _cases(names, mode, sizes)
-    held = _limits(fail or [], limits_file, cases)
+    all_limits = _limits(fail or [], limits_file, cases)
     export.check({format: output})
     _check(out, count)
     sides = {"base": environments.find(base), "head": environments.find(head)}
@@ -95,17 +96,17 @@ def gate(
         else _InRounds([*words, "--min-seconds", str(min_seconds)])
     )
     with ExitStack() as stack:
-        place = out or Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        rows, notes = _gate(sides, cases, held, count, null_check, way, place)
-    unused, told = compare.idle(held, rows)
-    notes += told
+        folder = out or Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        rows, notes = _gate(sides, cases, all_limits, count, null_check, way, folder)
+    unused, new_notes = compare.unused_limits(all_limits, rows)
+    notes += new_notes
     notes += [f"Raw timings: {out / 'base'} and {out / 'head'}."] if out else []
     compare.show(rows, base, notes, format, output, "name", False)
     return compare.exit_code(rows, unused, strict=strict)
 
 
 def _take_turns(sides: Mapping[str, Environment]) -> bool:
-    """Whether both do; a line that says which does not."""
+    """Whether both environments can take turns; prints which one cannot."""
     old = [side for side, environment in sides.items() if not environment.takes_turns]
     if old:
         _say(f"{' and '.join(old)}: takes no turns (an older dlbench): one process after another instead")
@@ -123,20 +124,20 @@ class _InTurns:
     def __call__(
         self, cases: Sequence[Case], sides: Mapping[str, Environment], count: int, out: Path,
         is_decided: IsDecided = never,
-    ) -> Taken:  # fmt: skip
+    ) -> Timings:  # fmt: skip
         return turns.take(cases, sides, count, self.minutes * count / self.count, self.options, out, is_decided)
 
-    def laps(self, case: Case, taken: Taken) -> Turns:
-        """What speeds are compared by, at the level of this look."""
+    def laps(self, case: Case, timings: Timings) -> Turns:
+        """The laps by which speeds are compared, at the level of this look."""
         from dlbench.judge.changes import Turns
         from dlbench.stats.turns import level
 
-        pairs = taken.turns[case]
+        pairs = timings.turns[case]
         return Turns(pairs, level(len(pairs), self.count), self.minutes * len(pairs) / self.count)
 
-    def told(self, taken: Taken) -> list[str]:
+    def summary(self, timings: Timings) -> list[str]:
         """How it went."""
-        counts = ", ".join(dict.fromkeys(str(len(pairs)) for pairs in taken.turns.values()))
+        counts = ", ".join(dict.fromkeys(str(len(pairs)) for pairs in timings.turns.values()))
         return [f"Measured for up to {self.minutes:g} min a row, in {counts or 0} of {self.count} pairs of processes."]
 
 
@@ -149,53 +150,54 @@ class _InRounds:
     def __call__(
         self, cases: Sequence[Case], sides: Mapping[str, Environment], count: int, out: Path,
         is_decided: IsDecided = never,
-    ) -> Taken:  # fmt: skip
+    ) -> Timings:  # fmt: skip
         return rounds.take(cases, sides, count, self.options, out)
 
-    def laps(self, case: Case, taken: Taken) -> None:
+    def laps(self, case: Case, timings: Timings) -> None:
         """No laps in turns."""
 
-    def told(self, taken: Taken) -> list[str]:
+    def summary(self, timings: Timings) -> list[str]:
         """How it went."""
-        count = max((len(frames) for sides in taken.frames.values() for frames in sides.values()), default=0)
+        count = max((len(frames) for sides in timings.frames.values() for frames in sides.values()), default=0)
         return [f"Measured in {count} rounds, both sides in each, one after another in changing order."]
 
 
 def _gate(
-    sides: Mapping[str, Environment], cases: Sequence[Case], held: Sequence[Limit], count: int, null_check: bool,
+    sides: Mapping[str, Environment], cases: Sequence[Case], all_limits: Sequence[Limit], count: int, null_check: bool,
     way: _InTurns | _InRounds, out: Path,
 ) -> tuple[list[Row], list[str]]:  # fmt: skip
     """The rows, and notes on how they came about."""
-    checked = {case: Checked(held) for case in cases}
+    checked = {case: Checked(all_limits) for case in cases}
     failed: dict[Case, str] = {}
     side = sides["head"].words
     if null_check:
         pool = null_limits.pool(sides["base"], cases, count, way, out)
         failed |= pool.failed
-        checked |= {case: null_limits.check(case, pool, held, count) for case in cases if case not in failed}
-    going = [case for case in cases if case not in failed and not checked[case].is_pointless]
+        checked |= {case: null_limits.check(case, pool, all_limits, count) for case in cases if case not in failed}
+    remaining = [case for case in cases if case not in failed and not checked[case].is_pointless]
 
-    def is_decided(case: Case, taken: Taken) -> bool:
+    def is_decided(case: Case, timings: Timings) -> bool:
         """Whether no limit is left that more pairs could decide."""
-        found, _ = _compared(case, taken, checked[case], side, way)
-        limited = [row for row in found if row.limit]
+        compared, _ = _compared(case, timings, checked[case], side, way)
+        limited = [row for row in compared if row.limit]
         return bool(limited) and all(row.name in BY_LAPS and row.verdict != "inconclusive" for row in limited)
 
-    taken = way(going, sides, count, out, is_decided)
-    failed |= taken.failed
-    rows, notes = [], [*(f"{side.upper()}: {environment}." for side, environment in sides.items()), *way.told(taken)]
+    timings = way(remaining, sides, count, out, is_decided)
+    failed |= timings.failed
+    notes = [*(f"{side.upper()}: {environment}." for side, environment in sides.items()), *way.summary(timings)]
+    rows: list[Row] = []
     for case in cases:
-        found, told = _rows(case, taken, checked[case], failed.get(case, ""), side, held, way)
-        rows += found
-        notes += [*checked[case].notes, *told]
+        new_rows, new_notes = _rows(case, timings, checked[case], failed.get(case, ""), side, all_limits, way)
+        rows += new_rows
+        notes += [*checked[case].notes, *new_notes]
     return rows, [*dict.fromkeys(notes), *([null_limits.how(count)] if null_check else [])]
 
 
 def _rows(
-    case: Case, taken: Taken, checked: Checked, failure: str, side: str, held: Sequence[Limit],
+    case: Case, timings: Timings, checked: Checked, failure: str, side: str, all_limits: Sequence[Limit],
     way: _InTurns | _InRounds,
 ) -> tuple[list[Row], list[str]]:  # fmt: skip
-    """The rows of one case: that it failed, how it compares, and what was refused."""
+    """The rows of one case: its failure, or its comparisons and the limits that were refused."""
     from dlbench.judge.changes import Row
 
     blank = Row(side, case.recipe, case.measured)
@@ -204,23 +206,23 @@ def _rows(
     refused = [
         replace(
             blank, metric=metrics.metric(name), verdict="not comparable", why=why, outcome="undecided",
-            limit=limits.choose(held, case.recipe, name),
+            limit=limits.choose(all_limits, case.recipe, name),
         )
         for name, why in checked.refused.items()
     ]  # fmt: skip
-    if case not in taken.frames:
+    if case not in timings.frames:
         return refused, []
-    found, notes = _compared(case, taken, checked, side, way)
-    return [*(row for row in found if row.name not in checked.refused), *refused], notes
+    compared, notes = _compared(case, timings, checked, side, way)
+    return [*(row for row in compared if row.name not in checked.refused), *refused], notes
 
 
 def _compared(
-    case: Case, taken: Taken, checked: Checked, side: str, way: _InTurns | _InRounds
+    case: Case, timings: Timings, checked: Checked, side: str, way: _InTurns | _InRounds
 ) -> tuple[list[Row], list[str]]:
     from dlbench.judge import changes
 
-    choice = changes.Choice((), checked.limits, ACROSS, way.laps(case, taken))
-    return changes.compare(taken.of(case, "base"), taken.of(case, "head"), side, choice)
+    choice = changes.Choice((), checked.limits, ACROSS, way.laps(case, timings))
+    return changes.compare(timings.of(case, "base"), timings.of(case, "head"), side, choice)
 
 
 def _cases(names: Sequence[str], mode: options.Mode, batch_sizes: Sequence[BatchSize] | None) -> list[Case]:
@@ -237,23 +239,23 @@ def _cases(names: Sequence[str], mode: options.Mode, batch_sizes: Sequence[Batch
 def _recipes(name: str) -> Iterator[str]:
     """A study's recipes, or the recipe itself; a name that only the environments know is a recipe's."""
     try:
-        found = catalog.find(name)
+        path = catalog.find(name)
     except InputError:
         yield name
         return
-    yield from (r for each in study.course(name) for r in each.recipes) if catalog.is_study(found) else [name]
+    yield from (r for member in study.course(name) for r in member.recipes) if catalog.is_study(path) else [name]
 
 
 def _limits(fail: Sequence[str], limits_file: Path | None, cases: Sequence[Case]) -> list[Limit]:
     """The limits on what can be timed; a file of limits may serve `compare` as well."""
     shared = [limit for limit in (limits.load(limits_file) if limits_file else []) if limit.metric in METRICS]
-    held = [*shared, *map(limits.parse, fail)] or [limits.parse(USUAL)]
-    limits.check(held, [case.recipe for case in cases], METRICS)
-    return held
+    all_limits = [*shared, *map(limits.parse, fail)] or [limits.parse(USUAL)]
+    limits.check(all_limits, [case.recipe for case in cases], METRICS)
+    return all_limits
 
 
 def _check(out: Path | None, count: int) -> None:
-    """Raise InputError for what would come to nothing after minutes of measuring."""
+    """Raise InputError for options that would make minutes of measuring useless."""
     if count < FEWEST:
         raise InputError(f"--rounds {count}: below {FEWEST} no difference is beyond chance; take {FEWEST} or more")
     if out is not None:

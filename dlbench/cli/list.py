@@ -37,11 +37,11 @@ app = typer.Typer(invoke_without_command=True, subcommand_metavar="[WHAT]", cont
 
 
 class Group(NamedTuple):
-    """Recipes that belong together: those of a study, or others under a title alone; held: all that the study names."""
+    """Recipes listed together: those of a study, or others under a title alone; members: all that the study names."""
 
     study: str
     title: str
-    held: Sequence[str]
+    members: Sequence[str]
     rows: Sequence[Row]
 
 
@@ -53,7 +53,7 @@ def list_(context: typer.Context) -> None:
 
 
 def shelf(context: typer.Context) -> None:
-    """List what is called as the command is."""
+    """List the kind of thing that the command is named after."""
     show(context.info_name or "")
 
 
@@ -76,7 +76,7 @@ def show(what: str) -> None:
 
 
 def _recipes() -> dict[str, Row]:
-    """Name, title and source, not checked: to read and check all recipes takes several times as long."""
+    """Name, title and source, unchecked: checking all recipes takes several times as long."""
     heads = {entry.name: head for entry, head in catalog.heads().items()}
     return {name: (name, head["title"], _source(head, heads)) for name, head in heads.items()}
 
@@ -106,19 +106,19 @@ def _before_claims(text: str) -> str:
 
 
 def _groups() -> Iterator[Group]:
-    """A first hour; the studies of each course in its order, and those of none, each with what it is first to compare.
+    """Recipes for a first hour; then studies, those of a course in its order; then recipes in no study.
 
-    A recipe stands in one study alone: `list studies` names all recipes of each.
+    A recipe is listed with the first study that compares it; `list studies` names all recipes of each.
     """
-    left, heads = _recipes(), _heads_of_studies()
-    yield Group("", "For a first hour, without any download", (), [left[name] for name in FIRST_HOUR])
+    unlisted, heads = _recipes(), _heads_of_studies()
+    yield Group("", "For a first hour, without any download", (), [unlisted[name] for name in FIRST_HOUR])
     courses = {name: head["studies"] for name, head in heads.items() if "studies" in head}
-    ordered = dict.fromkeys([each for course in courses.values() for each in course] + list(heads))
+    ordered = dict.fromkeys([member for course in courses.values() for member in course] + list(heads))
     for name in ordered:
-        held = heads[name].get("recipes") or heads[name]["studies"]
-        rows = [left.pop(each) for each in held if each in left]
-        yield Group(name, heads[name]["title"], held, rows)
-    yield Group("", "In no study", (), list(left.values()))
+        members = heads[name].get("recipes") or heads[name]["studies"]
+        rows = [unlisted.pop(member) for member in members if member in unlisted]
+        yield Group(name, heads[name]["title"], members, rows)
+    yield Group("", "In no study", (), list(unlisted.values()))
 
 
 def _parts(folder: str) -> Iterator[Row]:
@@ -136,9 +136,9 @@ def _datasets() -> Iterator[Row]:
     from dlbench.data import sources
 
     for name, source in sources.DATASETS.items():
-        found = sources.located(name, sources.data_folder())
-        place = "needs no download" if source.is_made else str(found or f"no: dlbench data get {name}")
-        yield name, source.what, f"{source.megabytes:g}" if source.megabytes else "", place
+        folder = sources.located(name, sources.data_folder())
+        location = "needs no download" if source.is_made else str(folder or f"no: dlbench data get {name}")
+        yield name, source.what, f"{source.megabytes:g}" if source.megabytes else "", location
     for name, what in _parts("data"):
         if name not in sources.DATASETS:
             origin = sources.MADE_FROM.get(name)
@@ -154,18 +154,18 @@ def _print_groups(groups: Sequence[Group]) -> None:
         return
     lines: dict[str, Row] = {}
     for group in groups:
-        heading = (group.study, group.title, ", ".join(group.held))
+        heading = (group.study, group.title, ", ".join(group.members))
         for row in (heading, *group.rows) if group.study else group.rows:
             lines.setdefault(row[0], row)
     _print(rows=lines.values())
 
 
 def _as_block(group: Group) -> Iterator[Row]:
-    """An empty line, a heading, the group's recipes, and the names of what its study compares but shares."""
+    """An empty line, a heading, the group's recipes, and the names of those that an earlier study listed."""
     yield "", ""
     yield (group.study, group.title) if group.study else (group.title, "")
     yield from ((f"  {name}", title) for name, title, *_ in group.rows)
-    if shared := [name for name in group.held if name not in (row[0] for row in group.rows)]:
+    if shared := [name for name in group.members if name not in (row[0] for row in group.rows)]:
         yield "  as above", ", ".join(shared)
 
 

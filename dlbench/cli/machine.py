@@ -20,7 +20,7 @@ def machine(as_json: Json = False) -> None:
     from dlbench.report import formats
     from dlbench.report.machine import machine_tables
 
-    described = {each["device"]: here.describe(each["device"]) for each in here.devices()}
+    described = {device["device"]: here.describe(device["device"]) for device in here.devices()}
     if as_json:
         print(json.dumps({"devices": described, "versions": here.versions()}, indent=1, ensure_ascii=False))
     else:
@@ -35,19 +35,19 @@ def devices(as_json: Json = False) -> None:
 
     measured, disturbed = [], []
     with Console(stderr=True).status("measuring ...") as status:
-        for each in here.devices():
-            status.update(f"measuring {each['name']} ({each['device']}) ...")
-            watch = disturbance.Watch(each["device"])
-            measured.append(probe(each["device"]))
+        for device in here.devices():
+            status.update(f"measuring {device['name']} ({device['device']}) ...")
+            watch = disturbance.Watch(device["device"])
+            measured.append(probe(device["device"]))
             during = watch.read()
             warnings = disturbance.warnings(during, during, threads=here.cores(), cores=here.cores())
-            disturbed += [f"Disturbed, {each['device']}: {warning}." for warning in warnings]
+            disturbed += [f"Disturbed, {device['device']}: {warning}." for warning in warnings]
     table = devices_table(measured, systems(BESIDE), remarks(), disturbed)
     formats.show("tables", [table], "json" if as_json else "terminal")
 
 
 def probe(device: str, seconds: float = 0.5) -> dict[str, Any]:
-    """What this device is and reaches: peak TFLOP/s by precision, memory bandwidth; None for what it cannot do.
+    """What this device is, its peak TFLOP/s by precision, and its memory bandwidth; None for what it cannot do.
 
     seconds: about how long each figure takes. Sets torch's threads to all cores.
     """
@@ -70,7 +70,7 @@ def probe(device: str, seconds: float = 0.5) -> dict[str, Any]:
 
 
 def precisions(device: str) -> list[str]:
-    """The precisions worth asking this device for: TensorFloat-32 only where fp32 would not be passed off as it."""
+    """The precisions to measure on this device; tf32 only where the device has it and would not use fp32 instead."""
     import torch
 
     tf32 = device.startswith("cuda") and torch.cuda.get_device_capability(torch.device(device)) >= precision.AMPERE
@@ -78,7 +78,7 @@ def precisions(device: str) -> list[str]:
 
 
 def _name(device: str) -> str:
-    return next(each["name"] for each in here.devices() if each["device"] == device)
+    return next(entry["name"] for entry in here.devices() if entry["device"] == device)
 
 
 def _memory_gib(device: str) -> int | None:

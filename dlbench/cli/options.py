@@ -27,7 +27,7 @@ else:  # choices, of which one place knows the names
 
 
 class Change(StrEnum):
-    """What may have changed since a run that counts all the same; typer lists no values of a Literal."""
+    """A change since a run that `--accept` ignores; an enum, as typer does not list the values of a Literal."""
 
     code = "code"
     data = "data"
@@ -46,12 +46,12 @@ Setting = Annotated[
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda:0, mps, xpu ...")]
 Precision = Annotated[
     PrecisionName | None,
-    typer.Option(help="What layers multiply in; auto: bf16 where the device knows it. The recipe's own if left out."),
+    typer.Option(help="For products in layers; auto: bf16 where the device supports it. The recipe's own if left out."),
 ]
 Compile = Annotated[bool, typer.Option("--compile", help="Use torch.compile.")]
 CudaGraphs = Annotated[bool, typer.Option("--cuda-graphs", help="Record a step as a CUDA graph, and replay it.")]
 Threads = Annotated[
-    int | None, typer.Option(min=1, help="CPU threads of each trial; the cores are shared out if left out.")
+    int | None, typer.Option(min=1, help="CPU threads of each trial; if left out, trials share the cores evenly.")
 ]
 TimingThreads = Annotated[int | None, typer.Option("--threads", min=1, help="CPU threads; all cores if left out.")]
 TimedMode = Annotated[Mode, typer.Option("--mode", help="What to time.")]
@@ -66,11 +66,11 @@ Accepted = Annotated[
 For = Annotated[
     str | None,
     typer.Option(
-        "--for", metavar="TIME", help="Stop in order after so long, such as 90s, 30m or 2h; run it again to go on."
+        "--for", metavar="TIME", help="Stop after this time, such as 90s, 30m or 2h; the same command goes on later."
     ),
 ]
 Timeout = Annotated[
-    float | None, typer.Option(min=0.1, metavar="SECONDS", help="End a trial, its start included, after so long.")
+    float | None, typer.Option(min=0.1, metavar="SECONDS", help="End a trial that takes longer, its start included.")
 ]
 Out = Annotated[Path, typer.Option(help="Folder for run files.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would run, and run nothing.")]

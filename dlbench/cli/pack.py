@@ -30,7 +30,7 @@ def pack(
         Path | None, typer.Option("-o", "--output", help="The pack to write; its name ends in .jsonl.gz.")
     ] = None,
     by_study: Annotated[
-        bool, typer.Option("--by-study", help="Add what is loose to FOLDER/STUDY.jsonl.gz, a pack a study.")
+        bool, typer.Option("--by-study", help="Add loose files to FOLDER/STUDY.jsonl.gz, one pack for each study.")
     ] = False,
     remove: Annotated[bool, typer.Option("--remove", help="Remove what has been packed.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite the pack that -o names.")] = False,
@@ -83,7 +83,7 @@ def unpack(
 
 
 def _finished(folder: Path) -> list[RawFile]:
-    """The loose files under a folder but for those of trials under way, or put aside to be continued."""
+    """The loose files under a folder, except those of trials that run or can be continued."""
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder")
     finished = []
@@ -96,13 +96,14 @@ def _finished(folder: Path) -> list[RawFile]:
 
 
 def _is_under_way(path: Path) -> bool:
-    """Whether a process has it locked, or a checkpoint lies beside it. To look for locks would remove empty files."""
-    locks = [path.with_name(".lock"), *([path] if path.stat().st_size else [])]  # see dlbench.trials.workers.runfile
+    """Whether a process has locked it, or a checkpoint lies beside it."""
+    own = [path] if path.stat().st_size else []  # looking for the lock of an empty file would remove it
+    locks = [path.with_name(".lock"), *own]  # see dlbench.trials.workers.runfile
     return any(map(locking.is_locked, locks)) or checkpoint_file.path_for(path).exists()
 
 
 def _pack_by_study(folder: Path, loose: Iterable[RawFile], remove: bool) -> None:
-    """Put each loose file into the pack of the first study that compares its recipe; what that holds stays in it."""
+    """Add each loose file to the pack of the first study that compares its recipe."""
     homes = _homes()
     chosen: dict[str, list[RawFile]] = {}
     for file in loose:
@@ -127,12 +128,12 @@ def _homes() -> Mapping[str, str]:
 
 def _write(target: Path, sources: Iterable[Iterable[RawFile]]) -> None:
     """Write a pack of all files of the sources, each in order, and say how large it is."""
-    count = packs.write(target, _each_once(heapq.merge(*sources, key=attrgetter("name"))))
+    count = packs.write(target, _without_doubles(heapq.merge(*sources, key=attrgetter("name"))))
     print(f"{target}: {_files(count)}, {target.stat().st_size:,} bytes")
 
 
-def _each_once(files: Iterable[RawFile]) -> Iterator[Member]:
-    """The files as a pack has them; copies of one name are one, and two of one name that differ are an InputError."""
+def _without_doubles(files: Iterable[RawFile]) -> Iterator[Member]:
+    """The files as members of a pack, each name once; InputError where two files of one name differ."""
     last: Member | None = None
     where = ""
     for file in files:
@@ -141,13 +142,13 @@ def _each_once(files: Iterable[RawFile]) -> Iterator[Member]:
             yield member
             last, where = member, file.path
         elif member.content != last.content:
-            raise InputError(f"{file.path}: is not what {where} is, of the same name; rename or remove one of them")
+            raise InputError(f"{file.path}: differs from {where} of the same name; rename or remove one of them")
     if last is None:
         raise InputError("nothing to pack: no run or timing files there")
 
 
 def _remove(folder: Path, files: Iterable[RawFile]) -> None:
-    """Remove loose files that are as they were when they were packed, and the folders that leaves empty."""
+    """Remove loose files that have not changed since they were packed, and folders that are then empty."""
     for file in files:
         path = Path(file.path)
         try:
@@ -156,8 +157,8 @@ def _remove(folder: Path, files: Iterable[RawFile]) -> None:
         except OSError as error:
             raise InputError(f"{path}: packed, but cannot be removed ({error.strerror})") from None
         with suppress(OSError):  # others lie there
-            for place in path.relative_to(folder).parents[:-1]:
-                (folder / place).rmdir()
+            for parent in path.relative_to(folder).parents[:-1]:
+                (folder / parent).rmdir()
 
 
 def _write_member(folder: Path, member: Member) -> int:

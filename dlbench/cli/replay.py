@@ -76,32 +76,32 @@ def line(outcome: Outcome) -> str:
 
 def _paths(name: str, results: Path) -> Sequence[Path]:
     """The run files that a file, a folder, a pack, or a recipe's name in the results folder stands for."""
-    place = Path(name)
-    if place.is_dir() or raw_files.is_pack(place):
-        paths = [path for paths in _by_recipe(place).values() for path in paths]
+    source = Path(name)
+    if source.is_dir() or raw_files.is_pack(source):
+        paths = [path for paths in _by_recipe(source).values() for path in paths]
         if not paths:
-            raise InputError(f"{place}: holds no run files")
+            raise InputError(f"{source}: holds no run files")
         return paths
-    if any(raw_files.at([place])):
-        return [place]
-    known = _by_recipe(results) if results.is_dir() or raw_files.is_pack(results) else {}
-    if name not in known:
-        raise InputError(f"{name}: no run file, no folder, and no recipe with runs in {results}{near(name, known)}")
-    return known[name]
+    if any(raw_files.at([source])):
+        return [source]
+    runs = _by_recipe(results) if results.is_dir() or raw_files.is_pack(results) else {}
+    if name not in runs:
+        raise InputError(f"{name}: no run file, no folder, and no recipe with runs in {results}{near(name, runs)}")
+    return runs[name]
 
 
 def _by_recipe(folder: Path) -> Mapping[str, Sequence[Path]]:
     """The run files under a folder or in a pack, in order, by the folder that they are in."""
     warnings: list[str] = []
-    found: dict[str, list[tuple[str, Path]]] = {}
+    files_by_recipe: dict[str, list[tuple[str, Path]]] = {}
     for file in store.run_files(folder, warnings):
-        found.setdefault(file.name.rpartition("/")[0], []).append((file.name, Path(file.path)))
+        files_by_recipe.setdefault(file.name.rpartition("/")[0], []).append((file.name, Path(file.path)))
     streams.warn(warnings)
-    return {recipe: [path for _, path in sorted(files)] for recipe, files in sorted(found.items())}
+    return {recipe: [path for _, path in sorted(files)] for recipe, files in sorted(files_by_recipe.items())}
 
 
 def _outcomes(paths: Sequence[Path], steps: int, device: str | None, threads: int | None) -> Iterator[Outcome]:
-    """How each run compares; those that may share a process, one after the other."""
+    """How each run compares; runs with the same number of threads share a process."""
     waiting: dict[int, list[Recorded]] = {}
     for path in dict.fromkeys(paths):
         try:
@@ -110,26 +110,26 @@ def _outcomes(paths: Sequence[Path], steps: int, device: str | None, threads: in
         except InputError as error:
             yield _impossible(path, error)
     for runs in waiting.values():
-        left = deque(runs)
-        while left:
-            yield from _repeated(left)
+        queue = deque(runs)
+        while queue:
+            yield from _repeated(queue)
 
 
-def _repeated(left: deque[Recorded]) -> Iterator[Outcome]:
-    """Repeat runs in one worker, those left; if it dies, the one it was at is the last."""
-    job = {"runs": [_wanted(recorded) for recorded in left]}
-    here: list[Event] = []
-    with closing(local.answers("dlbench.trials.workers.replays", job, left[0].trial.execution.threads)) as events:
+def _repeated(queue: deque[Recorded]) -> Iterator[Outcome]:
+    """Repeat the queued runs in one worker; if it dies, the run that it was repeating is the last."""
+    job = {"runs": [_job(recorded) for recorded in queue]}
+    answers: list[Event] = []
+    with closing(local.answers("dlbench.trials.workers.replays", job, queue[0].trial.execution.threads)) as events:
         for event in events:
             if not isinstance(event, Done | Refused | Failed):
-                here.append(event)
-            elif left:
-                yield _ended(left.popleft(), event, here)
-                here = []
+                answers.append(event)
+            elif queue:
+                yield _ended(queue.popleft(), event, answers)
+                answers = []
 
 
-def _wanted(recorded: Recorded) -> dict[str, Any]:
-    """What the worker is told of a run."""
+def _job(recorded: Recorded) -> dict[str, Any]:
+    """What the worker needs to know of a run."""
     return {"trial": recorded.trial.as_dict(), "lap_ends": recorded.lap_ends, "count": len(recorded.events)}
 
 

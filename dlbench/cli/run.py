@@ -94,7 +94,7 @@ def carry_out(
 ) -> tuple[list[Path], int]:
     """Run the trials in this order and say how that goes; returns their run files and the exit code.
 
-    any_share: a trial that finished with another share of the machine, in threads and jobs, is not run again.
+    any_share: a trial that finished with other threads or jobs is not run again.
     """
     seconds = math.inf if for_ is None else reading.seconds(for_, "--for")
     exits.interrupt_on_termination()
@@ -142,7 +142,7 @@ def _exit_code(outcomes: Sequence[Outcome], planned: int) -> int:
 
 
 def _how(outcomes: Sequence[Outcome]) -> str:
-    """What the same command would do, once more."""
+    """What the same command would do next."""
     under_way = [outcome for outcome in outcomes if outcome.status == "interrupted"]
     steps = [str(outcome.continues_at) for outcome in under_way if outcome.continues_at is not None]
     return "it skips what is finished" + (f" and continues after step {' and '.join(steps)}" if steps else "")
@@ -153,20 +153,20 @@ def _print_plan(trials: Sequence[Trial], standings: Sequence[Standing], out: Pat
     from dlbench.trials import forecast
 
     expected = forecast.from_runs(out)
-    waiting = [trial for trial, found in zip(trials, standings, strict=True) if not found.is_done]
-    for trial, found in zip(trials, standings, strict=True):
+    waiting = [trial for trial, past in zip(trials, standings, strict=True) if not past.is_done]
+    for trial, past in zip(trials, standings, strict=True):
         steps = checkpoint_file.steps(trial.path(out))
-        state = f"to run again: {_reasons(found)}" if found.changes else "to run"
+        state = f"to run again: {_reasons(past)}" if past.changes else "to run"
         state = state if steps is None else f"to continue after step {steps}"
-        state = "finished already" if found.is_done else state
-        about = "" if found.is_done else f"  {forecast.words(expected(trial))}"
-        print(f"{progress.title([trial])}  {state}{about}  {found.path if found.is_done else trial.path(out)}")
+        state = "finished already" if past.is_done else state
+        about = "" if past.is_done else f"  {forecast.words(expected(trial))}"
+        print(f"{progress.title([trial])}  {state}{about}  {past.path if past.is_done else trial.path(out)}")
     if waiting:
         print(f"{len(waiting)} to run: {forecast.total(map(expected, waiting), waiting[0].execution.jobs)}")
 
 
 def _tell_standings(trials: Sequence[Trial], standings: Sequence[Standing], console: Console) -> None:
-    """A line for what is skipped, and one for each reason for which something is skipped in spite, or runs again."""
+    """A line for what is skipped, and one for each reason why something changed and is skipped or runs again."""
     groups: dict[tuple[bool, str, frozenset[str]], list[Trial]] = {}
     for trial, found in zip(trials, standings, strict=True):
         if found.is_done or found.changes:
@@ -182,15 +182,15 @@ def _tell_standings(trials: Sequence[Trial], standings: Sequence[Standing], cons
         console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
-def _reasons(found: Standing) -> str:
-    return ", ".join(change.words for change in found.changes)
+def _reasons(past: Standing) -> str:
+    return ", ".join(change.words for change in past.changes)
 
 
 def _named(trials: Sequence[Trial]) -> str:
     """How many trials, and of which recipes as far as there is room."""
     names = list(dict.fromkeys(trial.recipe.name for trial in trials))
-    shown = ", ".join(names[:MOST_NAMES]) + (f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else "")
-    return f"{len(trials)} trial{'s' if len(trials) != 1 else ''} of {shown}"
+    listed = ", ".join(names[:MOST_NAMES]) + (f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else "")
+    return f"{len(trials)} trial{'s' if len(trials) != 1 else ''} of {listed}"
 
 
 def _summarise(outcomes: Sequence[Outcome], planned: int, console: Console) -> None:

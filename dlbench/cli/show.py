@@ -36,20 +36,20 @@ def show(
         _recipe(recipe.load(name, "full", settings or []), short, console)
 
 
-def _study(found: study.Study, console: Console) -> None:
-    said = partial(console.print, highlight=False, markup=False)
-    said(f"{found.title}\n{found.source}\n")
-    for name in found.studies:
-        said(f"  {name}: {study.load(name).title}")
-    for name in found.recipes:
-        said(f"  {name}: {recipe.load(name).title}")
-    if found.claims:
-        said("\nclaims:")
-    for claim in found.claims:
-        said(f"  {claim.says} ({claim.source})" if claim.source else f"  {claim.says}")
-    if found.recipes:
-        seeds = ", ".join(f"at least {count} at {budget}" for budget, count in found.seeds.items())
-        said(f"\nseeds: {seeds or 'as each recipe says'}")
+def _study(chosen: study.Study, console: Console) -> None:
+    write = partial(console.print, highlight=False, markup=False)
+    write(f"{chosen.title}\n{chosen.source}\n")
+    for name in chosen.studies:
+        write(f"  {name}: {study.load(name).title}")
+    for name in chosen.recipes:
+        write(f"  {name}: {recipe.load(name).title}")
+    if chosen.claims:
+        write("\nclaims:")
+    for claim in chosen.claims:
+        write(f"  {claim.says} ({claim.source})" if claim.source else f"  {claim.says}")
+    if chosen.recipes:
+        seeds = ", ".join(f"at least {count} at {budget}" for budget, count in chosen.seeds.items())
+        write(f"\nseeds: {seeds or 'as each recipe says'}")
 
 
 def _recipe(full: Recipe, short: Recipe, console: Console) -> None:

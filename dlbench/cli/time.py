@@ -99,16 +99,16 @@ def time(
 
 def parse_batch_sizes(text: str) -> list[BatchSize]:
     """`32,128,512` or `auto` or both -> batch sizes; InputError for anything else."""
-    found: list[BatchSize] = []
+    sizes: list[BatchSize] = []
     for piece in (piece.strip() for piece in text.split(",")):
         if piece != "auto" and not (piece.isdecimal() and int(piece) > 0):
             raise InputError(f"--batch-size {text}: write whole numbers above 0 or auto, such as 32,128,512")
-        found.append("auto" if piece == "auto" else int(piece))
-    return list(dict.fromkeys(found))
+        sizes.append("auto" if piece == "auto" else int(piece))
+    return list(dict.fromkeys(sizes))
 
 
 def _check(trials: Sequence[Trial], compile: bool) -> None:
-    """Raise InputError for a precision that the device has not; warn where nothing can be compiled."""
+    """Raise InputError for a precision that the device lacks; warn where nothing can be compiled."""
     execution = trials[0].execution
     if execution.precision == "tf32" and not execution.device.startswith("cuda"):
         raise InputError(f"--precision tf32: not on {execution.device}; take fp32 or bf16")
@@ -143,12 +143,12 @@ def _rounds(
     sized: Sequence[tuple[Case, Event]], repeats: int, min_seconds: float, out: Path, failures: list[str]
 ) -> Iterator[Path]:
     """Time every case once in each round, so that a slow drift of the machine disturbs all alike."""
-    left = list(sized)
+    remaining = list(sized)
     for repeat in range(repeats):
-        for case, size in list(left):
+        for case, size in list(remaining):
             timing = _ask(case, "time", failures, least_seconds=min_seconds, most_seconds=PATIENCE * min_seconds)
             if not isinstance(timing, Timing):
-                left.remove((case, size))
+                remaining.remove((case, size))
                 continue
             speed = timing.examples * len(timing.seconds) / sum(timing.seconds)
             _say(f"{case.name}: process {repeat + 1} of {repeats}: about {speed:,.0f} examples/s")
@@ -156,7 +156,7 @@ def _rounds(
 
 
 def _ask(case: Case, task: str, failures: list[str], **more: float) -> Event | None:
-    """The event in which a worker's task ends; None, noted and told, if it fails; InputError if it is refused."""
+    """The event in which a worker's task ends; None if it fails, which is noted and printed; InputError if refused."""
     event = answer(case, task, **more)
     if isinstance(event, Refused):
         raise InputError(event.message)
@@ -168,7 +168,7 @@ def _ask(case: Case, task: str, failures: list[str], **more: float) -> Event | N
 
 
 def answer(case: Case, task: str, **more: float) -> Event:
-    """The one event that a fresh process tells; see `workers.timings.do` for tasks and what they take."""
+    """The one event that a fresh process sends; see `workers.timings.do` for its tasks and their arguments."""
     event, *_ = local.answers(WORKER, _job(case, task, **more), case.trial.execution.threads)
     return event
 
@@ -178,14 +178,14 @@ def _job(case: Case, task: str, **more: float) -> dict[str, Any]:
 
 
 def _in_turns(cases: Sequence[Case], out: Path) -> int:
-    """Pass lines on to a process, and what it tells back, as `dlbench.judge.rounds` has it; its file is left in `out`.
+    """Pass lines of standard input to a process, and print its answers, as `dlbench.judge.rounds` says.
 
-    Whoever asks may end at any time: then so does the process, and leaves no file.
+    Its timing file is kept in `out`. When standard input ends early, the process ends too, and leaves no file.
     """
     if len(cases) != 1:
         raise InputError("--turns: one recipe, mode and batch size at a time")
     [case] = cases
-    told: dict[type[Event], Event] = {}
+    answers: dict[type[Event], Event] = {}
     for event in local.answers(WORKER, _job(case, "turns"), case.trial.execution.threads, sys.stdin):
         if isinstance(event, Refused):
             raise InputError(event.message)
@@ -193,9 +193,9 @@ def _in_turns(cases: Sequence[Case], out: Path) -> int:
             _say(f"{case.name}: failed: {event.message}")
             return exits.FAILED
         print(events.message(event), end="", flush=True)
-        told[type(event)] = event
+        answers[type(event)] = event
         if isinstance(event, Timing):
-            _keep(case, 0, told[Size], event, out)
+            _keep(case, 0, answers[Size], event, out)
             return exits.FINE
     return exits.INTERRUPTED
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -45,9 +46,9 @@ ROUNDING = 1e-9  # a limit that is just reached is kept
 
 @dataclass(frozen=True)
 class Row:
-    """One metric of one recipe as one side measured it against BASE; without a metric, what befell its trials.
+    """One metric of one recipe, measured on one side and on BASE; without a metric, how its trials ended.
 
-    side: the name of the new side. measured: budget, or mode and batch size, and what else tells it from its like.
+    side: the name of the new side. measured: budget, or mode and batch size, and what tells it from others of the same.
     base, new: mean of errors, geometric mean of speeds, in the metric's unit; NaN where there is none.
     why: the reason of a verdict that is no answer. outcome: what became of the limit, empty where there is none.
     """
@@ -66,7 +67,7 @@ class Row:
 
     @property
     def name(self) -> str:
-        """The metric's name; `trials` for the row that tells of them."""
+        """The metric's name; `trials` for a row without one."""
         return self.metric.name if self.metric else "trials"
 
     @property
@@ -88,7 +89,7 @@ class Row:
 class Turns:
     """Laps that both sides took in turns. pairs: of processes, each with logarithms of new / base in speed, by block.
 
-    alpha: what a p has to be below. minutes: how long that was measured.
+    alpha: what a p has to be below. minutes: how long was measured.
     """
 
     pairs: Sequence[Sequence[float]]
@@ -101,13 +102,13 @@ class Turns:
         return turns.difference(pairs, self.alpha, practical)
 
     def needed(self, difference: Difference, margin: float) -> float:
-        """About how many minutes would tell."""
+        """About how many minutes of measuring would decide."""
         return self.minutes * difference.needed(margin) / difference.estimate.n
 
 
 @dataclass(frozen=True)
 class Choice:
-    """What the user wants compared: which metrics (the usual ones if none), held to which limits, across what.
+    """What the user wants compared: which metrics (the usual ones if none), which limits on them, ignoring what.
 
     turns: what speeds are compared by, if both sides took turns.
     """
@@ -127,10 +128,10 @@ class Choice:
 
 
 def compare(base: pd.DataFrame, new: pd.DataFrame, side: str, choice: Choice) -> tuple[list[Row], list[str]]:
-    """The rows of one new side against the base, and notes on what was looked past."""
+    """The rows of one new side against the base, and notes on the differences that were ignored."""
     sides = [("BASE", subjects(base)), (side, subjects(new))]
     paired = pairs(sides[0][1], sides[1][1], choice.across)
-    headings = labels([ours or theirs for ours, theirs in paired if ours or theirs])  # type: ignore[misc]  # one is there
+    headings = labels([one for pair in paired if (one := pair[0] or pair[1])])
     rows: list[Row] = []
     for pair, (recipe, measured) in zip(paired, headings, strict=True):
         rows += _rows(pair, Row(side, recipe, measured), choice)
@@ -138,7 +139,7 @@ def compare(base: pd.DataFrame, new: pd.DataFrame, side: str, choice: Choice) ->
 
 
 def joint(rows: Sequence[Row]) -> list[str]:
-    """A line for each recipe that got faster but worse, or better but slower, whichever files say so."""
+    """A line for each recipe that got faster but worse, or better but slower."""
     lines = []
     for key in dict.fromkeys((row.side, row.recipe) for row in rows):
         mine = [row for row in rows if (row.side, row.recipe) == key]
@@ -165,7 +166,7 @@ def _rows(pair: Pair, blank: Row, choice: Choice) -> Iterator[Row]:
 
 
 def _compared(base: Subject | None, new: Subject | None, row: Row, metric: Metric, choice: Choice) -> Row:
-    """The row with its verdict, as far as that can be told."""
+    """The row with its verdict."""
     here, there = (side.values(metric.name) if side else {} for side in (base, new))
     row = replace(row, base=_centre(metric, here), new=_centre(metric, there))
     if not (base and here):
@@ -295,7 +296,7 @@ def _fates(attempts: Iterable[Attempt]) -> str:
 
 
 def _looked_past(paired: Sequence[Pair], across: Collection[str]) -> list[str]:
-    """What differs between sides that were compared all the same, each once."""
+    """What differs between sides that were compared all the same, a line for each difference."""
     lines: dict[str, list[str]] = {}
     for base, new in paired:
         if not (base and new):
@@ -317,9 +318,8 @@ def _older_notes(sides: Sequence[tuple[str, Sequence[Subject]]]) -> list[str]:
 
 
 def _identity_notes(sides: Sequence[tuple[str, Sequence[Subject]]]) -> list[str]:
-    return grouping.identity_notes(
-        subject.about["identity"] for _, subjects_of_side in sides for subject in subjects_of_side
-    )
+    every = itertools.chain.from_iterable(subjects_of_side for _, subjects_of_side in sides)
+    return grouping.identity_notes(subject.about["identity"] for subject in every)
 
 
 def _across_note(mismatch: Mismatch, across: Collection[str]) -> str:

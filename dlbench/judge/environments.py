@@ -110,14 +110,14 @@ class Environment:
 
 @dataclass(frozen=True)
 class Talk:
-    """A command that runs, told lines and telling events, one a line. words: of its environment."""
+    """A running command that reads lines and answers with events, one a line. words: of its environment."""
 
     words: str
     child: subprocess.Popen[str]
     errors: IO[bytes]
 
     def say(self, line: object) -> None:
-        """Tell it a line; one that has ended is found out by whoever listens."""
+        """Send it a line; if it has ended, `hear` and `end` will say so."""
         assert self.child.stdin is not None
         with suppress(BrokenPipeError):
             self.child.stdin.write(f"{line}\n")
@@ -145,7 +145,7 @@ class Talk:
 
 
 def find(words: str) -> Environment:
-    """The environment a user means, checked: it starts, and dlbench and torch import; InputError if not."""
+    """The environment that a user names, checked: it starts and imports dlbench and torch; InputError if not."""
     location = Path(words).expanduser()
     if words and location.is_dir():
         inside = [location.absolute() / "bin" / "python", location.absolute() / "Scripts" / "python.exe"]
@@ -156,9 +156,7 @@ def find(words: str) -> Environment:
     interpreter = shutil.which(location)
     if interpreter is None:
         raise InputError(f"{words}: no Python interpreter, virtual environment or folder with code is there")
-    return check(
-        Environment(words, os.path.abspath(interpreter))
-    )  # not resolved: a link is what makes it a virtual one
+    return check(Environment(words, os.path.abspath(interpreter)))  # a link makes an environment: it is not resolved
 
 
 def check(environment: Environment) -> Environment:
@@ -186,7 +184,7 @@ def check(environment: Environment) -> Environment:
 
 
 def names(name: str, sides: Sequence[Environment]) -> list[str]:
-    """What each environment is told of this recipe: a relative path is looked up in its folder, then in ours.
+    """The recipe's name for each environment: a relative path is looked up in its folder, then in ours.
 
     InputError if only some of the folders have it: the others would be measured with modules that are not their own.
     """

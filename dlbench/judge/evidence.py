@@ -1,11 +1,11 @@
-"""Which runs a claim is judged on, and what they hold of its two sides, seed by seed.
+"""Which runs a claim is judged on, and the values of its two sides in them, seed by seed.
 
-Both sides come from runs alike in all but recipe and seed: budget, device, torch and settings. Precisions may differ
-only where the recipes themselves ask for unlike ones. Of each recipe the newest code and data count. Of several kinds
-of runs that have both sides the verdict rests on the one of the largest budget; among these on runs that know their
-code before those of identity 0.1, then on most shared seeds, then on the newest.
+Both sides come from runs that differ in recipe and seed alone, not in budget, device, torch or settings. Precisions may
+differ only where the recipes themselves ask for it. Of each recipe the newest code and data count. Where several kinds
+of runs have both sides, those of the largest budget count; among these, runs that know their code before those of
+identity 0.1, then those with most shared seeds, then the newest.
 
-A count of training that ended before a net had learnt is only a lower bound, and a side knows of which seeds.
+Where training ended before a net had learnt, a count of steps is only a lower bound, and a side knows for which seeds.
 """
 
 from __future__ import annotations
@@ -71,13 +71,13 @@ class Evidence:
 
 
 def fitness(evidence: Evidence) -> tuple[int, bool, int, str]:
-    """What makes one kind of runs a better ground for a verdict than another, what counts most first."""
+    """What makes one evidence better than another, what counts most first."""
     knows_code = all(group.identity.code for group in evidence.runs)
     return budget_rank(evidence.budget), knows_code, len(evidence.seeds), max(group.newest for group in evidence.runs)
 
 
 def evidences(claim: Claim, groups: Sequence[Group], runs: Runs) -> Iterator[Evidence]:
-    """For each two groups that are comparable, or each one if the claim names one recipe, that share a seed."""
+    """From every two comparable groups that share a seed, or from every group if the claim names one recipe."""
     for ground in _grounds(claim, current(groups)):
         of = _side(claim.of, ground[0], runs)
         than = _side(claim.than, ground[-1], runs) if isinstance(claim.than, Quantity) else claim.than
@@ -88,7 +88,7 @@ def evidences(claim: Claim, groups: Sequence[Group], runs: Runs) -> Iterator[Evi
 
 
 def control(claim: Claim, chosen: Evidence, groups: Sequence[Group], runs: Runs) -> tuple[Side, Group] | None:
-    """What its control gave where the claim's own side was measured; None without a run that is like those."""
+    """What the claim's control gave, in runs comparable to those chosen; None if there are none."""
     quantity = replace(claim.of, recipe=claim.control)
     sides = ((_side(quantity, group, runs), group) for group in current(groups) if _stands_by(group, claim, chosen))
     return next(((side, group) for side, group in sides if side.values.keys() & chosen.of.values.keys()), None)
@@ -133,7 +133,7 @@ def _first_looks(sought: StepsUntil, group: Group, runs: Runs) -> Side:
 
 
 def absent(claim: Claim, groups: Sequence[Group]) -> str:
-    """What there is no run of."""
+    """Why there is no evidence: which runs are missing."""
     names = dict.fromkeys(q.recipe for q in (claim.of, claim.than) if isinstance(q, Quantity))
     lacking = [name for name in names if name not in {group.recipe for group in groups}]
     if lacking:

@@ -84,9 +84,9 @@ def from_json(text: str, where: str) -> pd.DataFrame:
 
 
 def of_files(files: Iterable[RawFile], warnings: list[str]) -> pd.DataFrame:
-    """What is in run files and timing files, which their first line tells apart; they are read one after the other.
+    """The measurements in run files and timing files, told apart by their first line and read one after the other.
 
-    warnings: gets what is wrong with them.
+    warnings: what is wrong with them is added here.
     """
     timings: list[_Timing] = []
     runs = store.frame(_without_timings(files, timings, warnings), warnings)
@@ -108,7 +108,7 @@ class _Timing(NamedTuple):
 
 
 def _without_timings(files: Iterable[RawFile], timings: list[_Timing], warnings: list[str]) -> Iterator[RawFile]:
-    """All but the timing files: what they hold goes into `timings`, and what is wrong with one into `warnings`."""
+    """All but the timing files: their content goes into `timings`, and what is wrong with one into `warnings`."""
     for file in files:
         loaded = _loaded(file)
         content = loaded.held or b""
@@ -123,7 +123,7 @@ def _without_timings(files: Iterable[RawFile], timings: list[_Timing], warnings:
 
 
 def _loaded(file: RawFile) -> RawFile:
-    """The file with what it holds; as it is, if it cannot be read: whoever reads it next will say so."""
+    """The file with its content in memory; as it is, if it cannot be read: whoever reads it next will say so."""
     with suppress(InputError):
         return replace(file, held=file.read())
     return file

@@ -1,4 +1,4 @@
-"""Limits no narrower than this machine can tell: the base environment measured against itself, before the gate."""
+"""Limits no narrower than this machine can resolve: the base environment measured against itself, before the gate."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from typing import TYPE_CHECKING, Final
 from dlbench.judge import limits, metrics, rounds
 from dlbench.judge.environments import Environment
 from dlbench.judge.limits import Limit
-from dlbench.judge.rounds import Case, Taken
+from dlbench.judge.rounds import Case, Timings
 
 if TYPE_CHECKING:
     from dlbench.stats.null_check import NullCheck
 
 NULL: Final = ("null-base", "null-head")  # what the two sides are called
 MORE: Final = 2  # times as many rounds as the gate takes: they know better how far chance reaches
-Measure = Callable[[Sequence[Case], Mapping[str, Environment], int, Path], Taken]  # `count` times, into a folder
+Measure = Callable[[Sequence[Case], Mapping[str, Environment], int, Path], Timings]  # `count` times, into a folder
 TOO_COARSE: Final = 0.5  # a gate that may miss half the speed is none
 
 
 @dataclass(frozen=True)
 class Checked:
-    """What the null check made of a case's limits.
+    """A case's limits after the null check.
 
-    limits: those that hold, some of them wider than before. refused: by metric, why a limit on it cannot hold.
+    limits: those in force, some of them widened. refused: by metric, why no limit on it can be checked here.
     """
 
     limits: Sequence[Limit]
@@ -35,17 +35,17 @@ class Checked:
 
     @property
     def is_pointless(self) -> bool:
-        """Whether nothing is left to hold the case to."""
+        """Whether every limit of the case was refused."""
         return bool(self.refused) and not self.limits
 
 
-def pool(base: Environment, cases: Sequence[Case], count: int, measure: Measure, out: Path) -> Taken:
+def pool(base: Environment, cases: Sequence[Case], count: int, measure: Measure, out: Path) -> Timings:
     """The base environment against itself, in MORE times as many rounds as the gate will take."""
     rounds.say(f"null check: base against itself in {MORE * count} rounds: {2 * MORE * count * len(cases)} processes")
     return measure(cases, dict.fromkeys(NULL, base), MORE * count, out)
 
 
-def check(case: Case, taken: Taken, gate_limits: Sequence[Limit], count: int) -> Checked:
+def check(case: Case, timings: Timings, gate_limits: Sequence[Limit], count: int) -> Checked:
     """The case's limits for a gate of `count` rounds, from what `pool` took."""
     valid: list[Limit] = []
     refused: dict[str, str] = {}
@@ -54,7 +54,7 @@ def check(case: Case, taken: Taken, gate_limits: Sequence[Limit], count: int) ->
         limit = limits.choose(gate_limits, case.recipe, name)
         if limit is None:
             continue
-        null = _null_check(case, taken, name, count)
+        null = _null_check(case, timings, name, count)
         least = null.tells_worse_by(metrics.metric(name).better) if null else 0.0
         if least >= TOO_COARSE:
             refused[name] = (
@@ -66,11 +66,11 @@ def check(case: Case, taken: Taken, gate_limits: Sequence[Limit], count: int) ->
     return Checked(valid, refused, notes)
 
 
-def _null_check(case: Case, taken: Taken, metric: str, count: int) -> NullCheck | None:
+def _null_check(case: Case, timings: Timings, metric: str, count: int) -> NullCheck | None:
     """None where the metric was not measured often enough, or has a value of zero."""
     from dlbench.stats.null_check import NullCheck
 
-    first, second = (taken.values(case, side, metric) for side in NULL)
+    first, second = (timings.values(case, side, metric) for side in NULL)
     pairs = [(first[number], second[number]) for number in sorted(first.keys() & second.keys())]
     return NullCheck(pairs, count) if len(pairs) >= count and min(map(min, pairs)) > 0 else None
 

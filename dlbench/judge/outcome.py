@@ -8,8 +8,8 @@ where nothing is true of a claim it is called reproduced in at most 5 % of cases
 A single published run is one draw, of which no mean is known: `ordinary` asks for its rank among ours.
 
 Student's interval knows how training varies from seed to seed, and nothing of the test set, which is the same for all.
-What holds `each` time and was run but once, as a learner without chance, is judged on the test set's interval. The
-share of runs in which something holds has Wilson's.
+A claim about `each` run that was run only once, as a learner without chance is, is judged on the test set's interval. A
+share of runs has Wilson's.
 
 Values that the end of a run cut off are lower bounds. The mean of what was seen of them is at most their mean, so its
 interval still bounds that from one side: a verdict may rest on this side, and on the other there is none.
@@ -71,7 +71,7 @@ def judge(claim: Claim, of: Side, than: Side | float) -> Outcome:
 
 
 def _is_one_run(of: Side, than: Side) -> bool:
-    """Whether there is but one, or several that chance does not tell apart."""
+    """Whether there is one run only, or several with the same values."""
     return len({(value, than.values[seed]) for seed, value in of.values.items()}) == 1
 
 
@@ -90,10 +90,8 @@ def _of_share(claim: Claim, solved: Sequence[float], than: float) -> Outcome:
     first, n = outcome(len(solved)), len(solved)
     if first.word != "inconclusive":
         return first
-    extra = range(1, MOST_SEEDS + 1)
-    return replace(
-        first, needed=next((extra_runs for extra_runs in extra if outcome(n + extra_runs).word != "inconclusive"), None)
-    )
+    enough = (extra for extra in range(1, MOST_SEEDS + 1) if outcome(n + extra).word != "inconclusive")
+    return replace(first, needed=next(enough, None))
 
 
 def _from_interval(claim: Claim, effect: Estimate) -> Outcome:
@@ -146,7 +144,8 @@ def test_set_sd(of: Side, than: Side | float) -> float:
 def _among_ours(ours: Side, published: float) -> Outcome:
     """Whether one published run lies in the middle 95 % of ours: one that never got there lies above all it outlasted.
 
-    Where the published run outlasted some of those, each number of them above it is tried, and all must agree.
+    Where the published run outlasted some of those, we do not know how many of them end above it: every possible number
+    is tried, and all must agree.
     """
     reached = [value for seed, value in ours.values.items() if seed not in ours.never]
     bounds = [ours.values[seed] for seed in ours.never]
@@ -175,13 +174,13 @@ class Gap:
     has_edge: bool
 
     def signs(self) -> Iterator[int]:
-        """Of each seed whether the claim holds in it, +1, or does not, -1; 0 where its bound does not tell."""
+        """By seed whether the claim holds, +1, or does not, -1; 0 where its value is a bound that leaves it open."""
         for value, larger, smaller in zip(self.values, self.at_least, self.at_most, strict=True):
             holds = value > 0 or (value == 0 and self.has_edge)
             yield (1 - smaller) if holds else (larger - 1)
 
     def sign(self, mean: Estimate) -> int:
-        """The same of the mean."""
+        """Whether the claim holds on the average, +1, or does not, -1; 0 where bounds leave it open."""
         doubted = any(self.at_most) if mean.sign > 0 else any(self.at_least)
         return 0 if doubted else mean.sign
 
@@ -213,7 +212,7 @@ def _gap(rising: Side, falling: Side, form: Callable[[float, float], float], has
 
 
 def _word(signs: Collection[int]) -> Word:
-    """Of signs that all have to be +1."""
+    """The verdict on gaps whose signs must all be +1."""
     return "refuted" if -1 in signs else "inconclusive" if 0 in signs else "reproduced"
 
 

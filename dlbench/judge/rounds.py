@@ -62,8 +62,8 @@ class Case:
 
 
 @dataclass
-class Taken:
-    """What rounds left behind: by case and side a frame of each round, and why a case was given up.
+class Timings:
+    """All that was measured: by case and side a frame of each round, and why a case was given up.
 
     turns: by case, for each pair of processes whose laps took turns, how much faster the second side was in each block
     of laps, as logarithms.
@@ -90,38 +90,38 @@ class Taken:
 
 def take(
     cases: Sequence[Case], sides: Mapping[str, Environment], rounds: int, options: Sequence[str], out: Path
-) -> Taken:
+) -> Timings:
     """Measure every case in every round on each side; the order of the sides is reversed every other round (ABBA).
 
     sides: by a label, which is also the folder below `out` that keeps the timing files, as `dlbench time` would.
     options: further ones for `dlbench time`. A case that fails in one environment is given up; the others go on.
     """
-    taken, began = Taken({case: {side: [] for side in sides} for case in cases}), time.monotonic()
+    timings, began = Timings({case: {side: [] for side in sides} for case in cases}), time.monotonic()
     names_by_side = {case: dict(zip(sides, names(case.name, list(sides.values())), strict=True)) for case in cases}
     for number in range(rounds):
-        if len(taken.failed) == len(cases):
+        if len(timings.failed) == len(cases):
             break
         for case in cases:
             for side in list(sides)[:: -1 if number % 2 else 1]:
-                if case not in taken.failed:
+                if case not in timings.failed:
                     words = ["time", names_by_side[case][side], *case.options, *options]
-                    _measure(case, side, sides[side], words, number, taken, out)
+                    _measure(case, side, sides[side], words, number, timings, out)
         left = (time.monotonic() - began) / (number + 1) * (rounds - number - 1)
         say(f"round {number + 1} of {rounds} done" + (f", about {_duration(left)} to go" if left else ""))
-    return taken
+    return timings
 
 
 def _measure(
-    case: Case, side: str, environment: Environment, words: Sequence[str], number: int, taken: Taken, out: Path
+    case: Case, side: str, environment: Environment, words: Sequence[str], number: int, timings: Timings, out: Path
 ) -> None:
     """One measurement, noted and told."""
     try:
         frame = _measured(environment, words, number, out / side)
     except Failed as failure:
-        taken.failed[case] = f"{side}, round {number + 1}: {failure}"
+        timings.failed[case] = f"{side}, round {number + 1}: {failure}"
         say(f"{side}: {case.recipe} {case.measured}: failed: {failure}")
         return
-    taken.frames[case][side].append(frame)
+    timings.frames[case][side].append(frame)
     speed = frame.loc[frame["metric"] == "examples_per_second", "value"].iloc[0]
     steady = "" if _is_steady(frame) else ", not steady"
     say(f"{side}: {case.recipe} {case.measured}: about {speed:,.0f} examples/s{steady}")

@@ -1,4 +1,4 @@
-"""What one side measured, put together by what was measured; its partner on the other side; how the two are unlike."""
+"""What each side measured, as subjects; which subject of the other side is its partner, and how the two differ."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from dlbench.records import grouping
 if TYPE_CHECKING:
     import pandas as pd
 
-ACROSS: Final = ("version", "machine", "recipe", "budget", "settings")  # what a user may choose to look past
+ACROSS: Final = ("version", "machine", "recipe", "budget", "settings")  # differences a user may choose to ignore
 PARTS: Final = ("data", "model", "training", "score")
-WHAT: Final = {  # each trait of a subject, and what has to be looked past where it differs
+WHAT: Final = {  # each trait of a subject, and which difference has to be ignored where it differs
     "budget": "budget",
     "recipe_digest": "recipe",
     "dataset_digest": "recipe",
@@ -54,8 +54,8 @@ class Attempt:
 class Subject:
     """All that one side measured of one thing: attempts that differ in nothing but seed or process.
 
-    traits: a value for each of WHAT. about: machine, resolved recipe and whatever else is told in words. data: the
-    digest of the data of each replicate that knows it. older: how many runs of older code or data it leaves out.
+    traits: a value for each of WHAT. about: machine, resolved recipe and whatever else is printed. data: the digest of
+    the data by replicate, where it is known. older: how many runs of older code or data are left out.
     """
 
     recipe: str
@@ -84,7 +84,7 @@ class Subject:
 
     @property
     def shares_a_process(self) -> bool:
-        """Whether seeds took turns in one process, or learnt as one model: what it took is then measured once."""
+        """Whether seeds took turns in one process, or learnt as one model: time and memory are then measured once."""
         return not self.is_timing and bool(self.about["recipe_json"].get("together"))
 
     @cached_property
@@ -103,7 +103,7 @@ class Subject:
 
 @dataclass(frozen=True)
 class Mismatch:
-    """One thing in which two subjects differ: in words, and what a user would have to look past to compare them."""
+    """One trait in which two subjects differ: in words, and what `--across` has to name for them to be compared."""
 
     words: str
     what: str
@@ -112,8 +112,7 @@ class Mismatch:
 def subjects(frame: pd.DataFrame) -> list[Subject]:
     """The subjects of one side, in order of appearance; of several runs of a trial the newest counts.
 
-    So does of several codes or data sets, which are never put together, the one with the newest run: a side stands for
-    what it is now.
+    Runs of different code or data are never put together: those with the newest run stand for the side.
     """
     records_by_subject: dict[tuple[Any, ...], dict[tuple[str, ...], list[dict[str, Any]]]] = {}
     for record, identity in zip(frame.to_dict("records"), grouping.identities(frame, "replicate"), strict=True):
@@ -127,7 +126,7 @@ def subjects(frame: pd.DataFrame) -> list[Subject]:
 def pairs(
     base: Sequence[Subject], new: Sequence[Subject], across: Collection[str]
 ) -> list[tuple[Subject | None, Subject | None]]:
-    """Each subject with the most alike one of the other side that measured the same recipe the same way, or alone."""
+    """Each subject with the most similar one of the other side that measured the same recipe the same way, or alone."""
     near = sorted(
         (*_distance(mismatches_of(subject, other), across), mine, theirs)
         for mine, subject in enumerate(base)
@@ -143,7 +142,7 @@ def pairs(
 
 
 def mismatches_of(base: Subject, new: Subject) -> list[Mismatch]:
-    """All in which they differ; another budget is another recipe and other data as well, and told as the budget."""
+    """All in which they differ; another budget means another recipe and other data too, so only the budget is named."""
     differ = [key for key in WHAT if base.traits[key] != new.traits[key]]
     if not _saw_other_data(base, new) or "recipe_digest" in differ:
         differ = [key for key in differ if key != "dataset_digest"]
@@ -153,7 +152,7 @@ def mismatches_of(base: Subject, new: Subject) -> list[Mismatch]:
 
 
 def obstacles(mismatches: Iterable[Mismatch], kind: str, across: Collection[str]) -> list[Mismatch]:
-    """Those that forbid a comparison of this kind of metric, unless the user looks past them."""
+    """Those that forbid a comparison of this kind of metric, except what the user chose to ignore."""
     harmless = MEANS_THE_SAME if kind == "error" else ()
     return [mismatch for mismatch in mismatches if mismatch.what not in (*across, *harmless, *LOOKED_PAST)]
 
@@ -167,12 +166,12 @@ def recipe_differences(base: Mapping[str, Any], new: Mapping[str, Any]) -> list[
 
 
 def _kind(subject: Subject) -> tuple[Any, ...]:
-    """What no option can look past."""
+    """What must be the same, whatever the options."""
     return subject.recipe, subject.mode, subject.is_timing
 
 
 def _distance(mismatches: Sequence[Mismatch], across: Collection[str]) -> tuple[int, int]:
-    """How unlike, and that with what the user looks past."""
+    """How many mismatches count, then how many there are, those that the user ignores included."""
     return sum(mismatch.what not in (*across, *LOOKED_PAST) for mismatch in mismatches), len(mismatches)
 
 
@@ -232,7 +231,7 @@ def _text(value: Any) -> str:
 
 
 def labels(measured: Sequence[Subject]) -> list[tuple[str, str]]:
-    """Recipe and what was measured, `short` or `time train, batch 16`, and whatever tells it from its like."""
+    """Recipe and what was measured, `short` or `time train, batch 16`, and what tells it from others of the same."""
     names = [(subject.recipe, _name(subject)) for subject in measured]
     headings = []
     for key, subject in zip(names, measured, strict=True):

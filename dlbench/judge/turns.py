@@ -1,6 +1,6 @@
-"""Measuring with both sides alive: laps of a fraction of a second, back and forth, in several pairs of processes.
+"""Measuring with both sides alive: laps of a fraction of a second, in turns, in several pairs of processes.
 
-What a machine does to a process changes from second to second, and hits two that take turns alike; what belongs to a
+A machine's disturbances change from second to second, so they hit both processes of a pair alike. What is peculiar to a
 process (its memory's layout, its core) lasts to its end, and is averaged over pairs of fresh ones.
 """
 
@@ -15,16 +15,16 @@ from typing import Final
 
 from dlbench.judge import rounds
 from dlbench.judge.environments import Environment, Failed, Talk, names
-from dlbench.judge.rounds import Case, Taken
+from dlbench.judge.rounds import Case, Timings
 
 LAP_SECONDS: Final = 0.05  # on a busy machine, means of pairs scatter by 60 % as much as with laps of a quarter second
 FEWEST_BLOCKS: Final = 2  # of a pair, however long a step takes
 WARM_SECONDS: Final = 0.5
 SCALE_SECONDS: Final = 0.05  # a lap from which the number of steps is worked out
-IsDecided = Callable[[Case, Taken], bool]
+IsDecided = Callable[[Case, Timings], bool]
 
 
-def never(case: Case, taken: Taken) -> bool:
+def never(case: Case, timings: Timings) -> bool:
     """Take all pairs there may be."""
     return False
 
@@ -32,27 +32,27 @@ def never(case: Case, taken: Taken) -> bool:
 def take(
     cases: Sequence[Case], sides: Mapping[str, Environment], count: int, minutes: float, options: Sequence[str],
     out: Path, is_decided: IsDecided = never,
-) -> Taken:  # fmt: skip
+) -> Timings:  # fmt: skip
     """Measure each case in up to `count` pairs of processes, which take laps in turns for `minutes` in all.
 
     sides: two, by a label, which is also the folder below `out` that keeps timing files. is_decided: asked after each
     pair; a case that is decided takes no more of them.
     """
-    taken = Taken({case: {side: [] for side in sides} for case in cases})
+    timings = Timings({case: {side: [] for side in sides} for case in cases})
     for number in range(count):
         for case in cases:
-            if case in taken.failed or (number and is_decided(case, taken)):
+            if case in timings.failed or (number and is_decided(case, timings)):
                 continue
             try:
-                _pair(case, sides, number, 60 * minutes / count, options, taken, out)
+                _pair(case, sides, number, 60 * minutes / count, options, timings, out)
             except Failed as failure:
-                taken.failed[case] = f"pair {number + 1}: {failure}"
+                timings.failed[case] = f"pair {number + 1}: {failure}"
                 rounds.say(f"{case.recipe} {case.measured}: failed: {failure}")
-    return taken
+    return timings
 
 
 def _pair(
-    case: Case, sides: Mapping[str, Environment], number: int, seconds: float, options: Sequence[str], taken: Taken,
+    case: Case, sides: Mapping[str, Environment], number: int, seconds: float, options: Sequence[str], timings: Timings,
     out: Path,
 ) -> None:  # fmt: skip
     """One pair of fresh processes; every other one begins with the other side."""
@@ -75,15 +75,15 @@ def _pair(
                 talk.end()
         for side in sides:
             frame = rounds.load(rounds.keep(Path(scratch) / side, number, out / side))
-            taken.frames[case][side].append(frame)
-        taken.turns.setdefault(case, []).append(blocks)
+            timings.frames[case][side].append(frame)
+        timings.turns.setdefault(case, []).append(blocks)
     ratio = math.exp(sum(blocks) / len(blocks))
     rounds.say(f"{case.recipe} {case.measured}: pair {number + 1}: {' / '.join(reversed(list(sides)))} x{ratio:.3f}")
 
 
 @contextmanager
 def _naming(side: str) -> Iterator[None]:
-    """Failures that say which side's they are."""
+    """A failure inside names this side."""
     try:
         yield
     except Failed as failure:
@@ -91,7 +91,7 @@ def _naming(side: str) -> Iterator[None]:
 
 
 def _blocks(talks: Mapping[str, Talk], order: Sequence[str], seconds: float) -> Iterator[float]:
-    """How much faster the second side is, as a logarithm, by each ABBA of laps, until those have taken so long.
+    """How much faster the second side is, as a logarithm for each ABBA of laps, until these took so many seconds.
 
     Blocks that begin while caches are still cold are not counted.
     """
@@ -109,7 +109,7 @@ def _blocks(talks: Mapping[str, Talk], order: Sequence[str], seconds: float) -> 
 
 
 def _steps(talks: Mapping[str, Talk]) -> int:
-    """How many steps make a lap, the same for both sides; each has taken its first step, and some more, after that."""
+    """How many steps make a lap, the same for both sides; it also takes their first, slow steps."""
     rates = []
     for side, talk in talks.items():
         _lap(side, talk, 1)

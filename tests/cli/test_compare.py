@@ -78,7 +78,7 @@ class TestExitCode:
         assert compare.compare(side("base"), [side("new")], limits_file=tmp_path / "limits.yaml", strict=True) == 0
         assert f"Limit other/{RATE}:5%: nothing here to hold it against." in capsys.readouterr().out
 
-    def test_a_limit_on_a_recipe_that_one_side_did_not_measure_is_untold(
+    def test_a_limit_on_a_recipe_that_one_side_did_not_measure_compares_nothing(
         self, side: Side, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         base, head = side("base"), side("head")
@@ -91,7 +91,7 @@ class TestExitCode:
         for one, other, where in ((both, head, head), (head, both, "BASE")):
             assert compare.compare(one, [other], fail=fail) == exits.NOTHING_COMPARABLE
             said = capsys.readouterr().err
-            assert said == f"dlbench: --fail b/{ERROR}:0.5: {where} has no {ERROR} of b: nothing is told\n"
+            assert said == f"dlbench: --fail b/{ERROR}:0.5: {where} has no {ERROR} of b: nothing to compare\n"
         assert compare.compare(both, [both, head], fail=fail) == exits.NOTHING_COMPARABLE
         assert compare.compare(both, [head], fail=[f"{ERROR}:0.5"]) == exits.FINE
         assert compare.compare(both, [slower(side)], fail=[*fail, f"{RATE}:5%"]) == exits.REGRESSION
@@ -101,7 +101,7 @@ class TestExitCode:
     def test_a_limit_that_nothing_is_held_to_is_undecided(self) -> None:
         row = Row("n", "r", "short", metric(RATE), "same", difference=of_speeds(SPEEDS, SPEEDS))
         held = [Limit(RATE, 5, True), Limit(ERROR, 1, False)]
-        unused, notes = compare.idle(held, [row])
+        unused, notes = compare.unused_limits(held, [row])
         assert (unused, notes) == (held[1:], [f"Limit {ERROR}:1: nothing here to hold it against."])
         assert compare.exit_code([row], unused) == exits.FINE
         assert compare.exit_code([row], unused, strict=True) == exits.INCONCLUSIVE

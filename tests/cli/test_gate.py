@@ -264,7 +264,7 @@ class _Watched:
 
     def __init__(self, side: environments.Environment, name: str, order: list[str]) -> None:
         self.side, self.name, self.order = side, name, order
-        self.place, self.folder = side.place, side.folder
+        self.recipe_path, self.folder = side.recipe_path, side.folder
 
     def dlbench(self, words: list[str]) -> None:
         self.order.append(self.name)
