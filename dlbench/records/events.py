@@ -1,8 +1,8 @@
 """What happens to a trial, as events; the one place that turns them into JSON lines and back.
 
-A run file holds one event a line, and a worker tells its parent in such lines too. Lines are strict JSON: NaN and the
-infinities, which JSON lacks, are text. A field that stands at its default has no key, and a key that a class does not
-know, such as one of a newer dlbench, is passed over.
+A run file holds one event a line, and a worker sends its parent such lines too. Lines are strict JSON: NaN and the
+infinities, which JSON lacks, are text. A field with its default value has no key, and a key that a class does not
+know, such as one of a newer dlbench, is ignored.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 else:
     Number = Whole | float | Annotated[NotFinite, AfterValidator(float)]
 Numbers = dict[str, Number]
-TOLD: Final = ("index", "of")  # fields that no file keeps: who looks on needs them
+LIVE: Final = ("index", "of")  # fields of messages alone: whoever watches needs them, no file keeps them
 MOST_NUMBERS: Final = 200_000  # in pictures: a run file is read whole, and many of them are
 OPENING: Final = b'{"event": "'
 Kind = TypeVar("Kind", bound="Event")
@@ -43,12 +43,12 @@ class Unreadable(ValueError):
 
 
 class Unsound(ValueError):
-    """An event that lacks something, or has something else in its place: one line that says what."""
+    """An event with a field that is missing or wrong; the message is one line that says which."""
 
 
 @dataclass(frozen=True)
 class Event:
-    """Something that happened to a trial. index: to which one of those that a worker was given."""
+    """Something that happened to a trial. index: of the trial among those that a worker was given."""
 
     __pydantic_config__: ClassVar[Mapping[str, Any]] = {"strict": True}
     index: int = field(default=0, kw_only=True)
@@ -142,22 +142,22 @@ class Pictures(Event):
 
     @classmethod
     def of(cls, pictures: Mapping[str, Tensor], index: int = 0) -> Pictures:
-        """Keep arrays of numbers in [0, 1], any shape; numbers beyond are cut off.
+        """The event for arrays of numbers in [0, 1], of any shape; numbers beyond are cut off.
 
         Raises ValueError for more than MOST_NUMBERS, which are no picture.
         """
         if sum(picture.numel() for picture in pictures.values()) > MOST_NUMBERS:
             raise ValueError(f"pictures of more than {MOST_NUMBERS:,} numbers: show fewer or smaller ones")
-        kept = {name: {"shape": list(picture.shape), "bytes": _text(picture)} for name, picture in pictures.items()}
-        return cls(kept, index=index)
+        contents = {name: {"shape": list(picture.shape), "bytes": _text(picture)} for name, picture in pictures.items()}
+        return cls(contents, index=index)
 
     def arrays(self) -> dict[str, NDArray[np.float64]]:
         """The arrays again, to a 255th."""
         import numpy as np
 
         return {
-            name: np.frombuffer(base64.b64decode(kept["bytes"]), dtype=np.uint8).reshape(kept["shape"]) / 255
-            for name, kept in self.pictures.items()
+            name: np.frombuffer(base64.b64decode(content["bytes"]), dtype=np.uint8).reshape(content["shape"]) / 255
+            for name, content in self.pictures.items()
         }
 
 
@@ -174,7 +174,7 @@ class Resumed(Event):
 
 @dataclass(frozen=True)
 class End(Event):
-    """How the trial ended, and what it came to, if it came so far: sums over all processes that had a part in it."""
+    """How the trial ended, and its totals, as far as it came: sums over all processes that took part in it."""
 
     status: str
     message: str
@@ -194,7 +194,7 @@ class End(Event):
 
 @dataclass(frozen=True)
 class Edge(Event):
-    """All before this step is told: the checkpoint may be kept."""
+    """All events before this step have been sent: the checkpoint may be kept."""
 
     step: int
 
@@ -208,7 +208,7 @@ class Note(Event):
 
 @dataclass(frozen=True)
 class Busy(Event):
-    """Another process is at the trial."""
+    """Another process runs the trial."""
 
 
 @dataclass(frozen=True)
@@ -220,7 +220,7 @@ class Skipped(Event):
 
 @dataclass(frozen=True)
 class Changed(Event):
-    """The trial is not any more what was planned."""
+    """The trial is no longer what was planned."""
 
     message: str
 
@@ -242,7 +242,7 @@ class Failed(Event):
 
 @dataclass(frozen=True)
 class Done(Event):
-    """All that was asked for has been told."""
+    """All that was asked for has been done."""
 
 
 @dataclass(frozen=True)
@@ -252,7 +252,7 @@ class Started(Event):
 
 @dataclass(frozen=True)
 class Waiting(Event):
-    """Other processes are at so many trials in the folder `out`."""
+    """Other processes run so many trials in the folder `out`."""
 
     trials: int
     out: str
@@ -274,14 +274,14 @@ class Unlocked(Event):
 
 @dataclass(frozen=True)
 class Batch(Event):
-    """What `--batch-size auto` came to."""
+    """The batch size that `--batch-size auto` chose."""
 
     batch_size: Whole
 
 
 @dataclass(frozen=True)
 class Size(Event):
-    """How large what is timed is: its memory at its peak, in bytes, parameters and operations."""
+    """The size of what is timed: parameters, peak memory in bytes, and operations."""
 
     batch_size: Whole
     parameters: Whole
@@ -311,12 +311,12 @@ class Timing(Event):
 
 @dataclass(frozen=True)
 class Built(Event):
-    """A process that takes turns is built, and waits to be told a number of steps."""
+    """A process that takes turns is built, and waits for a number of steps."""
 
 
 @dataclass(frozen=True)
 class Turn(Event):
-    """A lap of so many steps and examples in all, as asked for. cpu_seconds: of all threads of the process."""
+    """A lap of as many steps as were asked for. cpu_seconds: of all threads of the process."""
 
     steps: Whole
     examples: Whole
@@ -335,11 +335,11 @@ OVER: Final = (End, Busy, Skipped, Changed)  # after them a trial is not under w
 
 def line(event: Event) -> str:
     """The event as a line of a file, its end included."""
-    return _line(event, TOLD)
+    return _line(event, LIVE)
 
 
 def message(event: Event) -> str:
-    """The event as the line in which a worker tells it."""
+    """The event as the line that a worker sends."""
     return _line(event, ())
 
 
@@ -357,7 +357,7 @@ def parse(text: bytes | str, wanted: type[Kind]) -> Kind:
 
 
 def of_message(text: str) -> Event:
-    """The event that a worker told; raises Unreadable, for one that is killed leaves half a line, or Unsound."""
+    """The event in a worker's line; raises Unsound, or Unreadable, as a killed worker leaves half a line."""
     name = kind(text.encode())
     if name not in CLASSES:
         raise Unreadable(f"no event is called {name!r}")
@@ -383,13 +383,15 @@ def schema(text: bytes) -> object:
 
 
 def number(value: Any) -> Any:
-    """What was a number before `line` wrote it, where no class says what it is; anything else as it is."""
+    """A number that is not finite, which `line` wrote as text, as a number again; anything else as it is."""
     return float(value) if isinstance(value, str) and value in get_args(NotFinite) else value
 
 
 def _line(event: Event, but: tuple[str, ...]) -> str:
-    kept = [one for one in fields(event) if one.name not in but and getattr(event, one.name) != one.default]
-    content = {"event": event.kind} | {one.name: getattr(event, one.name) for one in kept}
+    present = [
+        entry for entry in fields(event) if entry.name not in but and getattr(event, entry.name) != entry.default
+    ]
+    content = {"event": event.kind} | {entry.name: getattr(event, entry.name) for entry in present}
     with suppress(ValueError):
         text = json.dumps(content, allow_nan=False)
         if "\\ud" not in text:  # which may be half a pair of surrogates: no text
@@ -403,7 +405,7 @@ def _reader(kind: str) -> TypeAdapter[Any]:
 
 
 def _strict(value: Any) -> Any:
-    """The same without what JSON lacks: numbers that are not finite, and text that is not Unicode."""
+    """The value as strict JSON can hold it: numbers that are not finite as text, and text that is Unicode."""
     if isinstance(value, str):
         return value.encode("utf-8", "replace").decode()
     if isinstance(value, Mapping):

@@ -5,11 +5,11 @@ compilation, memory format, CUDA graphs), same code, same data, and versions of 
 numbers, as the third only mends. Threads, jobs and machines may differ; a speed is given only where they do not. Of
 dlbench the code that a run executed counts, not the version.
 
-Runs of identity 0.1 do not know their code: among themselves they count as one, whatever their torch, as they always
-did, and whoever shows them says so. They never mix with others.
+Runs of identity 0.1 do not know their code: they count as of one code, whatever their torch, and whoever shows them
+says so. They never mix with others.
 
 Data may be drawn by the seed, so that each seed has data of its own. Where one seed saw several data sets, or some
-seeds share what others did not see, the data have changed, and each data set is a group of its own.
+seeds share a data set that others did not see, the data have changed, and each data set makes a group of its own.
 
 Where a single group has to stand for a recipe (a claim, a figure, a comparison) it is the one with the newest run: the
 code and the data as they are now.
@@ -35,9 +35,9 @@ Run = Mapping[str, Any]
 
 
 class Identity(NamedTuple):
-    """What runs have in common that may be averaged. torch: its release; empty, as code is, for identity 0.1.
+    """What runs must have in common to be averaged. torch: its release; empty, as code is, for identity 0.1.
 
-    data: the digest of the data, where it tells runs apart that are otherwise alike, else empty.
+    data: the digest of the data where otherwise equal runs saw different data, else empty.
     """
 
     recipe: str = ""
@@ -53,18 +53,18 @@ class Identity(NamedTuple):
     data: str = ""
 
     @property
-    def place(self) -> tuple[str | bool, ...]:
-        """What two recipes share whose results may be compared: all but recipe, code, data and, at times, precision."""
+    def conditions(self) -> tuple[str | bool, ...]:
+        """What must be equal for results of two recipes to be compared; `groups` adds the precision where it counts."""
         return self.budget, self.device, self.compile, self.channels_last, self.cuda_graphs, self.torch
 
     @property
     def work(self) -> tuple[str, ...]:
-        """What was computed, however and wherever."""
+        """What was computed, whatever the device and the settings."""
         return self.recipe, self.budget, self.digest, self.code, self.data
 
     @property
     def marks(self) -> dict[str, str]:
-        """All that may set a group apart from others of its recipe, budget, device and settings, in words."""
+        """All that may distinguish a group from others of its recipe, budget and device, in words."""
         settings = {key: f"{key}={getattr(self, key)}" for key in USUAL}
         code = f"code {self.code}" if self.code else f"identity {FIRST_IDENTITY}"
         torch = f"torch {self.torch}" if self.torch else ""
@@ -72,7 +72,7 @@ class Identity(NamedTuple):
 
 
 USUAL: Final = {key: usual for key, usual in Identity._field_defaults.items() if key in execution.USUAL}
-"""Settings that change results, with what a run has that does not name them."""
+"""Settings that change results, each with its value in a run that does not name it."""
 COLUMNS: Final = ("recipe", "budget", "device", "recipe_digest", *USUAL, "code", "torch", "dataset_digest")
 
 
@@ -82,20 +82,20 @@ def identities(runs: pd.DataFrame, seed: str = "seed") -> list[Identity]:
     runs: with the columns of `store.load` or `measurements.load`. seed: the name of the column of seeds.
     """
     rows = _records(runs, seed)
-    bare = [_bare(row) for row in rows]
+    without_data = [_bare(row) for row in rows]
     seen: dict[Identity, set[tuple[Any, str]]] = {}
-    for row, identity in zip(rows, bare, strict=True):
+    for row, identity in zip(rows, without_data, strict=True):
         if data := text(row.get("dataset_digest")):
             seen.setdefault(identity, set()).add((row[seed], data))
     changed = {identity for identity, pairs in seen.items() if _has_changed(pairs)}
     return [
         identity._replace(data=text(row.get("dataset_digest"))) if identity in changed else identity
-        for row, identity in zip(rows, bare, strict=True)
+        for row, identity in zip(rows, without_data, strict=True)
     ]
 
 
 def trials(runs: pd.DataFrame) -> list[tuple[Identity, int]]:
-    """For each run what it has in common with other runs of the same trial: identity but for the data, and seed."""
+    """The trial of each run: its identity without the data, and its seed."""
     return [(_bare(row), row["seed"]) for row in _records(runs, "seed")]
 
 
@@ -104,17 +104,17 @@ def without_copies(
 ) -> tuple[list[dict[str, Any]], list[str]]:
     """The rows without copies, and a warning that names the first copy and counts all.
 
-    Copies agree in the columns `begun` and `ended`, or in `begun` alone if made while the run was under way. The one
-    least deep in folders stays.
+    Copies agree in the columns `begun` and `ended`, or in `begun` alone if made while the run was under way. The one in
+    the fewest folders stays.
     """
-    kept: dict[str, dict[str, Any]] = {}
+    originals: dict[str, dict[str, Any]] = {}
     for row in sorted(rows, key=lambda row: (row["status"] == UNFINISHED, row["path"].count(os.sep))):
         start = repr([row[key] for key in begun])
         whole = start + repr([row[key] for key in ended])
-        if whole not in kept and not (row["status"] == UNFINISHED and start in kept):
-            kept[whole] = row
-            kept.setdefault(start, row)
-    stay = {id(row) for row in kept.values()}
+        if whole not in originals and not (row["status"] == UNFINISHED and start in originals):
+            originals[whole] = row
+            originals.setdefault(start, row)
+    stay = {id(row) for row in originals.values()}
     copies = [row["path"] for row in rows if id(row) not in stay]
     first = f"{copies[0]}: a copy of another run file, which counts once" if copies else ""
     more = f"; so are {len(copies) - 1} more" if len(copies) > 1 else ""
@@ -142,13 +142,13 @@ def identity_notes(identities: Iterable[str]) -> list[str]:
 
 
 def _records(runs: pd.DataFrame, seed: str) -> list[dict[str, Any]]:
-    """The columns that are looked at here, a mapping a row."""
-    known = {name: runs[name].tolist() for name in (*COLUMNS, seed) if name in runs}
-    return [dict(zip(known, cells, strict=True)) for cells in zip(*known.values(), strict=True)]
+    """The rows, with the columns that identity needs."""
+    columns = {name: runs[name].tolist() for name in (*COLUMNS, seed) if name in runs}
+    return [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]
 
 
 def _bare(run: Run) -> Identity:
-    """The identity of a run but for its data."""
+    """The identity of a run, without its data."""
     code = text(run.get("code"))
     torch = release(text(run.get("torch"))) if code else ""
     settings = {key: _setting(run, key) for key in USUAL}
@@ -162,6 +162,6 @@ def _setting(run: Run, key: str) -> Any:
 
 
 def _has_changed(pairs: set[tuple[Any, str]]) -> bool:
-    """Whether seeds saw unlike data, other than each its own."""
-    seeds, data = ({pair[place] for pair in pairs} for place in (0, 1))
+    """Whether there are several data sets, unless each seed has one of its own; pairs: of seed and data."""
+    seeds, data = ({pair[position] for pair in pairs} for position in (0, 1))
     return len(data) > 1 and not len(seeds) == len(data) == len(pairs)

@@ -21,18 +21,18 @@ UNTIL_LEARNT = ("sweeps", "mistakes", "iterations", "steps")  # counts that go u
 
 @dataclass(frozen=True)
 class Quoted:
-    """A figure from elsewhere, and from where. `shown` is its text where the bare value says too little (`>60`)."""
+    """A figure from elsewhere, and from where. `text` says it where the bare value says too little (`>60`)."""
 
     value: float | str
     source: str
-    shown: str = ""
+    text: str = ""
 
     def __str__(self) -> str:
-        return self.shown or str(self.value)
+        return self.text or str(self.value)
 
 
 class Runs:
-    """Runs as studies look at them: grouped once, however many studies look.
+    """Runs as studies see them: grouped once, however many studies ask.
 
     frame: one row a run, as `store.load` has them, finished or not.
     """
@@ -43,17 +43,14 @@ class Runs:
         curves: Callable[[], pd.DataFrame] = pd.DataFrame,
         grouped: Callable[[], list[Group]] | None = None,
     ) -> None:
-        """curves: reads one row a look on the way, as `store.curves` has them, when somebody wants to see any.
-
-        grouped: the groups of the frame, where they are known already.
-        """
+        """curves: reads `store.curves` when it is first needed. grouped: the groups of the frame, if known already."""
         self.frame = frame
         self._curves = curves
         self._grouped = grouped
 
     @functools.cached_property
     def curves(self) -> pd.DataFrame:
-        """One row a look on the way; empty where none was kept."""
+        """One row for each score during training, as `store.curves` has them; empty where there is none."""
         return self._curves()
 
     @functools.cached_property
@@ -63,11 +60,11 @@ class Runs:
 
     @functools.cached_property
     def ended(self) -> list[Group]:
-        """The same with runs that diverged, which have not solved their task: a solve rate counts them."""
+        """The groups with runs that diverged, which a solve rate counts as not solved."""
         return groups(self.frame, COUNTED)
 
     def of(self, recipes: Collection[str]) -> Runs:
-        """Those of the recipes of these names."""
+        """The runs of the recipes of these names."""
         return Runs(
             _of(self.frame, recipes),
             lambda: _of(self.curves, recipes),
@@ -75,9 +72,9 @@ class Runs:
         )
 
     def of_one_kind(self) -> Runs:
-        """Those that one picture may show: current ones, of one budget, one device and one way to compute.
+        """The runs that one picture may show: of current code, one budget, one device and one way to compute.
 
-        The budget is the largest at which at least half as many recipes ran as at any.
+        The budget is the largest one that has at least half as many recipes as any other.
         """
         frame = of_one_block(self.frame)
         if frame.empty:
@@ -90,9 +87,9 @@ def _of(frame: pd.DataFrame, recipes: Collection[str]) -> pd.DataFrame:
     return frame[frame["recipe"].isin(recipes)] if len(frame) else frame
 
 
-def _block_to_show(found: Sequence[Group]) -> tuple[str, str]:
+def _block_to_show(groups: Sequence[Group]) -> tuple[str, str]:
     recipes: dict[tuple[str, str], set[str]] = {}
-    for group in found:
+    for group in groups:
         recipes.setdefault((group.budget, group.device), set()).add(group.recipe)
     most = max(map(len, recipes.values()), default=0)
     wide = [block for block, names in recipes.items() if 2 * len(names) >= most]
@@ -101,10 +98,10 @@ def _block_to_show(found: Sequence[Group]) -> tuple[str, str]:
 
 @dataclass(frozen=True, eq=False)
 class Group:
-    """Runs that differ in their seed alone, so that a mean over them means something: one run a seed, by seed.
+    """Runs that differ in their seed alone, so that they may be averaged: one run a seed, in order of seeds.
 
-    variant: what sets this group apart from others of the same name, budget, device (`training.lr=0.05, code 1a2b`), or
-    empty. mark: of that, what no setting of the recipe tells (`code 1a2b`).
+    variant: how this group differs from others of its recipe, budget and device (`training.lr=0.05, code 1a2b`), or
+    empty. mark: the part of it that is no setting of the recipe (`code 1a2b`).
     """
 
     recipe: str
@@ -119,21 +116,21 @@ class Group:
 
     @property
     def block(self) -> tuple[str | bool, ...]:
-        """What it shares with groups of other recipes that it may be compared with."""
-        return (*self._place, "" if self._chosen_by == "recipe" else self.precision)
+        """What it has in common with the groups of other recipes that it may be compared with."""
+        return (*self._conditions, "" if self._chosen_by == "recipe" else self.precision)
 
     def is_comparable(self, other: Group) -> bool:
-        """Whether they ran in the same way; in unlike precisions only if a recipe asks for that and no user did.
+        """Whether both ran in the same way; precisions may differ only if a recipe asks for it and no user did.
 
         Two recipes that leave the choice to the device are meant to have the same precision.
         """
         chosen = {self._chosen_by, other._chosen_by}
         meant = "recipe" in chosen and "user" not in chosen
-        return self._place == other._place and (meant or self.precision == other.precision)
+        return self._conditions == other._conditions and (meant or self.precision == other.precision)
 
     @property
-    def _place(self) -> tuple[str | bool, ...]:
-        return self.identity._replace(budget=self.budget, device=self.device).place
+    def _conditions(self) -> tuple[str | bool, ...]:
+        return self.identity._replace(budget=self.budget, device=self.device).conditions
 
     @property
     def _chosen_by(self) -> Literal["recipe", "device", "user"]:
@@ -165,8 +162,8 @@ class Group:
         """The metric of every seed that has it."""
         if metric not in self.runs:
             return {}
-        found = zip(self.seeds, self.runs[metric].astype(float), strict=True)
-        return {seed: float(value) for seed, value in found if not math.isnan(value)}
+        pairs = zip(self.seeds, self.runs[metric].astype(float), strict=True)
+        return {seed: float(value) for seed, value in pairs if not math.isnan(value)}
 
     def values(self, metric: str) -> list[float]:
         """The metric over the seeds that have it."""
@@ -178,7 +175,7 @@ class Group:
         return Measure.of(list(values.values()), len(self.never(metric) & values.keys())) if values else None
 
     def never(self, metric: str) -> frozenset[int]:
-        """The seeds of which a count of training is only a lower bound: it ended before they had learnt."""
+        """The seeds whose count is only a lower bound: training ended before they had learnt."""
         if metric not in UNTIL_LEARNT:
             return frozenset()
         if converged := self.by_seed("converged"):
@@ -188,7 +185,7 @@ class Group:
 
     @property
     def _most_steps(self) -> int:
-        """Where a learning rule that stops by itself was cut off; 0 of one that does not."""
+        """Where a learning rule that stops by itself is cut off; 0 for a rule that does not stop."""
         stops = self.setting("training", "name") == "perceptron_rule" or self.setting("training", "stop_after_right")
         return int(self.setting("training", "sweeps") or self.setting("training", "sequences", 0)) if stops else 0
 
@@ -215,7 +212,7 @@ class Group:
 
     @property
     def label(self) -> str:
-        """The recipe's name, with what sets this group apart."""
+        """The recipe's name, with its variant."""
         return f"{self.recipe} ({self.variant})" if self.variant else self.recipe
 
     @property
@@ -226,78 +223,78 @@ class Group:
 
 
 def counted(runs: pd.DataFrame, statuses: Sequence[str] = ("finished",)) -> pd.DataFrame:
-    """One run a trial: of those with a status that counts the one whose status comes first, and then the newest.
+    """One run a trial: among those with one of the statuses the one whose status comes first, then the newest.
 
-    A column `_identity` tells which of them may be averaged.
+    A column `_identity` is added; runs that have it in common may be averaged.
     """
-    kept = runs[runs["status"].isin(statuses)]
-    return _newest(kept.assign(_identity=grouping.identities(kept)), statuses)
+    chosen = runs[runs["status"].isin(statuses)]
+    return _newest(chosen.assign(_identity=grouping.identities(chosen)), statuses)
 
 
 def groups(runs: pd.DataFrame, statuses: Sequence[str] = ("finished",)) -> list[Group]:
     """The runs that count, in groups that may be averaged, smallest budget first, then in order of appearance."""
     if runs.empty:
         return []
-    found: dict[tuple[str, str, str], list[Group]] = {}
+    groups_by_name: dict[tuple[str, str, str], list[Group]] = {}
     appearance = {name: rank for rank, name in enumerate(dict.fromkeys(runs["recipe"]))}
-    kept = counted(runs, statuses)
+    chosen = counted(runs, statuses)
     members: dict[Identity, list[int]] = {}
-    for place, identity in enumerate(kept.pop("_identity")):
-        members.setdefault(identity, []).append(place)
+    for row, identity in enumerate(chosen.pop("_identity")):
+        members.setdefault(identity, []).append(row)
     for identity in sorted(members):
         key = identity.recipe, identity.budget, identity.device
-        own = kept.iloc[members[identity]].sort_values("seed")
-        group = Group(*key, identity.digest, own, precision=identity.precision, identity=identity)
-        found.setdefault(key, []).append(group)
-    ordered = sorted(found, key=lambda key: (budget_rank(key[1]), key[2], appearance[key[0]]))
-    return [group for key in ordered for group in _told_apart(found[key])]
+        rows = chosen.iloc[members[identity]].sort_values("seed")
+        group = Group(*key, identity.digest, rows, precision=identity.precision, identity=identity)
+        groups_by_name.setdefault(key, []).append(group)
+    ordered = sorted(groups_by_name, key=lambda key: (budget_rank(key[1]), key[2], appearance[key[0]]))
+    return [group for key in ordered for group in _labelled(groups_by_name[key])]
 
 
 def _newest(identified: pd.DataFrame, statuses: Sequence[str]) -> pd.DataFrame:
-    rank = {status: -place for place, status in enumerate(statuses)}
+    rank = {status: -position for position, status in enumerate(statuses)}
     order = identified.assign(_status=identified["status"].map(rank).astype(float))
     age = "date" if "date" in order else "started"
     order = order.sort_values(["_status", age], kind="stable").drop(columns="_status")
     return order.drop_duplicates(["_identity", "seed"], keep="last")
 
 
-def current(found: Sequence[Group]) -> list[Group]:
-    """Of groups that differ in their code or their data alone the newest: what results of several recipes rest on."""
-    kept: dict[tuple[Any, ...], Group] = {}
-    for group in found:
+def current(groups: Sequence[Group]) -> list[Group]:
+    """Of groups that differ in code or data alone, the newest: results of several recipes rest on these."""
+    newest: dict[tuple[Any, ...], Group] = {}
+    for group in groups:
         key = (group.recipe, group.digest, *group.block)
-        if key not in kept or group.newest > kept[key].newest:
-            kept[key] = group
-    chosen = set(kept.values())
-    return [group for group in found if group in chosen]
+        if key not in newest or group.newest > newest[key].newest:
+            newest[key] = group
+    chosen = set(newest.values())
+    return [group for group in groups if group in chosen]
 
 
 def of_one_block(runs: pd.DataFrame) -> pd.DataFrame:
-    """The runs that one picture may show: current ones, and for each budget and device of a single kind.
+    """The runs that one picture may show: current ones, and for each budget and device only one way to compute.
 
-    That is the one with most recipes, and of several the newest.
+    It is the one with most recipes; of several the newest.
     """
-    found = current(groups(runs, COUNTED))
+    candidates = current(groups(runs, COUNTED))
     blocks: dict[tuple[str, str], dict[tuple[Any, ...], list[Group]]] = {}
-    for group in found:
+    for group in candidates:
         blocks.setdefault((group.budget, group.device), {}).setdefault(group.block, []).append(group)
     chosen = [max(kinds.values(), key=_width) for kinds in blocks.values()]
-    shown = [row for members in chosen for group in members for row in group.runs.index]
-    return runs[runs.index.isin(shown) | ~runs["status"].isin(COUNTED)] if shown else runs
+    rows = [row for members in chosen for group in members for row in group.runs.index]
+    return runs[runs.index.isin(rows) | ~runs["status"].isin(COUNTED)] if rows else runs
 
 
 def _width(members: Sequence[Group]) -> tuple[int, str]:
     return len({group.recipe for group in members}), max(group.newest for group in members)
 
 
-def of_most_seeds(found: Sequence[Group]) -> list[Group]:
-    """Of the variants of each recipe, as it is now, the one over most seeds: others are points of a sweep."""
-    kept: dict[tuple[Any, ...], Group] = {}
-    for group in current(found):
+def of_most_seeds(groups: Sequence[Group]) -> list[Group]:
+    """Of the current variants of each recipe the one with most seeds: others are points of a sweep."""
+    largest: dict[tuple[Any, ...], Group] = {}
+    for group in current(groups):
         key = (group.recipe, *group.block)
-        if key not in kept or len(group.seeds) > len(kept[key].seeds):
-            kept[key] = group
-    return list(kept.values())
+        if key not in largest or len(group.seeds) > len(largest[key].seeds):
+            largest[key] = group
+    return list(largest.values())
 
 
 def budget_rank(budget: str) -> int:
@@ -313,9 +310,9 @@ def settings(resolved: Mapping[str, Any], parts: Sequence[str] = PARTS) -> dict[
     return flat
 
 
-def differences(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
+def differences(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[str]:
     """The keys of two flat mappings whose values differ or which only one of them has."""
-    return [key for key in dict.fromkeys([*one, *other]) if one.get(key) != other.get(key)]
+    return [key for key in dict.fromkeys([*first, *second]) if first.get(key) != second.get(key)]
 
 
 def _flattened(prefix: str, value: Any) -> dict[str, Any]:
@@ -324,15 +321,19 @@ def _flattened(prefix: str, value: Any) -> dict[str, Any]:
     return {name: leaf for key, inner in value.items() for name, leaf in _flattened(f"{prefix}.{key}", inner).items()}
 
 
-def _told_apart(same_name: list[Group]) -> list[Group]:
-    """The groups of one recipe, budget and device, each marked with what it does not share with all the others."""
+def _labelled(same_name: list[Group]) -> list[Group]:
+    """The groups of one recipe, budget and device, each labelled with what not all of them share."""
     if len(same_name) == 1:
         return same_name
-    unlike = {group.digest: settings(group.resolved) for group in same_name}
-    labels = _labels([{key: f"{key}={value}" for key, value in flat.items()} for flat in unlike.values()])
+    settings_by_digest = {group.digest: settings(group.resolved) for group in same_name}
+    labels = _labels([{key: f"{key}={value}" for key, value in flat.items()} for flat in settings_by_digest.values()])
     named = {
-        digest: label if label and labels.count(label) == 1 else f"digest {digest}" if len(unlike) > 1 else ""
-        for digest, label in zip(unlike, labels, strict=True)
+        digest: label
+        if label and labels.count(label) == 1
+        else f"digest {digest}"
+        if len(settings_by_digest) > 1
+        else ""
+        for digest, label in zip(settings_by_digest, labels, strict=True)
     }
     marks = _labels([group.identity.marks for group in same_name])
     return [
@@ -341,11 +342,11 @@ def _told_apart(same_name: list[Group]) -> list[Group]:
     ]
 
 
-def _labels(told: Sequence[Mapping[str, str]]) -> list[str]:
-    """For each of these the words in which it differs from any of the others; keys that all have in their order."""
-    unlike = dict.fromkeys(key for other in told[1:] for key in differences(told[0], other))
-    keys = list(dict.fromkeys([*(key for key in told[0] if key in unlike), *unlike]))
-    return [", ".join(filter(None, (each.get(key) for key in keys))) for each in told]
+def _labels(words: Sequence[Mapping[str, str]]) -> list[str]:
+    """For each mapping the words that not all of them share, in the order of the first mapping's keys."""
+    differing = dict.fromkeys(key for mapping in words[1:] for key in differences(words[0], mapping))
+    keys = list(dict.fromkeys([*(key for key in words[0] if key in differing), *differing]))
+    return [", ".join(filter(None, (mapping.get(key) for key in keys))) for mapping in words]
 
 
 def seed_range(seeds: Iterable[int]) -> str:

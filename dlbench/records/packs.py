@@ -22,7 +22,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any, Final, NamedTuple
 
 from dlbench.errors import InputError
-from dlbench.reading import plain, shown
+from dlbench.reading import plain, quoted
 from dlbench.writing import replacing
 
 ENDING: Final = ".jsonl.gz"
@@ -77,7 +77,7 @@ def write(pack: Path, files: Iterable[Member]) -> int:
 
 
 class _Damage(Exception):
-    """What makes a pack none."""
+    """What is wrong with a pack."""
 
 
 def _write(stream: gzip.GzipFile, files: Iterable[Member]) -> int:
@@ -110,12 +110,12 @@ def _check(part: Path) -> None:
 
 
 def _members(stream: gzip.GzipFile, compressed_bytes: int) -> Iterator[Member]:
-    """The files; raises _Damage at the first thing that is not as it should be, before it has been read."""
+    """The files; raises _Damage at the first thing that is wrong, before anything after it is read."""
     start = _event(stream, "not a pack")
     if start.get("event") != "pack":
         raise _Damage("not a pack")
     if start.get("schema") != SCHEMA:
-        raise _Damage(f"a pack of schema {shown(start.get('schema'))}, this dlbench reads {SCHEMA}")
+        raise _Damage(f"a pack of schema {quoted(start.get('schema'))}, this dlbench reads {SCHEMA}")
     most = min(MOST, max(SPARED, MOST_TIMES * compressed_bytes))
     count, last = 0, ""
     while (event := _event(stream, f"damaged after {last or 'its first line'}")).get("event") == "file":
@@ -140,11 +140,11 @@ def _event(stream: gzip.GzipFile, problem: str) -> Mapping[str, Any]:
 
 
 def _checked(event: Mapping[str, Any], last: str) -> Mapping[str, Any]:
-    """What a line says of the file that follows."""
+    """The line about the file that follows, checked."""
     for key, kind in KEYS.items():
         value = event.get(key)
         if type(value) is not kind or (isinstance(value, int) and abs(value) >= 2**63):
-            raise _Damage(f"damaged after {last or 'its first line'}: {key} is {shown(value)}")
+            raise _Damage(f"damaged after {last or 'its first line'}: {key} is {quoted(value)}")
     if event["bytes"] < 0:
         raise _Damage(f"damaged after {last or 'its first line'}: bytes is {event['bytes']}")
     _check_path(event["path"], last)
@@ -152,13 +152,13 @@ def _checked(event: Mapping[str, Any], last: str) -> Mapping[str, Any]:
 
 
 def _check_path(path: str, last: str) -> None:
-    """Only run and timing files, under the folder whatever system reads them, in order."""
+    """Raise _Damage unless it is a run or timing file, inside the folder on any system, and after the last path."""
     parts = PurePosixPath(path).parts
     inside = str(PurePosixPath(path)) == path and not path.startswith("/") and ".." not in parts and "\\" not in path
     if not inside or any(PureWindowsPath(part).drive for part in parts):
-        raise _Damage(f"refused: {shown(path)} would lie outside its folder, or is no plain path")
+        raise _Damage(f"refused: {quoted(path)} would lie outside its folder, or is no plain path")
     if not path.endswith(".jsonl") or not path.isprintable():
-        raise _Damage(f"refused: {shown(path)} is not the name of a run or timing file")
+        raise _Damage(f"refused: {quoted(path)} is not the name of a run or timing file")
     if path <= last:
         raise _Damage(f"refused: {path} after {last}: there twice, or not in order")
 

@@ -20,8 +20,8 @@ TIMES: Final = "time"  # the folder, under the results folder, of what `dlbench 
 class RawFile:
     """One file, as it was written.
 
-    path: what frames and warnings call it, of a packed one `PACK:PATH IN IT`. name: its place under the folder that was
-    searched, with `/`. mtime_ns: when it was written, in nanoseconds since 1970, if that is known. held: all it holds,
+    path: what frames and warnings call it; of a packed file `PACK:PATH IN IT`. name: its path under the folder that was
+    searched, with `/`. mtime_ns: when it was written, in nanoseconds since 1970, if that is known. held: its content,
     if that has been read.
     """
 
@@ -31,7 +31,7 @@ class RawFile:
     held: bytes | None = None
 
     def read(self) -> bytes:
-        """All it holds; raises InputError."""
+        """Its content; raises InputError."""
         if self.held is not None:
             return self.held
         try:
@@ -42,7 +42,7 @@ class RawFile:
 
     @property
     def written(self) -> float | None:
-        """When it was, in seconds since 1970, if that is known."""
+        """When it was written, in seconds since 1970, if that is known."""
         return None if self.mtime_ns is None else self.mtime_ns / 1e9
 
     @property
@@ -51,28 +51,28 @@ class RawFile:
         return self.name.startswith(f"{TIMES}/")
 
 
-def under(place: Path, warnings: list[str]) -> Iterator[RawFile]:
-    """All under a results folder, loose and packed, or in a pack; InputError if it is neither, or damaged.
+def under(path: Path, warnings: list[str]) -> Iterator[RawFile]:
+    """All files under a results folder, loose and packed, or in a pack; InputError if it is neither, or damaged.
 
-    warnings: gets what is wrong with a pack in the folder, of which only the files before the damage come.
+    warnings: damage to a pack in the folder is added here; only the files before it are read.
     """
-    if is_pack(place):
-        yield from of_pack(place, "")
-    elif place.is_dir():
-        yield from loose(place)
-        yield from packed(place, warnings)
+    if is_pack(path):
+        yield from of_pack(path, "")
+    elif path.is_dir():
+        yield from loose(path)
+        yield from packed(path, warnings)
     else:
-        raise InputError(f"{place}: no such results folder; `dlbench run` makes one, --results names another")
+        raise InputError(f"{path}: no such results folder; `dlbench run` makes one, --results names another")
 
 
 def loose(folder: Path) -> Iterator[RawFile]:
-    """Those that are files of their own under a folder, by name."""
+    """The unpacked files under a folder, by name."""
     for name in _names(folder, ENDING):
         yield one(os.path.join(folder, name), name)
 
 
 def packed(folder: Path, warnings: list[str]) -> Iterator[RawFile]:
-    """Those in packs under a folder; see `under`."""
+    """The files in packs under a folder; see `under`."""
     for name in packs_under(folder):
         try:
             yield from of_pack(folder / name, name)
@@ -81,19 +81,19 @@ def packed(folder: Path, warnings: list[str]) -> Iterator[RawFile]:
 
 
 def packs_under(folder: Path) -> list[str]:
-    """Where packs lie under a folder, in order."""
+    """The packs under a folder, as paths below it, in order."""
     return _names(folder, packs.ENDING)
 
 
-def of_pack(pack: Path, place: str) -> Iterator[RawFile]:
-    """All in a pack, by name: as if it were unpacked in the folder of `place`, where it lies. Raises InputError."""
-    folder = PurePosixPath(place).parent
+def of_pack(pack: Path, name: str) -> Iterator[RawFile]:
+    """All files in the pack called `name`, with names as if it were unpacked where it lies. Raises InputError."""
+    folder = PurePosixPath(name).parent
     for member in packs.members(pack):
         yield _of_member(pack, member, str(folder / member.path))
 
 
 def at(paths: Iterable[Path]) -> Iterator[RawFile]:
-    """Those at these paths, as frames have them, that are there: loose ones first, then each pack is read once."""
+    """The files at these paths, as frames have them, as far as they exist: loose ones, then packed ones by pack."""
     wanted: dict[Path, set[str]] = {}
     for path in paths:
         pack, name = split(path)
@@ -102,31 +102,31 @@ def at(paths: Iterable[Path]) -> Iterator[RawFile]:
         elif name:
             wanted.setdefault(pack, set()).add(name)
     for pack, names in wanted.items():
-        yield from _some(pack, names)
+        yield from _named(pack, names)
 
 
 def is_pack(path: Path) -> bool:
-    """Whether this is the path of a pack: what it holds will show."""
+    """Whether this is the path of a pack; whether it can be read is another question."""
     return path.name.endswith(packs.ENDING) and path.is_file()
 
 
 def split(path: Path) -> tuple[Path, str]:
-    """The pack, and the name in it, that the path of a packed file is made of; no name for any other path."""
+    """The path of a packed file as its pack and its name in the pack; no name for any other path."""
     pack, mark, name = path.as_posix().partition(f"{packs.ENDING}:")
     return (Path(pack + packs.ENDING), name) if mark else (path, "")
 
 
-def _some(pack: Path, names: set[str]) -> Iterator[RawFile]:
-    """Those of the names that the pack holds, as far as it can be read."""
-    left = set(names)
-    if not left or not is_pack(pack):
+def _named(pack: Path, names: set[str]) -> Iterator[RawFile]:
+    """The files of these names in the pack, as far as it can be read."""
+    missing = set(names)
+    if not missing or not is_pack(pack):
         return
     with suppress(InputError):
         for member in packs.members(pack):
-            if member.path in left:
+            if member.path in missing:
                 yield _of_member(pack, member, member.path)
-                left.remove(member.path)
-                if not left:
+                missing.remove(member.path)
+                if not missing:
                     return
 
 
@@ -135,7 +135,7 @@ def _of_member(pack: Path, member: packs.Member, name: str) -> RawFile:
 
 
 def one(path: Path | str, name: str = "") -> RawFile:
-    """The file at a path, or what would be there."""
+    """The file at a path, whether it exists or not."""
     try:
         mtime_ns = os.stat(path).st_mtime_ns
     except (OSError, ValueError):
@@ -144,9 +144,9 @@ def one(path: Path | str, name: str = "") -> RawFile:
 
 
 def _names(folder: Path, ending: str) -> list[str]:
-    """Where all that is called so lies under a folder, links to folders not followed, in order."""
+    """All files and folders of this ending under a folder, links to folders not followed, in order."""
     names = []
-    for place, folders, files in os.walk(folder):
-        inside = Path(place).relative_to(folder).as_posix()
+    for parent, folders, files in os.walk(folder):
+        inside = Path(parent).relative_to(folder).as_posix()
         names += [f"{inside}/{name}".removeprefix("./") for name in (*folders, *files) if name.endswith(ending)]
     return sorted(names)

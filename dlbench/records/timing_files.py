@@ -1,4 +1,4 @@
-"""Timing files -> pandas frames, and what the raw laps of a process come to. `dlbench time` writes them."""
+"""Timing files, which `dlbench time` writes -> pandas frames, and figures from the raw laps of a process."""
 
 from __future__ import annotations
 

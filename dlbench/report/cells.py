@@ -105,7 +105,7 @@ def _text(cell: Any, places: int, ends: int, signed: bool) -> str:
         return "yes" if cell else "no"
     if isinstance(cell, int | float | np.number):
         return number(float(cell))
-    if isinstance(cell, Quoted) and not cell.shown and isinstance(cell.value, int):
+    if isinstance(cell, Quoted) and not cell.text and isinstance(cell.value, int):
         return number(cell.value)
     return one_line(str(cell)) or NOTHING
 
