@@ -30,10 +30,10 @@ def run(
     out: str | Path = "results",
     accept: Sequence[str] = (),
 ) -> pd.DataFrame:
-    """Run recipes or studies and return one row for each of their runs, those that were there already included.
+    """Run recipes or studies and return one row for each of their runs, including those that existed before.
 
-    settings: changes such as `"training.lr=0.05"`. accept: what may have changed since a run that counts all the same,
-    of `code`, `data` and `version`. Raises dlbench.errors.InputError for what the user can mend.
+    settings: changes such as `"training.lr=0.05"`. accept: changes since a run that do not make it run again: of
+    `code`, `data` and `version`. Raises dlbench.errors.InputError for what the user can mend.
     """
     from dlbench.records import store
     from dlbench.trials import plan, runner

@@ -1,4 +1,4 @@
-"""The exit codes, what a script that called dlbench may conclude; and what ends it from outside."""
+"""The exit codes, by which a script knows how a command ended; and termination from outside."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import signal
 from typing import Final
 
 FINE: Final = 0
-REGRESSION: Final = 1  # a limit was breached, a claim refuted, a check failed, or a run that is not what it was
+REGRESSION: Final = 1  # a limit was breached, a claim refuted, a check failed, or a replay differed
 USAGE: Final = 2  # something to mend in the call, the files or the installation
 FAILED: Final = 3  # a trial failed or diverged
 NOTHING_COMPARABLE: Final = 4

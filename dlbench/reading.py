@@ -27,13 +27,13 @@ NUMBERS = {
     "float": r"[-+]?(?:(?:[0-9][0-9_]*\.[0-9_]*|\.[0-9][0-9_]*)(?:[eE][-+]?[0-9]+)?|[0-9][0-9_]*[eE][-+]?[0-9]+"
     r"|\.(?:inf|Inf|INF))$|\.(?:nan|NaN|NAN)$",
 }
-"""How numbers are written: as in YAML 1.1, but 1e-4 is one, and 12:30 is not 750."""
+"""How numbers are written: as in YAML 1.1, except that 1e-4 is a number, and 12:30 is not 750."""
 AMBIGUOUS = re.compile(r"[-+]?0(?:[bBoO][0-9_]+|[0-9_]+(?:\.[0-9_]*)?(?:[eE][-+]?[0-9]+)?)", re.ASCII)
-"""What some readers take for a number to the base of 8 or 2, others for a decimal one or for text: 010, 0o10, 0b1."""
+"""What some YAML readers take for an octal or binary number, others for a decimal one or for text: 010, 0o10, 0b1."""
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # PyYAML has no types
-    """SafeLoader, by libyaml where PyYAML was built with it, with words for keys, each of them once."""
+    """SafeLoader, by libyaml where PyYAML was built with it, whose keys must be words that do not repeat."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[str] = set()
@@ -41,7 +41,7 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
             if isinstance(key, yaml.ScalarNode):
                 _check_word(key, value)
                 if key.value in seen:
-                    raise _refused(f"the key {shown(key.value)} stands twice", key)
+                    raise _refused(f"the key {quoted(key.value)} stands twice", key)
                 seen.add(key.value)
         return dict(super().construct_mapping(node, deep=deep))
 
@@ -81,9 +81,10 @@ def read_mapping(path: Path) -> dict[str, Any]:
 
 
 def outline(path: Path, shorten: Callable[[str], str]) -> dict[str, Any]:
-    """The mapping in a YAML file that comes with dlbench, cut down to what is asked for: quick, and nearly unchecked.
+    """The mapping in a shortened YAML file that comes with dlbench: quick, and nearly unchecked.
 
-    All scalars are text. What is no mapping when it is cut down is read whole, by `read_mapping`.
+    shorten: cuts the text down to what is needed. All scalars are text. If what is left is no mapping, the file is read
+    whole, by `read_mapping`.
     """
     text = shorten(_text(path))
     try:
@@ -102,7 +103,7 @@ def _text(path: Path) -> str:
 
 @functools.lru_cache(maxsize=128)
 def _mapping(text: str, path: str) -> dict[str, Any]:
-    """The mapping in the text of that file; a family of recipes is asked for as often as it has variants."""
+    """The mapping in the text of that file; cached, as a family of recipes is read once for each variant."""
     value = parse(text, path)
     if value is None:
         raise InputError(f"{path}: empty; a recipe or study has at least a title")
@@ -112,7 +113,7 @@ def _mapping(text: str, path: str) -> dict[str, Any]:
 
 
 def _bytes(path: Path) -> bytes:
-    """At most one byte more than allowed; devices and pipes, which may never end, are not opened."""
+    """The file's content, if it is not too large; devices and pipes, which may never end, are not opened."""
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             raise InputError(f"{path}: cannot be read, it is not a regular file")
@@ -126,13 +127,13 @@ def _bytes(path: Path) -> bytes:
 
 
 def plain(text: object, most: int = 300) -> str:
-    """A text for a message of one line: what cannot be printed escaped, and no longer than `most` characters."""
+    """A text for a message of one line: unprintable characters escaped, and at most `most` characters long."""
     words = str(text)
     words = words if len(words) <= most else f"{words[: most // 2]} ... {words[-most // 2 :]}"
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in words)
 
 
-def shown(value: object) -> str:
+def quoted(value: object) -> str:
     """A value for a message of one line, as Python would write it, shortened."""
     return plain(_SHORT.repr(value))
 
@@ -140,12 +141,12 @@ def shown(value: object) -> str:
 def seconds(text: str, where: str) -> float:
     """`90s`, `30m`, `2h`, `1h30m` or a bare number of seconds -> seconds; InputError for anything else."""
     parts = re.fullmatch(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s?)?", text.strip())
-    found = (
+    total = (
         sum(float(part or 0) * unit for part, unit in zip(parts.groups(), (3600, 60, 1), strict=True)) if parts else 0
     )
-    if not 0 < found < MAX_SECONDS:
+    if not 0 < total < MAX_SECONDS:
         raise InputError(f"{where} {plain(text)}: give a time above zero, such as 90s, 30m, 2h or 1h30m")
-    return found
+    return total
 
 
 def duration(seconds: float) -> str:
@@ -157,23 +158,23 @@ def duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
-def near(word: str, known: Iterable[str]) -> str:
-    """`" (did you mean 'lr'?)"` if something known is close to the word, else an empty string."""
-    close = get_close_matches(str(word)[:100], list(known), n=3, cutoff=0.6)
+def near(word: str, names: Iterable[str]) -> str:
+    """`" (did you mean 'lr'?)"` if one of the names is close to the word, else an empty string."""
+    close = get_close_matches(str(word)[:100], list(names), n=3, cutoff=0.6)
     return f" (did you mean {' or '.join(map(repr, close))}?)" if close else ""
 
 
 def _check_events(text: str) -> None:
-    """Refuse aliases, which multiply, tags, which construct, numbers that mean two things, and depth, first of all."""
+    """Refuse, before loading: aliases, which multiply, tags, which construct, ambiguous numbers, and deep nesting."""
     depth = 0
     for event in yaml.parse(text, Loader=_Loader):
         if isinstance(event, yaml.AliasEvent):
             raise _refused("aliases are not used here", event)
         if getattr(event, "tag", None) is not None:
-            raise _refused(f"tags such as {shown(event.tag)} are not used here", event)
+            raise _refused(f"tags such as {quoted(event.tag)} are not used here", event)
         if isinstance(event, yaml.ScalarEvent) and event.implicit[0] and AMBIGUOUS.fullmatch(event.value):
             raise _refused(
-                f"{shown(event.value)}: no number begins with a needless 0; quote it if text is meant", event
+                f"{quoted(event.value)}: no number begins with a needless 0; quote it if text is meant", event
             )
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > MAX_DEPTH:
@@ -188,7 +189,7 @@ def _check_word(key: yaml.ScalarNode, value: yaml.Node) -> None:
     is_alone = isinstance(value, yaml.ScalarNode) and not value.value
     is_fraction = kind == "number" and is_alone
     remedy = "a decimal comma is written as a point" if is_fraction else "quote it"
-    raise _refused(f"a key is not a word but the {kind} {shown(key.value)}; {remedy}", key)
+    raise _refused(f"a key is not a word but the {kind} {quoted(key.value)}; {remedy}", key)
 
 
 def _refused(problem: str, where: yaml.Event | yaml.Node) -> yaml.MarkedYAMLError:
@@ -197,12 +198,12 @@ def _refused(problem: str, where: yaml.Event | yaml.Node) -> yaml.MarkedYAMLErro
 
 def _one_line(error: yaml.YAMLError) -> str:
     mark = getattr(error, "problem_mark", None)
-    place = f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
-    return plain(getattr(error, "problem", None) or str(error).partition("\n")[0]) + place
+    position = f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
+    return plain(getattr(error, "problem", None) or str(error).partition("\n")[0]) + position
 
 
 def _check_plain(value: Any, where: str) -> None:
-    """Only what JSON can hold and a terminal show: dates, sets, bytes and escape codes have no place in a recipe."""
+    """Refuse what JSON cannot hold or a terminal cannot print: dates, sets, bytes, escape codes."""
     if isinstance(value, dict):
         for key, item in value.items():
             if not isinstance(key, str):
@@ -214,10 +215,10 @@ def _check_plain(value: Any, where: str) -> None:
             _check_plain(item, where)
     elif isinstance(value, str):
         if CONTROL.search(value):
-            raise InputError(f"{where}: {shown(value)} has control characters")
+            raise InputError(f"{where}: {quoted(value)} has control characters")
     elif isinstance(value, float) and not math.isfinite(value):
         raise InputError(f"{where}: {value} is not a finite number")
     elif isinstance(value, int) and abs(value) > MAX_INTEGER:
         raise InputError(f"{where}: a whole number of more than 63 bits")
     elif value is not None and not isinstance(value, bool | int | float):
-        raise InputError(f"{where}: {shown(value)} is a {type(value).__name__}; quote it if text is meant")
+        raise InputError(f"{where}: {quoted(value)} is a {type(value).__name__}; quote it if text is meant")

@@ -1,4 +1,4 @@
-"""Standard output and standard error: in any encoding, for readers that leave early, apart from a user's own prints."""
+"""Standard output and standard error: in any encoding, for readers that leave early, without a user's own prints."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LETTERS: Final = {
 
 
 def prepare() -> None:
-    """Make both streams of this program last: no letter, and no reader who has gone, ends it."""
+    """Make both streams robust: neither a letter that cannot be encoded nor a reader that left ends the program."""
     while os.open(os.devnull, os.O_RDWR) <= 2:  # a descriptor that is closed would become some file's
         pass
     for number, name in ((1, "stdout"), (2, "stderr")):
@@ -33,14 +33,14 @@ def prepare() -> None:
 
 
 def finish() -> None:
-    """Nothing more goes to standard output; what a user's own code prints at the very end goes to standard error."""
+    """Close standard output: what a user's own code prints at the very end goes to standard error."""
     with suppress(OSError, ValueError):
         os.dup2(2, 1)
     sys.stdout = sys.stderr
 
 
 def warn(lines: Iterable[str]) -> None:
-    """Say on standard error what is not as it should be, a line each."""
+    """Print warnings on standard error, a line each."""
     for line in lines:
         print(f"dlbench: {line}", file=sys.stderr)
 
@@ -52,10 +52,10 @@ def letters(text: str, encoding: str) -> str:
 
 @contextmanager
 def aside() -> Iterator[None]:
-    """Send to standard error whatever is printed meanwhile, by Python, by C or by a child: it is a user's own code."""
+    """Send to standard error whatever a user's own code prints meanwhile: in Python, in C or in a child process."""
     with redirect_stdout(sys.stderr):
         try:
-            kept = os.dup(1)
+            saved = os.dup(1)
             os.dup2(2, 1)
         except OSError:  # one of them is closed
             yield
@@ -67,8 +67,8 @@ def aside() -> Iterator[None]:
 
             with suppress(OSError, TypeError):  # Windows has no library without a name
                 ctypes.CDLL(None).fflush(None)
-            os.dup2(kept, 1)
-            os.close(kept)
+            os.dup2(saved, 1)
+            os.close(saved)
 
 
 def _lasting(stream: io.TextIOWrapper) -> TextIO:
@@ -82,7 +82,7 @@ def _lasting(stream: io.TextIOWrapper) -> TextIO:
 
 
 class _Lasting(io.FileIO):
-    """Goes on into nothing when its reader has gone, as one does who has seen enough; InputError for a full disk."""
+    """Once its reader has left, as `head` does, drops what is written; InputError for a full disk."""
 
     def write(self, data: Any) -> int:
         try:

@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 @contextmanager
 def replacing(target: Path, part: Path | None = None) -> Iterator[BinaryIO]:
-    """A file beside the target, which takes its place once it is written and on the disk, and is gone if that fails.
+    """A file beside the target that replaces it once it is written to disk, or is removed if that fails.
 
     A reader never sees half of it. part: its path; one of this process's own if left out. Raises OSError.
     """

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dlbench.errors import InputError
-from dlbench.reading import MAX_BYTES, MAX_DEPTH, MAX_INTEGER, parse, plain, read_mapping, shown
+from dlbench.reading import MAX_BYTES, MAX_DEPTH, MAX_INTEGER, parse, plain, quoted, read_mapping
 
 BOMB = "a: &a [x, x]\nb: &b [*a, *a]\nc: &c [*b, *b]\n"
 words = st.text(string.ascii_letters, min_size=1, max_size=8)
@@ -157,7 +157,7 @@ def test_a_text_for_parse_is_bounded_as_a_file_is():
 
 @given(st.text(st.characters()) | st.recursive(st.integers() | st.text(), st.lists))
 def test_whatever_is_shown_is_one_short_line(value):
-    for words in (plain(value), shown(value), plain(str(value) * 1000), shown([value] * 1000)):
+    for words in (plain(value), quoted(value), plain(str(value) * 1000), quoted([value] * 1000)):
         assert words.isprintable()
         assert len(words) < 5000
 

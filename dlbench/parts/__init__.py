@@ -38,17 +38,17 @@ def check(recipe: Recipe) -> None:
 
 
 def bind(kind: str, recipe: Recipe) -> Callable[..., Any]:
-    """The function of that part with its arguments from the recipe filled in and checked; a score's numbers, too."""
+    """The function of that part, with the recipe's arguments filled in and checked, and a score's results checked."""
     part: Part = getattr(recipe, kind)
     function = functools.partial(_function(kind, part.name, recipe.entry), **_arguments(kind, part, recipe.entry))
     return _giving_numbers(function, f"the score {part.name}") if kind == "score" else function
 
 
 def _giving_numbers(score: Callable[..., Any], who: str) -> Callable[..., dict[str, Number]]:
-    """The same score; NoResult where it gives anything but numbers by name."""
+    """The score, raising NoResult where it returns anything but numbers by name."""
 
-    def checked(*given: Any) -> dict[str, Number]:
-        return numbers(score(*given), who)
+    def checked(*arguments: Any) -> dict[str, Number]:
+        return numbers(score(*arguments), who)
 
     return checked
 
@@ -64,20 +64,20 @@ def can_be_captured(recipe: Recipe) -> bool:
 
 
 def _takes(recipe: Recipe, name: str) -> bool:
-    """Whether the learning rule has an argument of this name that is the trial's to give."""
+    """Whether the learning rule has an argument of this name that the trial provides."""
     function = _function("training", recipe.training.name, recipe.entry)
     parameter = inspect.signature(function, eval_str=True).parameters.get(name)
-    return parameter is not None and _is_given(parameter.annotation)
+    return parameter is not None and _is_from_trial(parameter.annotation)
 
 
 def cause(error: BaseException) -> str:
     """One line: what went wrong and in which line of which file, `ValueError: depth 57 (nets.py:3)`."""
     if isinstance(error, SyntaxError):
-        place, said = f"{error.filename}:{error.lineno}", error.msg
+        position, problem = f"{error.filename}:{error.lineno}", error.msg
     else:
         frames = [f for f in traceback.extract_tb(error.__traceback__) if not f.filename.startswith("<frozen")]
-        place, said = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "", str(error)
-    return " ".join(f"{type(error).__name__}: {said}".split()) + (f" ({place})" if place else "")
+        position, problem = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "", str(error)
+    return " ".join(f"{type(error).__name__}: {problem}".split()) + (f" ({position})" if position else "")
 
 
 def _function(kind: str, name: str, entry: Entry) -> Callable[..., Any]:
@@ -97,10 +97,10 @@ def _function(kind: str, name: str, entry: Entry) -> Callable[..., Any]:
 
 
 def _module(module: str, name: str, entry: Entry, where: str) -> Any:
-    """The module, imported; whatever goes wrong while it is, its author can mend."""
+    """The imported module; an error while importing it is an InputError, as its author can mend it."""
     try:
         return modules.load(module, entry.file.parent)
-    except modules.Taken as error:
+    except modules.NameTaken as error:
         raise InputError(f"{where}: '{name}' cannot be imported: {error}") from None
     except (Exception, SystemExit) as error:
         if isinstance(error, ModuleNotFoundError) and f"{module}.".startswith(f"{error.name}."):
@@ -115,18 +115,18 @@ def _arguments(kind: str, part: Part, entry: Entry) -> dict[str, Any]:
     where = f"{entry}: {kind}"
     function = _function(kind, part.name, entry)
     try:
-        known = _schema(function)
+        schema = _schema(function)
     except Exception as error:  # a signature is as its author wrote it
         raise InputError(f"{where}: the signature of '{part.name}' cannot be read: {cause(error)}") from None
     for key in part.arguments:
-        if key not in known:
+        if key not in schema:
             raise InputError(
-                f"{where}: unknown key '{key}'{near(key, known)}; {part.name} takes {', '.join(known) or 'none'}"
+                f"{where}: unknown key '{key}'{near(key, schema)}; {part.name} takes {', '.join(schema) or 'none'}"
             )
-    for key, argument in known.items():
+    for key, argument in schema.items():
         if argument.needed and key not in part.arguments:
             raise InputError(f"{where}: {part.name} needs '{key}'")
-    return {key: _checked(known[key], value, f"{where}: {key}") for key, value in part.arguments.items()}
+    return {key: _checked(schema[key], value, f"{where}: {key}") for key, value in part.arguments.items()}
 
 
 class _Argument(typing.NamedTuple):
@@ -137,22 +137,22 @@ class _Argument(typing.NamedTuple):
 
 @functools.cache
 def _schema(function: Callable[..., Any]) -> Mapping[str, _Argument]:
-    """The keyword-only arguments; built once, for a thousand seeds ask for the same."""
+    """The keyword-only arguments; cached, as a thousand seeds need the same."""
     strict = ConfigDict(strict=True, arbitrary_types_allowed=True)
-    taken = inspect.signature(function, eval_str=True).parameters
+    parameters = inspect.signature(function, eval_str=True).parameters
     hints = {
         name: Any if p.annotation is p.empty else p.annotation
-        for name, p in taken.items()
-        if p.kind is p.KEYWORD_ONLY and not _is_given(p.annotation)
+        for name, p in parameters.items()
+        if p.kind is p.KEYWORD_ONLY and not _is_from_trial(p.annotation)
     }
     return {
-        name: _Argument(hint, taken[name].default is inspect.Parameter.empty, TypeAdapter(hint, config=strict))
+        name: _Argument(hint, parameters[name].default is inspect.Parameter.empty, TypeAdapter(hint, config=strict))
         for name, hint in hints.items()
     }
 
 
-def _is_given(hint: Any) -> bool:
-    """Whether an argument is the trial's to give, not the YAML's."""
+def _is_from_trial(hint: Any) -> bool:
+    """Whether the trial provides an argument, not the YAML."""
     from dlbench.training.capture import Capture
     from dlbench.training.checkpoint import Checkpoint
 

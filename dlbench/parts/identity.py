@@ -1,13 +1,13 @@
 """What decides the result of a trial besides its recipe, seed and execution: code, data files, versions.
 
-The code is that of the parts of the recipe and of `bench`, which builds and drives them, with all that they import
-from the user's own folders and from dlbench's folders of parts: not what dlbench only plans, measures, shows or finds
-data with, so that a change there makes no run stale. `trial` is such a part too: it looks on between the steps of the
-rule, and a test holds that the result is the same however often it looks. A file counts by its syntax tree without
+The code is that of the recipe's parts and of `trials.setup`, which builds and drives them, with all that they import
+from the user's own folders and from dlbench's folders of parts. Code that only plans, measures, reports or finds data
+does not count, so that a change there makes no run stale; nor does `trial`, which only watches between the steps of the
+rule: a test holds that the result is the same however often it does. A file counts by its syntax tree without
 docstrings: comments and formatting decide nothing.
 
-Data files are those that an argument names and that lie beside the recipe; what was read besides is known once the
-data are loaded, and stands in the run. Published data sets are verified on reading and need no digest of their own.
+Data files are those beside the recipe that an argument names. Other files that were read are known once the data are
+loaded, and the run names them. Published data sets are verified on reading and need no digest of their own.
 """
 
 from __future__ import annotations
@@ -57,11 +57,11 @@ class Identity:
     @functools.cached_property
     def digest(self) -> str:
         """Eight hex digits of the code that decides the result: where dlbench's own files lie does not count."""
-        placed = (held if is_of_dlbench(key) else f"{key} {held}" for key, held in self.files.items())
+        placed = (value if is_of_dlbench(key) else f"{key} {value}" for key, value in self.files.items())
         return digest(json.dumps(sorted(placed)).encode())
 
     def as_dict(self) -> dict[str, Any]:
-        """As the worker is told."""
+        """As a worker gets it."""
         return {key: dict(getattr(self, key)) for key in ("files", "data", "versions", "pictures")}
 
     def event(self) -> dict[str, Any]:
@@ -103,7 +103,7 @@ def module(kind: str, name: str) -> str:
 
 
 def content(key: str, folder: Path) -> str | None:
-    """The digest of what lies there now: a file beside the recipe, of dlbench, or anywhere, or a folder's files.
+    """The digest of what the path holds now: a file beside the recipe, of dlbench, or anywhere, or a folder's files.
 
     None if there is nothing.
     """
@@ -111,8 +111,10 @@ def content(key: str, folder: Path) -> str | None:
     path = root / key
     try:
         if path.is_dir():
-            held = [f"{file.name} {content(str(file), folder)}" for file in sorted(path.iterdir()) if file.is_file()]
-            return digest("\n".join(held).encode())
+            contents = [
+                f"{file.name} {content(str(file), folder)}" for file in sorted(path.iterdir()) if file.is_file()
+            ]
+            return digest("\n".join(contents).encode())
         stamp = path.stat()
         age = time.time() - stamp.st_mtime
         digest_of = _digest_of if age > COARSE_SECONDS else _digest_of.__wrapped__
@@ -128,7 +130,7 @@ def _digest_of(path: Path, *stamp: int) -> str:
 
 
 def code(key: str, folder: Path) -> str | None:
-    """The digest of the code in a file that is imported as this for a recipe in this folder; None if there is none."""
+    """The digest of the code that a recipe in this folder imports by this key; None if there is none."""
     for root in (modules.PACKAGE.parent, folder, Path.cwd()):
         if (root / key).is_file():
             return _parsed(modules.source(root / key)).digest
@@ -199,7 +201,7 @@ def _imported(name: str, path: Path, parsed: _Parsed) -> tuple[str, ...]:
 
 
 def _mentioned(name: str, path: Path, parsed: _Parsed) -> Iterator[str]:
-    """The modules that an import may load: the packages it is in, itself, and the names it takes, if they are any."""
+    """The modules that an import may load: its packages, itself, and the imported names, where they are modules."""
     package = name.split(".") if path.name == "__init__.py" else name.split(".")[:-1]
     for dots, target, names in parsed.imports:
         above = package[: len(package) - dots + 1] if dots else []
@@ -244,9 +246,9 @@ def _without_docstrings(tree: ast.AST) -> ast.AST:
 
 
 def _written(node: Any) -> Iterator[str]:
-    """A syntax tree as text that is the same for every Python: `ast.dump` is not.
+    """A syntax tree as text that is the same for every Python, unlike `ast.dump`.
 
-    Where a module of dlbench lies does not count, for what is in it counts by itself: rooms may be moved.
+    The folder that a module of dlbench lies in does not count, as its content counts by itself: it may be moved.
     """
     if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == modules.PACKAGE.name:
         yield from _written(node.names)
@@ -269,12 +271,12 @@ def _written(node: Any) -> Iterator[str]:
 
 
 def _named_data(recipe: Recipe) -> dict[str, str]:
-    """The files beside the recipe that an argument of a part of the user's own names, and their digests."""
+    """The files beside the recipe that arguments of the user's own parts name, and their digests."""
     own = [getattr(recipe, kind) for kind in PARTS if "." in getattr(recipe, kind).name]
     texts = {text for part in own for value in part.arguments.values() for text in _texts(value)}
     files = [text for text in sorted(texts) if os.path.isfile(recipe.path.parent / text)]
     digests = {text: content(text, recipe.path.parent) for text in files}
-    return {text: held for text, held in digests.items() if held is not None}
+    return {text: value_digest for text, value_digest in digests.items() if value_digest is not None}
 
 
 def _texts(value: Any) -> Iterator[str]:

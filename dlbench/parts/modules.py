@@ -1,7 +1,7 @@
-"""The user's own modules: found beside the recipe, else in the current folder, and compiled from the very bytes hashed.
+"""The user's own modules: found beside the recipe, else in the current folder, and compiled from the bytes hashed.
 
-Each file is read once a process, and never from a bytecode cache, which takes an edit of the same size in the same
-second for none: so what `identity` hashes is what runs, whenever the file changes.
+A process reads each file once, and never uses a bytecode cache, which would miss an edit of the same size in the same
+second: so what `identity` hashes is what runs, whenever the file changes.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ INSTALLED = tuple({Path(sysconfig.get_path(name)) for name in ("stdlib", "platst
 SITES = {"site-packages", "dist-packages"}
 
 
-class Taken(Exception):
-    """A module of the user's own has a name by which Python, or an installed package, goes: one line."""
+class NameTaken(Exception):
+    """A module of the user's own has the name of one of Python's or of an installed package; one line says which."""
 
 
 _sources: dict[Path, bytes] = {}
 _loaded: dict[str, Path] = {}  # the user's own modules in sys.modules, and the file of each
-_put_by: dict[tuple[Path, Path], tuple[dict[str, Path], dict[str, ModuleType]]] = {}  # those of recipes elsewhere
-_place: list[tuple[Path, Path]] = []  # whose modules are loaded: the folder of the recipe, and the current one
+_elsewhere: dict[tuple[Path, Path], tuple[dict[str, Path], dict[str, ModuleType]]] = {}  # the modules of recipes in other folders
+_folders: list[tuple[Path, Path]] = []  # whose modules are loaded: the folder of the recipe, and the current one
 
 
 def source(path: Path) -> bytes:
-    """What the file holds, or held when this process first read it; raises OSError."""
+    """The file's content when this process first read it; raises OSError."""
     if path not in _sources:
         _sources[path] = path.read_bytes()
     return _sources[path]
@@ -41,21 +41,21 @@ def source(path: Path) -> bytes:
 
 def refresh() -> None:
     """Forget files that have changed since they were read, and the user's modules if one of theirs has."""
-    changed = {path for path, held in _sources.items() if _held(path) != held}
+    changed = {path for path, content in _sources.items() if _content(path) != content}
     for path in changed:
         del _sources[path]
-    kept = [_loaded, *(files for files, _ in _put_by.values())]
-    if not changed.isdisjoint(path for files in kept for path in files.values()):
+    known_modules = [_loaded, *(files for files, _ in _elsewhere.values())]
+    if not changed.isdisjoint(path for files in known_modules for path in files.values()):
         _set_aside()
-        _put_by.clear()
-        _place.clear()
+        _elsewhere.clear()
+        _folders.clear()
     importlib.invalidate_caches()
 
 
 def load(module: str, folder: Path) -> ModuleType:
     """The module of that name, imported for a recipe in this folder.
 
-    Raises Taken, and whatever the module itself raises.
+    Raises NameTaken, and whatever the module itself raises.
     """
     with importable(folder):
         _check_name(module.partition(".")[0])
@@ -83,9 +83,9 @@ def find(name: str) -> Path | None:
 @contextmanager
 def importable(folder: Path) -> Iterator[None]:
     """A user's own modules lie beside the recipe or in the current folder."""
-    _turn_to((folder.resolve(), Path.cwd()))
+    _switch_to((folder.resolve(), Path.cwd()))
     paths, finders = list(sys.path), list(sys.meta_path)
-    sys.path[:0] = [str(place) for place in _place[0]]
+    sys.path[:0] = [str(directory) for directory in _folders[0]]
     sys.meta_path.insert(0, _Finder())
     try:
         yield
@@ -94,23 +94,23 @@ def importable(folder: Path) -> Iterator[None]:
 
 
 def stay_importable(folder: Path) -> None:
-    """In a process of one recipe: what its functions import only when they are called is found as well."""
+    """In a process of one recipe: modules that its functions import only when called are found too."""
     sys.path += [str(folder.resolve()), str(Path.cwd())]
     sys.meta_path.insert(0, _Finder())
 
 
-def _turn_to(place: tuple[Path, Path]) -> None:
-    """Modules of one name in two folders are two: put those of the last recipe by, take up those of this one."""
-    if _place == [place]:
+def _switch_to(folders: tuple[Path, Path]) -> None:
+    """Replace the modules of the last recipe by those of this one: equal names in two folders are two modules."""
+    if _folders == [folders]:
         return
     files = dict(_loaded)
     aside = _set_aside()
-    if _place:
-        _put_by[_place[0]] = files, aside
-    files, modules = _put_by.pop(place, ({}, {}))
+    if _folders:
+        _elsewhere[_folders[0]] = files, aside
+    files, modules = _elsewhere.pop(folders, ({}, {}))
     _loaded.update(files)
     sys.modules.update(modules)
-    _place[:] = [place]
+    _folders[:] = [folders]
 
 
 def _set_aside() -> dict[str, ModuleType]:
@@ -121,20 +121,22 @@ def _set_aside() -> dict[str, ModuleType]:
 
 
 def _check_name(root: str) -> None:
-    """Raise Taken if a module of the user's own has the name of another; forget a namesake from elsewhere."""
+    """Raise NameTaken if a module of the user's own has the name of another; forget a namesake from elsewhere."""
     is_python = root in sys.stdlib_module_names
     ends = (f"{root}.py", f"{root}/__init__.py", *([root] if is_python else []))
-    mine = [place / end for place in _place[0] for end in ends if (place / end).exists()]
-    if not mine or root in _loaded or root == PACKAGE.name:  # those of the parts that come with dlbench
+    own_files = [directory / end for directory in _folders[0] for end in ends if (directory / end).exists()]
+    if not own_files or root in _loaded or root == PACKAGE.name:  # those of the parts that come with dlbench
         return
     if is_python:
-        raise Taken(f"{mine[0]}: '{root}' is the name of a module of Python's own; give the file another name")
+        raise NameTaken(f"{own_files[0]}: '{root}' is the name of a module of Python's own; give the file another name")
     other = sys.modules.get(root)
     file = getattr(other, "__file__", None)
-    if other is None or file is None or Path(file) in mine:
+    if other is None or file is None or Path(file) in own_files:
         return
     if is_installed(Path(file)):
-        raise Taken(f"{mine[0]}: '{root}' is the name of a package in use ({file}); give the file another name")
+        raise NameTaken(
+            f"{own_files[0]}: '{root}' is the name of a package in use ({file}); give the file another name"
+        )
     for name in [name for name in sys.modules if f"{name}.".startswith(f"{root}.")]:
         del sys.modules[name]
 
@@ -173,17 +175,19 @@ def _is_own(spec: ModuleSpec) -> bool:
 
 def is_installed(file: Path) -> bool:
     """Whether the file came with Python or an installed package, wherever an installer put it."""
-    known = not SITES.isdisjoint(file.parts) or any(file.is_relative_to(place) for place in INSTALLED)
-    return known or any(_holds_packages(place) and file.is_relative_to(place) for place in map(Path, sys.path))
+    is_in_site = not SITES.isdisjoint(file.parts) or any(file.is_relative_to(directory) for directory in INSTALLED)
+    return is_in_site or any(
+        _holds_packages(directory) and file.is_relative_to(directory) for directory in map(Path, sys.path)
+    )
 
 
 @functools.cache
-def _holds_packages(place: Path) -> bool:
+def _holds_packages(directory: Path) -> bool:
     """Whether an installer has put packages into this folder, as `pip install --target` does."""
-    return any(place.glob("*.dist-info")) if place.is_absolute() else False
+    return any(directory.glob("*.dist-info")) if directory.is_absolute() else False
 
 
-def _held(path: Path) -> bytes | None:
+def _content(path: Path) -> bytes | None:
     try:
         return path.read_bytes()
     except OSError:

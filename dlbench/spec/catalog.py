@@ -1,11 +1,11 @@
-"""Where things with a name lie: recipes and studies (a copy is inside the wheel), and files that are functions.
+"""Where named things are: recipes and studies (a copy is inside the wheel), and files that are functions.
 
-A file of recipes is a recipe by its own name, `resnet-20.yaml`, and below `variants:` any number of others, each by its
-full name and its difference: what a file of its own that says `extends: resnet-20` would hold, and no more, so that
-there is one rule for both, and a recipe can move from a file into a family and back without a change to what it is.
-So `resnet-110` is a name like any other; where the file has to be said, `./mine.yaml:wide` is the variant `wide` of a
-user's own file, and `mine:wide` that of a file beside the one that names it. The name of a family itself, such as
-`resnet`, would be a name of nothing that runs.
+A file such as `resnet-20.yaml` holds the recipe of its name and, below `variants:`, any number of others. A variant has
+its full name and holds what a file of its own with `extends: resnet-20` would hold: one rule for both, so that a recipe
+can move from a file into a family and back unchanged.
+
+`resnet-110` is a name like any other, wherever it stands. Where the file has to be named, `./mine.yaml:wide` is the
+variant `wide` of a user's own file, and `mine:wide` that of a file beside the one that names it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from dlbench.errors import InputError
-from dlbench.reading import MAX_BYTES, near, outline, plain, read_mapping, shown
+from dlbench.reading import MAX_BYTES, near, outline, plain, quoted, read_mapping
 
 ENDINGS = (".yaml", ".yml")
 VARIANTS = "variants"
@@ -30,7 +30,7 @@ SEPARATORS = frozenset("/\\:")
 
 
 class Entry(NamedTuple):
-    """A recipe or a study: the file it stands in, and its name, which is the file's own or that of a variant in it."""
+    """A recipe or a study: its file, and its name, which is the file's own or that of a variant in it."""
 
     file: Path
     name: str
@@ -58,15 +58,15 @@ def recipes() -> dict[str, Path]:
 
 
 def heads() -> dict[Entry, dict[str, Any]]:
-    """The recipes that come with dlbench and what each says itself, unchecked, numbers as text: a listing is quick."""
-    found: dict[Entry, dict[str, Any]] = {}
+    """The recipes that come with dlbench and the head of each: unchecked, numbers as text, but quick."""
+    entries: dict[Entry, dict[str, Any]] = {}
     for file in sorted(folder().glob("*.yaml"), key=_by_number):
         stamp = file.stat()
         whole = _outline(file, stamp.st_mtime_ns, stamp.st_size)
-        found[Entry(file, file.stem)] = whole
-        for name, own in _mapping(whole.get(VARIANTS)).items():
-            found[Entry(file, name)] = {"extends": file.stem, **_mapping(own)}
-    return found
+        entries[Entry(file, file.stem)] = whole
+        for name, variant in _mapping(whole.get(VARIANTS)).items():
+            entries[Entry(file, name)] = {"extends": file.stem, **_mapping(variant)}
+    return entries
 
 
 @functools.cache
@@ -114,39 +114,39 @@ def name(reference: str) -> str:
 
 
 def find(reference: str, beside: Path | None = None) -> Entry:
-    """What is behind a name or a path, links followed: what belongs to a recipe lies beside the file itself.
+    """The recipe or study of a name or a path. Links are followed: a recipe's own modules lie beside the file itself.
 
-    beside: the file that names it: from its folder a path goes; its own recipes go first, then a file `<name>.yaml`
-    there, then a variant in a file there, then what comes with dlbench.
+    beside: the file that names it. A path starts from its folder; a name is looked for in that file, then as a file
+    `<name>.yaml` beside it, then as a variant in a file there, then among what comes with dlbench.
     Raises InputError, with near misses, if there is none.
     """
-    place, variant = split(reference)
+    location, variant = split(reference)
     if not variant:
-        return _found(reference, beside)
-    file = _found(place, beside).file
-    known = variants(file)
-    if variant not in known:
-        raise InputError(f"{file}: {VARIANTS}: none is called {shown(variant)}{near(variant, known)}")
+        return _lookup(reference, beside)
+    file = _lookup(location, beside).file
+    differences = variants(file)
+    if variant not in differences:
+        raise InputError(f"{file}: {VARIANTS}: none is called {quoted(variant)}{near(variant, differences)}")
     return Entry(file, variant)
 
 
-def _found(name: str, beside: Path | None) -> Entry:
-    """The entry of a name or path in which no variant is set apart."""
+def _lookup(name: str, beside: Path | None) -> Entry:
+    """The entry of a name or path that names no variant after a colon."""
     if name.endswith(ENDINGS) or "/" in name:
-        place = name if beside is None else os.path.join(beside.parent, name)
-        if not os.path.exists(place):  # unlike Path's, never an OSError, however long the name
-            raise InputError(f"{plain(place)}: no such file")
-        return _entry(place)
-    if beside is not None and (found := _named_beside(name, beside)):
-        return found
+        path = name if beside is None else os.path.join(beside.parent, name)
+        if not os.path.exists(path):  # unlike Path's, never an OSError, however long the name
+            raise InputError(f"{plain(path)}: no such file")
+        return _entry(path)
+    if beside is not None and (entry := _named_beside(name, beside)):
+        return entry
     for file in (folder() / f"{name}.yaml", folder() / "studies" / f"{name}.yaml"):
         if os.path.isfile(file):
             return Entry(file, name)
-    known = recipes() | studies()
-    if name not in known:
+    shipped = recipes() | studies()
+    if name not in shipped:
         _entry(name)
-        raise InputError(f"unknown recipe or study {shown(name)}{_hint(name, known)}; `dlbench list` shows all")
-    return Entry(known[name], name)
+        raise InputError(f"unknown recipe or study {quoted(name)}{_hint(name, shipped)}; `dlbench list` shows all")
+    return Entry(shipped[name], name)
 
 
 def _named_beside(name: str, file: Path) -> Entry | None:
@@ -158,24 +158,24 @@ def _named_beside(name: str, file: Path) -> Entry | None:
     return variant_in(file.parent, name)
 
 
-def variant_in(place: Path, name: str) -> Entry | None:
+def variant_in(directory: Path, name: str) -> Entry | None:
     """The variant of that name in a file of a user's folder; InputError if two files have one."""
-    families = [] if place in (folder(), folder() / "studies") else list(_families(name, place))
+    families = [] if directory in (folder(), folder() / "studies") else list(_families(name, directory))
     if len(families) > 1:
         both = " and ".join(map(str, families))
-        raise InputError(f"{shown(name)} is a variant in {both}; write {families[0].stem}:{name}")
+        raise InputError(f"{quoted(name)} is a variant in {both}; write {families[0].stem}:{name}")
     return Entry(families[0], name) if families else None
 
 
-def _families(name: str, place: Path) -> Iterator[Path]:
+def _families(name: str, directory: Path) -> Iterator[Path]:
     """The files of a user's folder that have a variant of that name."""
-    for file in sorted(each for ending in ENDINGS for each in place.glob(f"*{ending}")):
+    for file in sorted(path for ending in ENDINGS for path in directory.glob(f"*{ending}")):
         if _may_name(file, name) and name in variants(file):
             yield file
 
 
 def _may_name(file: Path, name: str) -> bool:
-    """Whether a file has variants and that word in it at all: no other of the folder need be a recipe, or readable."""
+    """Whether a file has variants and holds that word: the folder's other files may be anything."""
     try:
         if not file.is_file():
             return False
@@ -187,41 +187,43 @@ def _may_name(file: Path, name: str) -> bool:
 
 
 def variants(file: Path) -> dict[str, dict[str, Any]]:
-    """The variants in a file as they stand: name -> difference; InputError for what cannot be one."""
-    found = read_mapping(file).get(VARIANTS, {})
+    """The variants in a file, unresolved: name -> difference; InputError for what cannot be one."""
+    differences = read_mapping(file).get(VARIANTS, {})
     where = f"{file}: {VARIANTS}"
-    if not isinstance(found, dict):
-        raise InputError(f"{where}: {shown(found)} is not a mapping of names to differences")
-    if len(found) > MOST_VARIANTS:
-        raise InputError(f"{where}: {len(found)} of them; no more than {MOST_VARIANTS} stand in one file")
-    for name, own in found.items():
-        _check_variant(name, own, file, where)
-    return found
+    if not isinstance(differences, dict):
+        raise InputError(f"{where}: {quoted(differences)} is not a mapping of names to differences")
+    if len(differences) > MOST_VARIANTS:
+        raise InputError(f"{where}: {len(differences)} of them; no more than {MOST_VARIANTS} stand in one file")
+    for name, difference in differences.items():
+        _check_variant(name, difference, file, where)
+    return differences
 
 
-def _check_variant(name: str, own: Any, file: Path, where: str) -> None:
+def _check_variant(name: str, difference: Any, file: Path, where: str) -> None:
     is_whole = name.isprintable() and SEPARATORS.isdisjoint(name) and not name.endswith(ENDINGS)
     if not is_whole or not 0 < len(name) <= MOST_LETTERS:
-        raise InputError(f"{where}: {shown(name)} is no name for a recipe: a folder of results is called so")
+        raise InputError(f"{where}: {quoted(name)} is no name for a recipe: a folder of results is called so")
     if name == file.stem:
         raise InputError(f"{where}: {name} is the name of the file's own recipe; give the variant another")
-    if not isinstance(own, dict):
-        raise InputError(f"{where}: {name}: {shown(own)} is not a mapping; write its difference, at least a title")
+    if not isinstance(difference, dict):
+        raise InputError(
+            f"{where}: {name}: {quoted(difference)} is not a mapping; write its difference, at least a title"
+        )
 
 
-def _hint(name: str, known: Iterable[str]) -> str:
-    """What may have been meant by an unknown name: a file of the current folder, a variant in one, a near miss."""
-    here = [f"./{name}{ending}" for ending in ENDINGS if os.path.isfile(name + ending)]
-    if not here and SEPARATORS.isdisjoint(name) and name.isprintable():
-        here = [f"./{file.name}:{name}" for file in _families(name, Path())]
-    return f" (did you mean '{here[0]}'?)" if here else near(name, known)
+def _hint(name: str, names: Iterable[str]) -> str:
+    """A suggestion for an unknown name: a file of the current folder, a variant in one, or a near miss."""
+    candidates = [f"./{name}{ending}" for ending in ENDINGS if os.path.isfile(name + ending)]
+    if not candidates and SEPARATORS.isdisjoint(name) and name.isprintable():
+        candidates = [f"./{file.name}:{name}" for file in _families(name, Path())]
+    return f" (did you mean '{candidates[0]}'?)" if candidates else near(name, names)
 
 
 def check_names(entries: Iterable[Entry]) -> None:
     """Raise InputError if two of these recipes have one name: their results could not be told apart."""
-    known: dict[str, Entry] = {}
+    entries_by_name: dict[str, Entry] = {}
     for entry in entries:
-        other = known.setdefault(entry.name, entry)
+        other = entries_by_name.setdefault(entry.name, entry)
         if other != entry and other.file.resolve() != entry.file.resolve():
             raise InputError(
                 f"{entry}: has the name of {other}, and results are kept and shown by name; rename one of them"
@@ -236,10 +238,12 @@ def is_study(entry: Entry) -> bool:
     return path.parent == folder() / "studies" or not {"recipes", "studies"}.isdisjoint(read_mapping(path))
 
 
-def _entry(place: str) -> Entry:
-    if os.path.isdir(place):
-        raise InputError(f"{plain(place)}: a folder; name a recipe, a study or a YAML file (`dlbench list` shows all)")
-    path = Path(place).resolve() if os.path.islink(place) else Path(place)
+def _entry(location: str) -> Entry:
+    if os.path.isdir(location):
+        raise InputError(
+            f"{plain(location)}: a folder; name a recipe, a study or a YAML file (`dlbench list` shows all)"
+        )
+    path = Path(location).resolve() if os.path.islink(location) else Path(location)
     return Entry(path, path.stem)
 
 

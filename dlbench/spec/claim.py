@@ -1,4 +1,4 @@
-"""A claim: a sentence that runs can bear out or refute, as the typed inequality it stands for. Knows no torch.
+"""A claim: a sentence that runs can confirm or refute, written as a typed inequality. Knows no torch.
 
     claims:
       - says: A deeper plain net has the higher training error
@@ -9,7 +9,7 @@
         than: plain-20
         budget: full
 
-`dlbench.judge.claims` comes to the verdict.
+`dlbench.judge.claims` gives the verdict.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from datetime import date
 from typing import Any, Final, Literal, TypeAlias, get_args
 
 from dlbench.errors import InputError
-from dlbench.reading import near, plain, shown
+from dlbench.reading import near, plain, quoted
 from dlbench.spec.recipe import BUDGETS
 
 Relation: TypeAlias = Literal["greater", "less", "ratio_at_least", "ratio_at_most", "within", "ordinary"]
@@ -39,7 +39,7 @@ NEEDED: Final = ("says", "metric", "of", "relation", "than")
 
 @dataclass(frozen=True)
 class StepsUntil:
-    """The first look at which a metric of the curve is at most so much, in steps of training."""
+    """The step of training at whose score a metric is at most `at_most` for the first time."""
 
     metric: str
     at_most: float
@@ -61,13 +61,15 @@ class Claim:
     """`of` is `relation` `than`, by so much.
 
     of: a measured quantity. than: another one, or a number. by: the margin of `greater` and `less`, the ratio of
-    `ratio_at_least` and `ratio_at_most`, the tolerance of `within`; `ordinary` has none: `than`, what one published run
-    gave, could be a run of `of`. each: it has to hold in every run, and not for the
-    mean. published: what the source reports. budget: the smallest one that can decide it.
+    `ratio_at_least` and `ratio_at_most`, the tolerance of `within`; `ordinary` has none.
+    relation: `ordinary` says that `than`, the result of one published run, could be that of a run of `of`.
+    each: whether it must hold in every run, instead of on the average. published: what the source reports.
+    budget: the smallest one that can decide it.
     kind: a check is a theorem, a construction, a count or a self-test: it cannot fail unless the code breaks.
-    control: a recipe whose same metric must come out otherwise than that of `of`, or there is no verdict.
+    control: a recipe that must differ from `of` in the same metric, or there is no verdict.
     whose: who says so; what nobody else said is a question of ours.
-    stated: the day, `2026-11-24`, since which sentence, sides, relation, margin and budget are as they are, or empty.
+    stated: the day, such as `2026-11-24`, since when sentence, sides, relation, margin and budget are unchanged, or
+    empty.
     """
 
     says: str
@@ -100,18 +102,18 @@ class Claim:
 def parse(raw: Any, recipes: Sequence[str], where: str) -> Claim:
     """The claim that a mapping states about the recipes of its study; InputError names the key and the near miss."""
     if not isinstance(raw, dict):
-        raise InputError(f"{where}: {shown(raw)} is not a mapping")
+        raise InputError(f"{where}: {quoted(raw)} is not a mapping")
     for key in raw:
         if key not in KEYS:
-            raise InputError(f"{where}: unknown key {shown(key)}{near(key, KEYS)}; a claim has {', '.join(KEYS)}")
+            raise InputError(f"{where}: unknown key {quoted(key)}{near(key, KEYS)}; a claim has {', '.join(KEYS)}")
     for key in NEEDED:
         if raw.get(key) in (None, ""):
             raise InputError(f"{where}: has no '{key}'")
-    relation = _one_of(raw, "relation", RELATIONS, where)
+    relation = _choice(raw, "relation", RELATIONS, where)
     metric = _metric(raw["metric"], f"{where}: metric")
     of = _quantity(raw["of"], metric, recipes, f"{where}: of")
     if not isinstance(of, Quantity):
-        raise InputError(f"{where}: of: {shown(raw['of'])} is not a recipe")
+        raise InputError(f"{where}: of: {quoted(raw['of'])} is not a recipe")
     source = _text(raw, "source", where)
     if relation == "ordinary" and (isinstance(raw["than"], dict | str) or raw.get("each") or raw.get("by")):
         raise InputError(f"{where}: 'ordinary' compares runs with the number that one run gave; no 'by', no 'each'")
@@ -124,17 +126,17 @@ def parse(raw: Any, recipes: Sequence[str], where: str) -> Claim:
         by=_by(raw, relation, where),
         each=_flag(raw, "each", where),
         published=_published(raw.get("published", ""), where),
-        budget=_one_of({"budget": "short"} | raw, "budget", BUDGETS, where),
+        budget=_choice({"budget": "short"} | raw, "budget", BUDGETS, where),
         note=_text(raw, "note", where),
         control=_control(raw, metric, recipes, where),
         stated=_day(raw, where),
-        kind=_one_of({"kind": "claim"} | raw, "kind", get_args(Kind), where),  # type: ignore[arg-type]
-        whose=_one_of({"whose": _whose(source)} | raw, "whose", get_args(Whose), where),  # type: ignore[arg-type]
+        kind=_choice({"kind": "claim"} | raw, "kind", get_args(Kind), where),  # type: ignore[arg-type]
+        whose=_choice({"whose": _whose(source)} | raw, "whose", get_args(Whose), where),  # type: ignore[arg-type]
     )
 
 
 def _whose(source: str) -> Whose:
-    """Who says what has this source, as a rule."""
+    """Whose claim it is by its source, unless the claim says otherwise."""
     if not source:
         return "ours"
     return "lecture" if source.startswith("the lecture") else "paper"
@@ -146,7 +148,7 @@ def _metric(raw: Any, where: str) -> str | StepsUntil:
     if isinstance(raw, dict) and set(raw) == {"steps_until", "at_most"} and isinstance(raw["steps_until"], str):
         return StepsUntil(raw["steps_until"], _number(raw["at_most"], f"{where}: at_most"))
     raise InputError(
-        f"{where}: {shown(raw)}: write a metric's name, or {{steps_until: train_error_percent, at_most: 25}}"
+        f"{where}: {quoted(raw)}: write a metric's name, or {{steps_until: train_error_percent, at_most: 25}}"
     )
 
 
@@ -157,9 +159,9 @@ def _quantity(raw: Any, metric: str | StepsUntil, recipes: Sequence[str], where:
         metric = _metric(raw["metric"], f"{where}: metric") if "metric" in raw else metric
         raw = raw["recipe"]
     if not isinstance(raw, str):
-        raise InputError(f"{where}: {shown(raw)}: write a recipe, {{recipe: ..., metric: ...}}, or a number")
+        raise InputError(f"{where}: {quoted(raw)}: write a recipe, {{recipe: ..., metric: ...}}, or a number")
     if raw not in recipes:
-        raise InputError(f"{where}: the study has no recipe {shown(raw)}{near(raw, recipes)}")
+        raise InputError(f"{where}: the study has no recipe {quoted(raw)}{near(raw, recipes)}")
     return Quantity(raw, metric)
 
 
@@ -169,7 +171,7 @@ def _control(raw: Mapping[str, Any], metric: str | StepsUntil, recipes: Sequence
         return ""
     control = _quantity(raw["control"], metric, recipes, f"{where}: control")
     if not isinstance(control, Quantity) or not isinstance(raw["control"], str):
-        raise InputError(f"{where}: control: {shown(raw['control'])} is not a recipe")
+        raise InputError(f"{where}: control: {quoted(raw['control'])} is not a recipe")
     return control.recipe
 
 
@@ -184,21 +186,21 @@ def _by(raw: Mapping[str, Any], relation: str, where: str) -> float:
 
 def _number(raw: Any, where: str) -> float:
     if isinstance(raw, bool) or not isinstance(raw, int | float) or not math.isfinite(raw):
-        raise InputError(f"{where}: {shown(raw)} is not a number")
+        raise InputError(f"{where}: {quoted(raw)} is not a number")
     return float(raw)
 
 
 def _text(raw: Mapping[str, Any], key: str, where: str) -> str:
     value = raw.get(key, "")
     if not isinstance(value, str):
-        raise InputError(f"{where}: {key}: {shown(value)} is not a text")
+        raise InputError(f"{where}: {key}: {quoted(value)} is not a text")
     return plain(value)
 
 
 def _flag(raw: Mapping[str, Any], key: str, where: str) -> bool:
     value = raw.get(key, False)
     if not isinstance(value, bool):
-        raise InputError(f"{where}: {key}: {shown(value)} is not true or false")
+        raise InputError(f"{where}: {key}: {quoted(value)} is not true or false")
     return value
 
 
@@ -206,13 +208,13 @@ def _day(raw: Mapping[str, Any], where: str) -> str:
     text = _text(raw, "stated", where)
     with suppress(ValueError):
         return date.fromisoformat(text).isoformat() if text else ""
-    raise InputError(f'{where}: stated: {shown(text)} is not a day such as "2026-11-24"')
+    raise InputError(f'{where}: stated: {quoted(text)} is not a day such as "2026-11-24"')
 
 
-def _one_of(raw: Mapping[str, Any], key: str, known: Sequence[str], where: str) -> str:
-    if raw[key] not in known:
+def _choice(raw: Mapping[str, Any], key: str, choices: Sequence[str], where: str) -> str:
+    if raw[key] not in choices:
         raise InputError(
-            f"{where}: {key}: {shown(raw[key])} is not one of {', '.join(known)}{near(str(raw[key]), known)}"
+            f"{where}: {key}: {quoted(raw[key])} is not one of {', '.join(choices)}{near(str(raw[key]), choices)}"
         )
     return str(raw[key])
 

@@ -8,16 +8,16 @@ from typing import Any, Final
 
 from dlbench.measure.precision import Precision
 
-SHARE: Final = ("threads", "jobs")  # of the machine: with more or less of it a run means the same
+SHARE: Final = ("threads", "jobs")  # of the machine: they change how long a run takes, not what it means
 
 
 @dataclass(frozen=True)
 class Execution:
     """How a trial is computed: what changes its speed but not what it means.
 
-    precision: fp32 is the full thing on every device; tf32, bf16 and fp16 are for the products inside layers
-    (autocast, without loss scaling), parameters stay fp32. compile: by torch.compile. jobs: so many trials, at most,
-    had the machine at once. cuda_graphs: a step is recorded once and replayed.
+    precision: fp32 is full precision on every device; tf32, bf16 and fp16 are for the products inside layers
+    (autocast, without loss scaling), parameters stay fp32. compile: by torch.compile. jobs: how many trials, at most,
+    shared the machine. cuda_graphs: a step is recorded once and replayed.
     """
 
     device: str
@@ -41,5 +41,5 @@ class Execution:
 
 SETTINGS: Final = tuple(field.name for field in fields(Execution))
 USUAL: Final[Mapping[str, Any]] = {field.name: field.default for field in fields(Execution)[2:]}
-"""What a run has that does not name a setting, because it is older than the setting."""
+"""The values for a run that does not name a setting because it is older than the setting."""
 TYPES: Final[Mapping[str, type]] = {"device": str, "threads": int} | {key: type(usual) for key, usual in USUAL.items()}

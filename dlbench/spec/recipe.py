@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args
 
 from dlbench.errors import InputError
 from dlbench.measure.precision import Precision
-from dlbench.reading import MAX_DEPTH, near, parse, plain, read_mapping, shown
+from dlbench.reading import MAX_DEPTH, near, parse, plain, quoted, read_mapping
 from dlbench.spec import catalog
 from dlbench.spec.catalog import Entry
 
@@ -44,7 +44,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Curve:
-    """How often a run looks at its error on the way, and on how many examples of each split."""
+    """How often a run is scored during training, and on how many examples of each split."""
 
     points: int = 8
     examples: int = 1000
@@ -54,10 +54,10 @@ class Curve:
 class Recipe:
     """One recipe at one budget, all variants and settings resolved.
 
-    together: `model` if all seeds learn at once as one batched model, `worker` if they take turns in one process, as
-    befits trials shorter than the start of a process; else False, and each has a process of its own.
-    pictures: what its run files keep to show of the trained model, if anything.
-    precision: what its layers multiply in unless the user says otherwise; `auto` is bf16 where the device knows it.
+    together: `model` if all seeds learn at once as one batched model, `worker` if they take turns in one process, which
+    suits trials shorter than the start of a process; else False, and each seed has a process of its own.
+    pictures: what run files keep of the trained model for figures, if anything.
+    precision: for products in layers unless the user says otherwise; `auto` is bf16 where the device supports it.
     """
 
     name: str
@@ -85,23 +85,23 @@ class Recipe:
         return hashlib.sha256(json.dumps(_sorted(computed)).encode()).hexdigest()[:8]
 
     def examples(self, available: int | None = None) -> int | None:
-        """How many examples training looks at, each time it does; None where the recipe's own numbers do not say.
+        """How many examples training sees, repeats counted; None where the recipe's own numbers do not say.
 
         available: how many the data set has, if that is known; a recipe may take fewer.
         """
         batch, steps, epochs = map(self.training.arguments.get, ("batch_size", "steps", "epochs"))
         if batch and steps:
             return int(batch * steps)
-        taken = self.data.arguments.get("train_examples", available)
-        return int(epochs * taken) if epochs and taken else None
+        count = self.data.arguments.get("train_examples", available)
+        return int(epochs * count) if epochs and count else None
 
     @property
     def entry(self) -> Entry:
-        """Where it stands; as text the beginning of an error that its author can mend."""
+        """Its file and name; as text it begins an error that the recipe's author can mend."""
         return Entry(self.path, self.name)
 
     def as_dict(self) -> dict[str, Any]:
-        """What a run file keeps: everything but the place of the file."""
+        """What a run file keeps: everything but the path of the recipe's file."""
         return {
             "name": self.name,
             "title": self.title,
@@ -121,17 +121,17 @@ class Recipe:
 
 
 def _sorted(mapping: Mapping[str, Any]) -> dict[str, Any]:
-    """By its keys; mappings inside stay as they are written: their order may decide something."""
+    """Sorted by key; mappings inside keep their order, which may matter."""
     return {key: mapping[key] for key in sorted(mapping, key=str)}
 
 
-def from_dict(kept: Mapping[str, Any], budget: str, path: Path) -> Recipe:
+def from_dict(raw: Mapping[str, Any], budget: str, path: Path) -> Recipe:
     """The recipe that `Recipe.as_dict` describes and that was read from `path`."""
-    parts: dict[str, Any] = {part: _part(kept[part], part) for part in (*PARTS, "pictures") if part in kept}
+    parts: dict[str, Any] = {part: _part(raw[part], part) for part in (*PARTS, "pictures") if part in raw}
     return Recipe(
-        name=kept["name"], title=kept["title"], source=kept["source"], budget=budget, published=kept["published"],
-        tags=tuple(kept["tags"]), together=kept["together"], curve=Curve(**kept["curve"]), path=path,
-        precision=kept.get("precision", "fp32"), **parts,
+        name=raw["name"], title=raw["title"], source=raw["source"], budget=budget, published=raw["published"],
+        tags=tuple(raw["tags"]), together=raw["together"], curve=Curve(**raw["curve"]), path=path,
+        precision=raw.get("precision", "fp32"), **parts,
     )  # fmt: skip
 
 
@@ -141,7 +141,7 @@ def load(name: str, budget: str = "short", settings: Sequence[str] = ()) -> Reci
     Raises InputError that names the file, the key and the near miss.
     """
     if budget not in BUDGETS:
-        raise InputError(f"unknown budget {shown(budget)}{near(budget, BUDGETS)}; one of {', '.join(BUDGETS)}")
+        raise InputError(f"unknown budget {quoted(budget)}{near(budget, BUDGETS)}; one of {', '.join(BUDGETS)}")
     entry = catalog.find(name)
     _check_name(entry)
     raw = _extended(entry, ())
@@ -158,7 +158,7 @@ def load(name: str, budget: str = "short", settings: Sequence[str] = ()) -> Reci
 
 
 def _check_name(entry: Entry) -> None:
-    """Raise InputError for a name that cannot be that of a recipe: its runs go to a folder called so."""
+    """Raise InputError for a name that no recipe may have: its runs go to a folder of that name."""
     name, it = entry.name, "it" if entry.is_variant else "the file"
     if not name.isprintable() or not name.strip("."):
         raise InputError(f"{plain(entry)}: no name for a recipe; rename {it}, in letters that can be printed")
@@ -169,7 +169,7 @@ def _check_name(entry: Entry) -> None:
 
 
 def _extended(entry: Entry, seen: tuple[Entry, ...]) -> dict[str, Any]:
-    """What stands there, laid over what it extends."""
+    """The entry's own mapping, laid over that of what it extends."""
     itself = Entry(entry.file.resolve(), entry.name)
     if itself in seen:
         raise InputError(f"{entry}: extends itself, by way of {_short(seen[-1])}")
@@ -184,7 +184,7 @@ def _extended(entry: Entry, seen: tuple[Entry, ...]) -> dict[str, Any]:
             continue
         if not isinstance(value, TYPES[key]) or (TYPES[key] is int and isinstance(value, bool)):
             wanted = {dict: "mapping", list: "list", str: "text", int: "whole number"}
-            raise InputError(f"{entry}: {key}: {shown(value)} is not a {wanted[TYPES[key]]}")  # type: ignore[index]
+            raise InputError(f"{entry}: {key}: {quoted(value)} is not a {wanted[TYPES[key]]}")  # type: ignore[index]
     if "extends" not in raw:
         return raw
     base = _extended(catalog.find(raw.pop("extends"), beside=entry.file), (*seen, itself))
@@ -195,50 +195,54 @@ def _extended(entry: Entry, seen: tuple[Entry, ...]) -> dict[str, Any]:
 
 
 def _own(entry: Entry) -> dict[str, Any]:
-    """What stands there itself; a variant that does not say what it extends is one of its file's own recipe."""
-    held = catalog.variants(entry.file)
+    """The entry's own mapping; a variant extends its file's own recipe unless it says otherwise."""
+    variants = catalog.variants(entry.file)
     if entry.is_variant:
-        return {"extends": entry.file.stem, **held[entry.name]}
+        return {"extends": entry.file.stem, **variants[entry.name]}
     return {key: value for key, value in read_mapping(entry.file).items() if key != catalog.VARIANTS}
 
 
 def _short(entry: Entry) -> str:
-    """As one recipe calls another."""
+    """The entry's short name, for messages about another one."""
     return entry.name if entry.is_variant else entry.file.name
 
 
-def overruled(found: Recipe) -> Iterator[str]:
-    """A line for each value of a variant's own that gave way, unasked, to what its base says of this budget.
+def overruled(recipe: Recipe) -> Iterator[str]:
+    """A line for each value of a variant that its base's values for this budget replaced, although nobody asked for it.
 
-    Nothing of `smoke`, which is meant to cut down whatever there is.
+    None for `smoke`, which is meant to cut down every value.
     """
-    if found.budget == "smoke":
+    if recipe.budget == "smoke":
         return
-    layers = list(_layers(found.entry))
-    parts = {part: getattr(found, part).as_dict() for part in PARTS}
-    held = dict(_leaves(parts | {"seeds": found.seeds, "curve": asdict(found.curve), "precision": found.precision}))
-    for key, wins in held.items():
-        mine = next((level for level, (_, raw) in enumerate(layers) if key in dict(_leaves(raw))), len(layers))
-        theirs = next((i for i, (_, raw) in enumerate(layers) if key in dict(_leaves(raw.get(found.budget) or {}))), -1)
-        if mine >= theirs:
+    layers = list(_layers(recipe.entry))
+    parts = {part: getattr(recipe, part).as_dict() for part in PARTS}
+    values = dict(
+        _leaves(parts | {"seeds": recipe.seeds, "curve": asdict(recipe.curve), "precision": recipe.precision})
+    )
+    for key, winner in values.items():
+        own_level = next((level for level, (_, raw) in enumerate(layers) if key in dict(_leaves(raw))), len(layers))
+        base_level = next(
+            (i for i, (_, raw) in enumerate(layers) if key in dict(_leaves(raw.get(recipe.budget) or {}))), -1
+        )
+        if own_level >= base_level:
             continue
-        (entry, own), (base, over) = layers[mine], layers[theirs]
-        value, other = dict(_leaves(own))[key], dict(_leaves(over[found.budget]))[key]
-        if other == wins != value:
+        (entry, own_values), (base, base_values) = layers[own_level], layers[base_level]
+        value, base_value = dict(_leaves(own_values))[key], dict(_leaves(base_values[recipe.budget]))[key]
+        if base_value == winner != value:
             yield (
-                f"{entry}: {'.'.join(key)} is {json.dumps(wins)}, as {_short(base)} has it for {found.budget}, not "
-                f"{json.dumps(value)}; to have that, write it below '{found.budget}:' as well"
+                f"{entry}: {'.'.join(key)} is {json.dumps(winner)}, as {_short(base)} has it for {recipe.budget}, not "
+                f"{json.dumps(value)}; to have that, write it below '{recipe.budget}:' as well"
             )
 
 
-def tell_overruled(found: Recipe) -> None:
+def tell_overruled(recipe: Recipe) -> None:
     """Print those lines on standard error."""
-    for line in overruled(found):
+    for line in overruled(recipe):
         print(f"dlbench: {line}", file=sys.stderr)
 
 
 def _layers(entry: Entry) -> Iterator[tuple[Entry, dict[str, Any]]]:
-    """A recipe and, in turn, those it extends, as they stand."""
+    """A recipe and, in turn, those it extends, each with its own mapping."""
     raw = _own(entry)
     yield entry, raw
     if "extends" in raw:
@@ -255,7 +259,7 @@ def _leaves(raw: Mapping[str, Any], above: tuple[str, ...] = ()) -> Iterator[tup
 
 
 def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """`over` laid over `base`, key by key; a part of another name starts afresh."""
+    """`over` laid over `base`, key by key; a part of another name replaces the whole part."""
     merged = dict(base)
     for key, value in over.items():
         old = merged.get(key)
@@ -274,7 +278,7 @@ def _setting(text: str) -> dict[str, Any]:
     if not equals or not all(names) or len(names) > MAX_DEPTH:
         raise InputError(f"{where}: write it as part.key=value, for example training.lr=0.05")
     if names[0] not in (*PARTS, "curve", "seeds", "together"):
-        raise InputError(f"{where}: unknown part {shown(names[0])}{near(names[0], PARTS)}; one of {', '.join(PARTS)}")
+        raise InputError(f"{where}: unknown part {quoted(names[0])}{near(names[0], PARTS)}; one of {', '.join(PARTS)}")
     nested: Any = parse(value, where)
     for name in reversed(names):
         nested = {name: nested}
@@ -293,7 +297,7 @@ def _recipe(raw: Mapping[str, Any], entry: Entry, budget: str) -> Recipe:
     published = raw.get("published", {})
     for key, value in published.items():
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise InputError(f"{entry}: published: {plain(key)}: {shown(value)} is not a number")
+            raise InputError(f"{entry}: published: {plain(key)}: {quoted(value)} is not a number")
     curve = raw.get("curve", {})
     _check_keys(curve, f"{entry}: curve", ("points", "examples"))
     recipe = Recipe(
@@ -308,12 +312,12 @@ def _recipe(raw: Mapping[str, Any], entry: Entry, budget: str) -> Recipe:
         ("curve: examples", recipe.curve.examples),
     ):
         if isinstance(number, bool) or not isinstance(number, int) or number < (1 if key == "seeds" else 0):
-            raise InputError(f"{entry}: {key}: {shown(number)} is not a positive whole number")
+            raise InputError(f"{entry}: {key}: {quoted(number)} is not a positive whole number")
     if recipe.together is not False and recipe.together not in TOGETHER:
-        raise InputError(f"{entry}: together: {shown(recipe.together)} is not one of {', '.join(TOGETHER)}")
+        raise InputError(f"{entry}: together: {quoted(recipe.together)} is not one of {', '.join(TOGETHER)}")
     if recipe.precision not in PRECISIONS:
         raise InputError(
-            f"{entry}: precision: {shown(recipe.precision)} is not one of {', '.join(PRECISIONS)}"
+            f"{entry}: precision: {quoted(recipe.precision)} is not one of {', '.join(PRECISIONS)}"
             f"{near(recipe.precision, PRECISIONS)}"
         )
     return recipe
@@ -330,9 +334,9 @@ def _part(raw: Any, where: str) -> Part:
     return Part(raw["name"], {key: value for key, value in raw.items() if key != "name"})
 
 
-def _check_keys(raw: Any, where: str, known: Any) -> None:
+def _check_keys(raw: Any, where: str, allowed: Any) -> None:
     if not isinstance(raw, dict):
-        raise InputError(f"{where}: {shown(raw)} is not a mapping")
+        raise InputError(f"{where}: {quoted(raw)} is not a mapping")
     for key in raw:
-        if key not in known:
-            raise InputError(f"{where}: unknown key {shown(key)}{near(key, known)}")
+        if key not in allowed:
+            raise InputError(f"{where}: unknown key {quoted(key)}{near(key, allowed)}")

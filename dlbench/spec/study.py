@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from dlbench.errors import InputError
-from dlbench.reading import near, plain, read_mapping, shown
+from dlbench.reading import near, plain, quoted, read_mapping
 from dlbench.spec import catalog, claim
 from dlbench.spec import recipe as recipe_module
 from dlbench.spec.claim import Claim
@@ -23,21 +23,21 @@ KEYS: dict[str, type] = {
     "sweep": dict,
 }  # fmt: skip
 MODULES = "studies"  # the folder of dlbench where a study's table and figure are
-OF_OLD = ("tables", "figure")  # what older files say in place of `shows`
+REPLACED_BY_SHOWS = ("tables", "figure")  # keys of older files
 
 
 @dataclass(frozen=True)
 class Study:
     """One comparison.
 
-    seeds: a recipe gets at least so many here, by budget (`{smoke: 1, short: 3}`), more if it says so itself.
+    seeds: by budget, how many a recipe gets at least (`{smoke: 1, short: 3}`); it gets more if it says so itself.
     own_seeds: recipes that take part at some budgets only, and with how many seeds there (`{plain-110: {full: 5}}`);
     both stand under `seeds` in the file.
     shows: the file in `dlbench/studies/` that makes its tables and its figure: that of its own name, if it is one of
     dlbench's and has one, or what the YAML names; empty for the usual table, bars and curves.
-    sweep: of some recipes, settings whose every combination runs as well, with seed 0 alone: the grid in which a value
-    was looked for (`{alexnet-tanh: {training.lr: [0.01, 0.03]}}`).
-    studies: the names of those that this one is made of; it has no recipes, tables or claims of its own then.
+    sweep: by recipe, the grid in which a value was searched (`{alexnet-tanh: {training.lr: [0.01, 0.03]}}`): every
+    combination runs too, with seed 0 alone.
+    studies: the names of the studies that a course is made of; it has no recipes, tables or claims of its own.
     """
 
     name: str
@@ -54,7 +54,7 @@ class Study:
     def has(self, budget: str) -> bool:
         """Whether the study can be run at this budget."""
         return budget not in recipe_module.NEEDED or any(
-            budget in own for own in (self.seeds, *self.own_seeds.values())
+            budget in seeds for seeds in (self.seeds, *self.own_seeds.values())
         )
 
     def wanted(self, budget: str) -> Iterator[tuple[str, int]]:
@@ -66,9 +66,9 @@ class Study:
 
 
 def course(name: str) -> list[Study]:
-    """The studies behind the name of one, in order: itself, or those it is made of."""
-    found = load(name)
-    return [load(each) for each in found.studies] or [found]
+    """The study of that name, or the studies that it is made of, in order."""
+    study = load(name)
+    return [load(member) for member in study.studies] or [study]
 
 
 def load(name: str) -> Study:
@@ -76,14 +76,14 @@ def load(name: str) -> Study:
     path = catalog.find(name).file
     raw = read_mapping(path)
     for key, value in raw.items():
-        if key in OF_OLD:
+        if key in REPLACED_BY_SHOWS:
             raise InputError(
                 f"{path}: {key}: write `shows: degradation` to have the tables and the figure of that study"
             )
         if key not in KEYS:
-            raise InputError(f"{path}: unknown key {shown(key)}{near(key, KEYS)}")
+            raise InputError(f"{path}: unknown key {quoted(key)}{near(key, KEYS)}")
         if not isinstance(value, KEYS[key]):
-            raise InputError(f"{path}: {key}: {shown(value)} is not a {KEYS[key].__name__}")
+            raise InputError(f"{path}: {key}: {quoted(value)} is not a {KEYS[key].__name__}")
     for key in ("title", "studies" if "studies" in raw else "recipes"):
         if not raw.get(key):
             raise InputError(f"{path}: has no '{key}'")
@@ -102,29 +102,29 @@ def load(name: str) -> Study:
         own_seeds={key: _seeds(value, path) for key, value in seeds.items() if key in stems},
         shows=_shows(raw.get("shows"), path),
         claims=tuple(
-            claim.parse(entry, stems, f"{path}: claims: {place}")
-            for place, entry in enumerate(raw.get("claims", []), start=1)
+            claim.parse(entry, stems, f"{path}: claims: {number}")
+            for number, entry in enumerate(raw.get("claims", []), start=1)
         ),
         sweep=_sweep(raw.get("sweep", {}), recipes, path),
     )
 
 
 def _of_studies(raw: Mapping[str, Any], path: Path) -> Study:
-    """A course: the title and the source are its own, everything else is that of its studies."""
-    known = catalog.studies()
+    """A course, which has only a title and a source of its own."""
+    studies = catalog.studies()
     for key in raw:
         if key not in ("title", "source", "studies"):
             raise InputError(f"{path}: a study of studies has no '{key}' of its own")
     for entry in raw["studies"]:
-        if not isinstance(entry, str) or entry not in known or entry == path.stem:
-            raise InputError(f"{path}: studies: no study is called {shown(entry)}{near(str(entry), known)}")
+        if not isinstance(entry, str) or entry not in studies or entry == path.stem:
+            raise InputError(f"{path}: studies: no study is called {quoted(entry)}{near(str(entry), studies)}")
     return Study(path.stem, raw["title"], raw.get("source", ""), (), {}, "", studies=tuple(raw["studies"]))
 
 
 def _sweep(raw: Mapping[str, Any], recipes: Sequence[str], path: Path) -> Mapping[str, Sequence[Sequence[str]]]:
     """Recipe -> the settings of each point of its grid, as `--set` takes them."""
     by_name = {catalog.name(reference): reference for reference in recipes}
-    found = {}
+    points = {}
     for name, grid in raw.items():
         where = f"{path}: sweep: {plain(name)}"
         if name not in by_name:
@@ -132,50 +132,50 @@ def _sweep(raw: Mapping[str, Any], recipes: Sequence[str], path: Path) -> Mappin
         if not isinstance(grid, dict) or not all(isinstance(values, list) and values for values in grid.values()):
             raise InputError(f"{where}: write settings and their values, such as {{training.lr: [0.01, 0.1]}}")
         lists = [[f"{key}={value}" for value in values] for key, values in grid.items()]
-        found[by_name[name]] = list(itertools.product(*lists))
-        recipe_module.load(by_name[name], "full", [each[0] for each in lists])  # an unknown key is said at once
-    return found
+        points[by_name[name]] = list(itertools.product(*lists))
+        recipe_module.load(by_name[name], "full", [pairs[0] for pairs in lists])  # an unknown key is said at once
+    return points
 
 
 def _references(entries: Sequence[Any], path: Path) -> tuple[str, ...]:
-    """The recipes' names, or where those are that lie beside a user's own study, `mine.yaml` or `mine.yaml:wide`."""
+    """The recipes' names, or the paths of those beside a user's own study, `mine.yaml` or `mine.yaml:wide`."""
     recipes, studies = catalog.recipes(), catalog.studies()
     return tuple(_reference(entry, path, recipes, studies) for entry in entries)
 
 
 def _reference(entry: Any, path: Path, recipes: Collection[str], studies: Collection[str]) -> str:
     if not isinstance(entry, str):
-        raise InputError(f"{path}: recipes: {shown(entry)} is not a recipe's name")
-    place, variant = catalog.split(entry)
-    beside = path.parent / (place if place.endswith(catalog.ENDINGS) else f"{place}.yaml")
-    mine = os.path.isfile(beside)  # unlike Path's, never an OSError, however long the entry
-    if mine and variant:
+        raise InputError(f"{path}: recipes: {quoted(entry)} is not a recipe's name")
+    file, variant = catalog.split(entry)
+    beside = path.parent / (file if file.endswith(catalog.ENDINGS) else f"{file}.yaml")
+    is_own = os.path.isfile(beside)  # unlike Path's, never an OSError, however long the entry
+    if is_own and variant:
         return f"{beside}:{variant}"
-    if catalog.is_study(catalog.Entry(beside, beside.stem)) if mine else entry in studies:
+    if catalog.is_study(catalog.Entry(beside, beside.stem)) if is_own else entry in studies:
         raise InputError(f"{path}: recipes: {plain(entry)} is a study, not a recipe")
-    if mine:
+    if is_own:
         return str(beside)
-    if found := catalog.variant_in(path.parent, entry):
-        return f"{found.file}:{found.name}"
+    if family := catalog.variant_in(path.parent, entry):
+        return f"{family.file}:{family.name}"
     if entry not in recipes:
-        raise InputError(f"{path}: recipes: no recipe is called {shown(entry)}{near(entry, recipes)}")
+        raise InputError(f"{path}: recipes: no recipe is called {quoted(entry)}{near(entry, recipes)}")
     return entry
 
 
 def _shows(entry: str | None, path: Path) -> str:
-    """The module that makes its tables; a study as `alexnet-tricks` is a file as `alexnet_tricks.py`."""
-    known = {name.replace("_", "-"): name for name in catalog.functions(MODULES, "tables")}
+    """The module that makes its tables: of the study `alexnet-tricks` it is `alexnet_tricks.py`."""
+    modules = {name.replace("_", "-"): name for name in catalog.functions(MODULES, "tables")}
     if entry is None:
-        return known.get(path.stem, "") if path.parent == catalog.folder() / "studies" else ""
-    if entry not in known:
-        names = ", ".join(known)
-        raise InputError(f"{path}: shows: no study is called {shown(entry)}{near(entry, known)}; here: {names}")
-    return known[entry]
+        return modules.get(path.stem, "") if path.parent == catalog.folder() / "studies" else ""
+    if entry not in modules:
+        names = ", ".join(modules)
+        raise InputError(f"{path}: shows: no study is called {quoted(entry)}{near(entry, modules)}; here: {names}")
+    return modules[entry]
 
 
 def _seeds(raw: Any, path: Path) -> dict[str, int]:
     if not isinstance(raw, dict):
-        raise InputError(f"{path}: seeds: {shown(raw)} is not a number of seeds for each budget")
+        raise InputError(f"{path}: seeds: {quoted(raw)} is not a number of seeds for each budget")
     for budget, number in raw.items():
         if budget not in recipe_module.BUDGETS or isinstance(number, bool) or not isinstance(number, int) or number < 1:
             raise InputError(f"{path}: seeds: write a number of seeds for each budget, such as {{short: 3}}")
