@@ -28,7 +28,9 @@ class NameTaken(Exception):
 
 _sources: dict[Path, bytes] = {}
 _loaded: dict[str, Path] = {}  # the user's own modules in sys.modules, and the file of each
-_elsewhere: dict[tuple[Path, Path], tuple[dict[str, Path], dict[str, ModuleType]]] = {}  # the modules of recipes in other folders
+_elsewhere: dict[
+    tuple[Path, Path], tuple[dict[str, Path], dict[str, ModuleType]]
+] = {}  # the modules of recipes in other folders
 _folders: list[tuple[Path, Path]] = []  # whose modules are loaded: the folder of the recipe, and the current one
 
 

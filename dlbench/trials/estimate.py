@@ -1,4 +1,4 @@
-"""How long a trial will take on this device, told before it starts from a few steps on a copy of its model."""
+"""How long a trial will take on this device, estimated before it starts from a few steps on a copy of its model."""
 
 from __future__ import annotations
 
@@ -23,31 +23,31 @@ ITERATIVE = ("steps", "epochs", "sweeps", "sequences", "dichotomies")  # argumen
 def estimate(bench: Bench) -> Estimate:
     """Expected seconds of training and scoring for this trial, and at the full budget.
 
-    None where it cannot be told: a rule that fits in one go or in stages has no steps to try that are like the others,
-    and the full data may be absent.
+    None where that is unknown: the first steps of a rule that fits in one go or in stages say nothing of the rest, and
+    the full data may be absent.
     """
-    chosen = bench.trials[0].recipe
-    if not set(ITERATIVE) & set(chosen.training.arguments):
+    recipe = bench.trials[0].recipe
+    if not set(ITERATIVE) & set(recipe.training.arguments):
         return Estimate(None, None)
     seconds_a_step, examples_a_step, steps = _probe(bench)
     look = _seconds_to_score(bench) if steps * seconds_a_step > 5 else 0.0
     full = _full(bench)
     return Estimate(
-        steps * seconds_a_step + look * _examples_scored(chosen, bench.data),
+        steps * seconds_a_step + look * _examples_scored(recipe, bench.data),
         full and full[1] * seconds_a_step / examples_a_step + look * _examples_scored(full[0], full[2]),
     )
 
 
 def _probe(bench: Bench) -> tuple[float, int, int]:
-    """Seconds of one step, the first left out, its examples, and how many steps there will be."""
+    """Seconds of a step after the first one, its examples, and how many steps there will be."""
     began = time.perf_counter()
-    taken: list[float] = []
+    times: list[float] = []
     for step in bench.train(copy.deepcopy(bench.model)):
         _ = float(step.loss.sum())  # waits for the device
-        taken.append(time.perf_counter() - began)
-        if step.number >= PROBE_STEPS or (step.number >= 3 and taken[-1] >= PROBE_SECONDS):
+        times.append(time.perf_counter() - began)
+        if step.number >= PROBE_STEPS or (step.number >= 3 and times[-1] >= PROBE_SECONDS):
             break
-    gaps = sorted(b - a for a, b in pairwise(taken)) or taken
+    gaps = sorted(b - a for a, b in pairwise(times)) or times
     return gaps[len(gaps) // 2], step.examples, step.of
 
 
@@ -60,19 +60,19 @@ def _seconds_to_score(bench: Bench) -> float:
     return (time.perf_counter() - began) / examples
 
 
-def _examples_scored(chosen: Recipe, data: Dataset) -> int:
+def _examples_scored(recipe: Recipe, data: Dataset) -> int:
     """How many examples the curve and the final score look at."""
     splits = [len(split) for split in (data.train, data.test) if split is not None]
-    return sum(splits) + chosen.curve.points * sum(min(size, chosen.curve.examples) for size in splits)
+    return sum(splits) + recipe.curve.points * sum(min(size, recipe.curve.examples) for size in splits)
 
 
 def _full(bench: Bench) -> tuple[Recipe, int, Dataset] | None:
-    """The same recipe at the full budget, the examples its steps will see, and its data; None if not to be had here."""
-    chosen, full = bench.trials[0].recipe, bench.trials[0].full
+    """The recipe at the full budget, the examples its steps will see, and its data; None if these are not here."""
+    recipe, full = bench.trials[0].recipe, bench.trials[0].full
     if full is None:
         return None
     try:
-        data = bench.data if full.data == chosen.data else parts.bind("data", full)(data_folder()).to(bench.device)
+        data = bench.data if full.data == recipe.data else parts.bind("data", full)(data_folder()).to(bench.device)
         rule = parts.bind("training", full)(copy.deepcopy(bench.model), data, generator_for(bench.device, 0))
         step = next(iter(rule))
         return full, step.of * step.examples, data

@@ -27,15 +27,15 @@ from dlbench.spec.recipe import Recipe
 from dlbench.spec.study import Study
 
 MOST_TRIALS = 100_000
-Asked: TypeAlias = Precision | Literal["auto"] | None  # None: what the recipe asks for
+PrecisionChoice: TypeAlias = Precision | Literal["auto"] | None  # None: what the recipe asks for
 
 
 @dataclass(frozen=True)
 class Trial:
     """One recipe at one budget, one seed, one execution, on one machine.
 
-    full: the same recipe as published, to tell its time. code: what else decides the result; None for trials as
-    dlbench 0.1 knew them. loaded: the same as the process that trains found it.
+    full: the same recipe as published, to estimate its time. code: what else decides the result; None for trials of
+    dlbench 0.1. loaded: the same, as the process that trains found it.
     """
 
     recipe: Recipe
@@ -63,7 +63,7 @@ class Trial:
 
     @property
     def stem(self) -> str:
-        """How the names begin of run files of this recipe, budget, seed and device, whatever else was different."""
+        """How the name of every run file of this recipe, budget, seed and device begins."""
         return f"{self.recipe.budget}-seed{self.seed}-{self.execution.device.replace(':', '')}-"
 
     def start(self) -> Start:
@@ -77,7 +77,7 @@ class Trial:
         )  # fmt: skip
 
     def as_dict(self) -> dict[str, Any]:
-        """What the worker that runs the trial is told."""
+        """As the worker that runs the trial reads it."""
         return {
             "recipe": self.recipe.as_dict(),
             "budget": self.recipe.budget,
@@ -90,13 +90,13 @@ class Trial:
         }
 
 
-def from_dict(kept: dict[str, Any]) -> Trial:
+def from_dict(record: dict[str, Any]) -> Trial:
     """The trial that `Trial.as_dict` describes."""
-    path = Path(kept["path"])
-    recipe = recipes.from_dict(kept["recipe"], kept["budget"], path)
-    full = kept["full"] and recipes.from_dict(kept["full"], "full", path)
-    code = kept["code"] and Identity(**kept["code"])
-    return Trial(recipe, kept["seed"], Execution(**kept["execution"]), kept["fingerprint"], full, code)
+    path = Path(record["path"])
+    recipe = recipes.from_dict(record["recipe"], record["budget"], path)
+    full = record["full"] and recipes.from_dict(record["full"], "full", path)
+    code = record["code"] and Identity(**record["code"])
+    return Trial(recipe, record["seed"], Execution(**record["execution"]), record["fingerprint"], full, code)
 
 
 def trials(
@@ -107,38 +107,38 @@ def trials(
     budget: str = "short",
     settings: Sequence[str] = (),
     threads: int | None = None,
-    precision: Asked = None,
+    precision: PrecisionChoice = None,
     compile: bool = False,
     jobs: int = 1,
     cuda_graphs: bool = False,
 ) -> list[Trial]:
     """All trials that the names of recipes and studies stand for, each once, every part checked.
 
-    `compile` is left out where there is no compiler. jobs: how many may run at once; the cores are shared out among
-    them unless `threads` says otherwise, at least one each. precision: what each recipe asks for if None. Raises
-    InputError for an unknown name, key, value or device, before anything has run.
+    `compile` is ignored where there is no compiler. jobs: how many may run at once; they share the cores, at least one
+    each, unless `threads` says otherwise. precision: what each recipe asks for if None. Raises InputError for an
+    unknown name, key, value or device, before anything has run.
     """
     if jobs < 1:
         raise InputError(f"jobs: {jobs}: at least 1 is wanted")
     if isinstance(names, str) or isinstance(settings, str) or not names:
         raise InputError("give names and settings as lists, and at least one name")
     _check_seeds(seeds)
-    wanted = list(_recipes(names, budget, settings, seeds))  # before torch is loaded: a wrong name is said at once
-    catalog.check_names(recipe.entry for recipe, *_ in wanted)
-    if sum(len(chosen) for *_, chosen in wanted) > MOST_TRIALS:
+    selection = list(_recipes(names, budget, settings, seeds))  # before torch is loaded: a wrong name is said at once
+    catalog.check_names(recipe.entry for recipe, *_ in selection)
+    if sum(len(chosen_seeds) for *_, chosen_seeds in selection) > MOST_TRIALS:
         raise InputError(f"seeds: more than {MOST_TRIALS:,} trials; take fewer seeds")
-    chosen = machine.resolve_device(device)
-    compiled = compile and machine.can_compile(chosen)
+    chosen_device = machine.resolve_device(device)
+    compiled = compile and machine.can_compile(chosen_device)
     share = max(1, machine.cores() // jobs)
-    execution = Execution(chosen, threads or share, compile=compiled, jobs=jobs, cuda_graphs=cuda_graphs)
+    execution = Execution(chosen_device, threads or share, compile=compiled, jobs=jobs, cuda_graphs=cuda_graphs)
     fingerprint = machine.describe(execution.device)["fingerprint"]
     planned: dict[Path, Trial] = {}
     modules.refresh()
-    for recipe, full, chosen_seeds in wanted:
+    for recipe, full, chosen_seeds in selection:
         parts.check(recipe)
         if cuda_graphs:
-            _check_graphs(recipe, chosen)
-        execution = replace(execution, precision=_resolved(precision or recipe.precision, chosen))
+            _check_graphs(recipe, chosen_device)
+        execution = replace(execution, precision=_resolved(precision or recipe.precision, chosen_device))
         code = identity.of(recipe)
         for seed in chosen_seeds:
             trial = Trial(recipe, seed, execution, fingerprint, full, code)
@@ -147,7 +147,7 @@ def trials(
 
 
 def _resolved(asked: str, device: str) -> Precision:
-    """The precision that `auto` comes to on the device; any other as it is."""
+    """The precision that `auto` means on the device; any other as it is."""
     return automatic(device) if asked == "auto" else cast(Precision, asked)
 
 
@@ -168,19 +168,21 @@ def _check_seeds(seeds: Sequence[int] | None) -> None:
 def _recipes(
     names: Sequence[str], budget: str, settings: Sequence[str], seeds: Sequence[int] | None
 ) -> Iterator[tuple[Recipe, Recipe, Sequence[int]]]:
-    """The recipes behind the names, the same as published, and the seeds of each; studies with their sweeps."""
+    """The recipes behind the names, each also at the full budget, and their seeds; studies with their sweeps."""
     for name in names:
         comparisons = study.course(name) if catalog.is_study(catalog.find(name)) else []
-        for reference, least, sweep in _wanted(name, comparisons, budget):
+        for reference, least, sweep in _references(name, comparisons, budget):
             recipe = recipes.load(reference, budget, settings)
-            chosen = range(max(recipe.seeds, least)) if seeds is None else seeds
-            yield recipe, recipes.load(reference, "full", settings), chosen
+            chosen_seeds = range(max(recipe.seeds, least)) if seeds is None else seeds
+            yield recipe, recipes.load(reference, "full", settings), chosen_seeds
             for point in sweep:
                 changed = [*settings, *point]
                 yield recipes.load(reference, budget, changed), recipes.load(reference, "full", changed), [0]
 
 
-def _wanted(name: str, comparisons: Sequence[Study], budget: str) -> Iterator[tuple[str, int, Sequence[Sequence[str]]]]:
+def _references(
+    name: str, comparisons: Sequence[Study], budget: str
+) -> Iterator[tuple[str, int, Sequence[Sequence[str]]]]:
     """References to recipes, at least how many seeds each gets, and the points of its sweep."""
     if not comparisons:
         yield name, 1, ()

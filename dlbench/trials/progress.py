@@ -30,7 +30,7 @@ class Plain:
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._shown = 0.0
+        self._printed_at = 0.0
         self._paces: dict[Key, Pace] = {}
         self._foretold: set[str] = set()
 
@@ -54,14 +54,14 @@ class Plain:
             case events.Stopped(message):
                 self._say(f"stopped: {message}")
             case events.Unlocked(out):
-                self._say(f"{out}: no locks work there: let no other dlbench run into it meanwhile")
+                self._say(f"{out}: file locks do not work there: let no other dlbench write to it meanwhile")
             case events.Waiting(count, out):
                 trials_there = f"{count} trial{'s' if count != 1 else ''}"
                 self._say(f"waiting for {trials_there} that another dlbench is running into {out}")
             case Estimate() if self._is_news(trials[0], event):
                 self._say(f"{name}: {expectation(trials[0], event)}")
-            case Lap() if time.monotonic() - pace.shown > PLAIN_EVERY_SECONDS:
-                self._shown = pace.shown = time.monotonic()
+            case Lap() if time.monotonic() - pace.printed_at > PLAIN_EVERY_SECONDS:
+                self._printed_at = pace.printed_at = time.monotonic()
                 self._say(f"{name}: {pace.line(event)}")
             case events.Score(final=True):
                 pace.final = event.metrics
@@ -72,10 +72,10 @@ class Plain:
             pace.add(event)
 
     def _pace(self, trial: Trial, event: Event) -> Pace:
-        """That of this trial, anew when its training begins."""
+        """The trial's pace, a new one when its training begins."""
         if isinstance(event, Ready | Resumed):
-            self._paces[key(trial)] = Pace(getattr(event, "step", 0), self._shown)
-        return self._paces.setdefault(key(trial), Pace(shown=self._shown))
+            self._paces[key(trial)] = Pace(getattr(event, "step", 0), self._printed_at)
+        return self._paces.setdefault(key(trial), Pace(printed_at=self._printed_at))
 
     def _is_news(self, trial: Trial, event: Estimate) -> bool:
         """Whether an expected time is worth a line: once for each recipe, and for every trial that takes a while."""
@@ -118,13 +118,13 @@ class Live(Plain):
             elif isinstance(event, Lap) and event.index == 0:
                 pace = self._pace(trials[0], event)
                 self._progress.update(row.task, total=event.of, completed=event.step, line=pace.line(event))
-                self._shown = pace.shown = time.monotonic()  # the moving line says it; no plain line is needed
+                self._printed_at = pace.printed_at = time.monotonic()  # the moving line needs no plain one
             elif isinstance(event, events.OVER):
                 self._leave(row, key(trials[event.index]))
         super().__call__(trials, event)
 
     def _begin(self, trials: Sequence[Trial]) -> None:
-        """A row for a worker; it may take up what another left undone."""
+        """A row for a worker, which may take over trials that another left undone."""
         keys = set(map(key, trials))
         for old in {self._rows[other].task for other in keys & self._rows.keys()}:
             self._remove(old)
@@ -146,7 +146,7 @@ class Live(Plain):
 
 @dataclass(frozen=True)
 class Row:
-    """The line of a worker: `left` are those of its trials that have not ended."""
+    """The line of a worker. left: those of its trials that have not ended."""
 
     task: TaskID
     left: set[Key]
@@ -155,11 +155,11 @@ class Row:
 class Pace:
     """Speed and time left of one trial, from the laps of its present process.
 
-    begun_after: steps that earlier processes did. shown: when this trial, or one before it, last had a line.
+    begun_after: steps that earlier processes did. printed_at: when this trial, or one before it, last had a line.
     """
 
-    def __init__(self, begun_after: int = 0, shown: float = 0.0) -> None:
-        self.shown = shown
+    def __init__(self, begun_after: int = 0, printed_at: float = 0.0) -> None:
+        self.printed_at = printed_at
         self.final: Numbers = {}
         self._begun_after = begun_after
         self._seconds = 0.0
@@ -180,7 +180,7 @@ class Pace:
 
 
 def key(trial: Trial) -> Key:
-    """What tells a trial from the others of the same call."""
+    """The trial's key among the others of the same call."""
     return trial.recipe.path, trial.seed
 
 
@@ -201,7 +201,7 @@ def expectation(trial: Trial, event: Estimate) -> str:
 
 
 def ending(event: End, metrics: Numbers) -> str:
-    """Status, final error rates and speed; `full` figures are in the run file."""
+    """Status, final error rates and speed; the run file has all figures."""
     if event.status != "finished":
         return f"{event.status.replace('_', ' ')} {event.message}".rstrip()
     errors = [

@@ -1,4 +1,4 @@
-"""A run against a repetition of its first steps: what its file recorded, and what the same trial comes to here and now.
+"""A run against a repetition of its first steps: what its file recorded, and what the same trial gives here and now.
 
 A lap's loss is the mean over the lap's steps, so a repetition ends its laps at the steps at which the recorded ones
 ended, however long they take. On the same kind of machine with the same libraries every number must be the same, bit
@@ -29,9 +29,9 @@ COMPARED: Keys = {
     Ready: store.READY, Lap: ("step", "examples", "loss", "counts"), Score: ("step", "metrics"),
     End: ("status", "steps", "examples", "weights_digest"),
 }  # fmt: skip
-"""What must be the same, where the file says it at all."""
+"""What must be the same, where the file has it."""
 ELSEWHERE: Keys = {Ready: store.READY, Lap: ("step", "examples", "loss"), Score: ("step",), End: ("status",)}
-"""The same on another machine: what is counted in whole examples or hashed jumps with the last bit of a weight."""
+"""What must be the same on another machine: whole counts and hashes would jump with the last bit of a weight."""
 
 # Measured: sixteen reference runs from an Intel machine, another torch or another number of threads, repeated on an AMD
 # machine. After one step the losses were at most 2e-6 apart, after five 6e-4, after nine 5e-3, and from the fifteenth
@@ -44,7 +44,7 @@ class Recorded:
     """The part of a run that is to be repeated.
 
     events: those of the first laps, in order, and the end if the laps cover the run. steps: after which the part ends.
-    of: the last step recorded. changes: what is not as it was, such as `torch 2.15.0 -> 2.14.1`.
+    of: the last step recorded. changes: what has changed since, such as `torch 2.15.0 -> 2.14.1`.
     """
 
     path: Path
@@ -65,7 +65,7 @@ class Outcome:
     """How a repetition compares.
 
     state: `same` bit for bit, `close` within tolerance on another machine or with other libraries, `different`,
-    `impossible` to repeat here, or `failed` while it was tried. deviation: the largest between two losses, relative.
+    `impossible` to repeat here, or `failed` in the attempt. deviation: the largest relative one between two losses.
     """
 
     path: Path
@@ -78,7 +78,7 @@ class Outcome:
 
 
 def read(path: Path, steps: int, device: str | None = None, threads: int | None = None) -> Recorded:
-    """At least so many of the run's first steps, whole laps of them, or all it has.
+    """The run's first laps, which have at least `steps` steps, or all its laps if they have fewer.
 
     device, threads: instead of the run's own. Raises InputError, which says why, if it cannot be repeated here.
     """
@@ -102,10 +102,10 @@ def _trial(start: Start, device: str | None, threads: int | None) -> Trial:
     """The trial that a run's first line describes; a user's own parts are looked for in the current folder."""
     if start.schema != store.SCHEMA:
         raise InputError(f"has schema {start.schema}, which this dlbench does not read")
-    kept = recipe.from_dict(start.recipe, start.budget, Path.cwd() / f"{start.recipe['name']}.yaml")
+    recorded_recipe = recipe.from_dict(start.recipe, start.budget, Path.cwd() / f"{start.recipe['name']}.yaml")
     execution = Execution(**start.execution)
     execution = replace(execution, device=_device(device or execution.device), threads=threads or execution.threads)
-    return Trial(kept, start.seed, execution, machine.describe(execution.device)["fingerprint"])
+    return Trial(recorded_recipe, start.seed, execution, machine.describe(execution.device)["fingerprint"])
 
 
 def _device(wanted: str) -> str:
@@ -117,7 +117,7 @@ def _device(wanted: str) -> str:
 
 
 def _changes(start: Start, events: Sequence[Event], trial: Trial) -> Iterator[str]:
-    """What of machine, libraries and execution is not as it was."""
+    """What has changed in machine, libraries and execution."""
     here = machine.describe(trial.execution.device)
     if start.machine["fingerprint"] != here["fingerprint"]:
         yield f"{start.machine['name']} -> {here['name']}"
@@ -144,10 +144,10 @@ def _until(events: Sequence[Event], last: int, of: int) -> Iterator[Event]:
 
 
 def compare(recorded: Recorded, here: Sequence[Event]) -> Outcome:
-    """What was recorded, and what the same events are here."""
+    """The recorded events against those of the repetition."""
     pairs = list(zip_longest(recorded.events, here))
-    laps = [(one, other) for one, other in pairs if isinstance(one, Lap) and isinstance(other, Lap)]
-    deviation = max((_relative(one.loss, other.loss) for one, other in laps), default=0.0)
+    laps = [(before, now) for before, now in pairs if isinstance(before, Lap) and isinstance(now, Lap)]
+    deviation = max((_relative(before.loss, now.loss) for before, now in laps), default=0.0)
     state: State = "same"
     message = "same bit for bit"
     if difference := _difference(pairs, COMPARED, exactly=True):
@@ -158,51 +158,51 @@ def compare(recorded: Recorded, here: Sequence[Event]) -> Outcome:
 
 
 def tolerance(step: int) -> float:
-    """How far a lap's loss may be off elsewhere, relative to it, if the lap ends after so many steps: chaos grows."""
+    """How far off a lap's loss may be elsewhere, relative to it; the more steps before it, the more chaos."""
     return float(min(FIRST_STEP * step**GROWTH, WIDEST))
 
 
 def _difference(pairs: Sequence[tuple[Event | None, Event | None]], keys: Keys, *, exactly: bool) -> str:
     """The first difference in words, or nothing."""
-    for one, other in pairs:
-        step = getattr(one, "step", getattr(one, "steps", None))
-        place = "before the first step" if step is None else f"at step {step}"
-        if one is None or other is None or type(one) is not type(other):
-            return f"{place}: {one.kind if one else 'nothing'} recorded, {other.kind if other else 'nothing'} here"
-        for name, a, b in _values(one, other, keys[type(one)]):
+    for before, now in pairs:
+        step = getattr(before, "step", getattr(before, "steps", None))
+        moment = "before the first step" if step is None else f"at step {step}"
+        if before is None or now is None or type(before) is not type(now):
+            return f"{moment}: {before.kind if before else 'nothing'} recorded, {now.kind if now else 'nothing'} here"
+        for name, a, b in _values(before, now, keys[type(before)]):
             deviation = _relative(a, b)
             if deviation > (tolerance(step) if step and name == "loss" and not exactly else 0.0):
-                return f"{place}: {'' if name == 'loss' else f'{name} '}{_both(a, b)}"
+                return f"{moment}: {'' if name == 'loss' else f'{name} '}{_both(a, b)}"
     return ""
 
 
-def _values(one: Event, other: Event, keys: Sequence[str]) -> Iterator[tuple[str, Any, Any]]:
-    """What was recorded under these keys, each metric and count by itself, and what it is now."""
+def _values(before: Event, now: Event, keys: Sequence[str]) -> Iterator[tuple[str, Any, Any]]:
+    """Name, recorded value and value now of each of these keys; metrics and counts one by one."""
     for key in keys:
-        recorded, here = getattr(one, key), getattr(other, key)
+        recorded, here = getattr(before, key), getattr(now, key)
         if isinstance(recorded, Mapping):
             yield from ((name, value, here.get(name)) for name, value in recorded.items())
         elif recorded is not None:
             yield key, recorded, here
 
 
-def _relative(one: Any, other: Any) -> float:
+def _relative(first: Any, second: Any) -> float:
     """How far apart two values are, relative to the larger: 0 only if they are equal, infinite if not two numbers."""
     try:
-        a, b = float(one), float(other)
+        a, b = float(first), float(second)
     except (TypeError, ValueError):
-        return 0.0 if one == other else math.inf
+        return 0.0 if first == second else math.inf
     if a == b or (math.isnan(a) and math.isnan(b)):
         return 0.0
     return abs(a - b) / max(abs(a), abs(b)) if math.isfinite(a) and math.isfinite(b) else math.inf
 
 
-def _both(one: Any, other: Any) -> str:
-    """Both values, with as many digits as it takes to tell them apart."""
-    if isinstance(one, float) and isinstance(other, float):
-        short = next((d for d in range(4, 17) if f"{one:.{d}g}" != f"{other:.{d}g}"), 17)
-        return f"{one:.{short}g} recorded, {other:.{short}g} here"
-    return f"{one} recorded, {other} here"
+def _both(first: Any, second: Any) -> str:
+    """Both values, with as many digits as show that they differ."""
+    if isinstance(first, float) and isinstance(second, float):
+        short = next((d for d in range(4, 17) if f"{first:.{d}g}" != f"{second:.{d}g}"), 17)
+        return f"{first:.{short}g} recorded, {second:.{short}g} here"
+    return f"{first} recorded, {second} here"
 
 
 def _within(deviation: float) -> str:

@@ -1,6 +1,6 @@
-"""Trials -> jobs of a launcher, as many at once as they say: skips what is finished, and no failure stops the rest.
+"""Trials -> jobs of a launcher, as many at once as they allow: skips what is finished, and no failure stops the rest.
 
-Others may run trials into the same folder at the same time: what another process is at comes last, when it is done.
+Other processes may run trials into the same folder at the same time: their trials come last, when they are done.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from dlbench.trials.workers import checkpoint_file, locking, runfile
 
 Watcher = Callable[[Sequence[Trial], Event], None]
 PATIENCE_SECONDS = 20.0  # when time is over: for a trial to come to the end of a lap, and to keep its checkpoint
-POLL_SECONDS = 1.0  # between looks at what another process is at
+POLL_SECONDS = 1.0  # between looks at the trials of other processes
 INTERRUPTED = End("interrupted", "")
 
 
@@ -32,7 +32,7 @@ INTERRUPTED = End("interrupted", "")
 class Outcome:
     """How a trial ended, and where its run file is; `new` unless it had been finished before.
 
-    status: `refused` if its code or data changed after it was planned; it left no file then. continues_at: the step
+    status: `refused` if its code or data changed after it was planned; there is no file then. continues_at: the step
     after which the same call would go on.
     """
 
@@ -65,19 +65,20 @@ def run(
     seconds: float = math.inf,
     launcher: Launcher | None = None,
 ) -> list[Outcome]:
-    """Run the trials that are not finished yet (all, with `fresh`); returns what became of each, in their order.
+    """Run the trials that are not finished yet (all, with `fresh`); returns their outcomes, in order.
 
-    A run that is there answers a trial if nothing has changed since that decides its result: see `standing`.
-    accepted: kinds of change that do not count. standings: of the trials, if they are known.
+    An existing run stands for a trial if nothing that decides its result has changed since: see `standing`.
+    As many trials run at once as the execution of each allows; those of other processes come last.
 
-    As many run at once as the execution of each allows. What another process was at comes last.
-    timeout: seconds that a trial may take, its start included; one model of many seeds counts as one trial.
-    seconds: after so many nothing new begins, and what is under way is put aside where it can go on: `interrupted`.
-    launcher: gives them processes, if not this machine. watch: gets every event, with the trials it is about; its index
-    says of which, if they are several. Ends early, with fewer outcomes than trials,
-    if nothing can be written any more or the time is over. Raises InputError if the results folder cannot be written or
-    a trial's data cannot be had, and Interrupted on Ctrl-C; no worker runs any more then, and what was under way is
-    `interrupted`.
+    accepted: kinds of change that do not count. standings: of the trials, if they are known. timeout: seconds that a
+    trial may take, its start included; one model of many seeds counts as one trial. seconds: after that, nothing new
+    begins, and trials under way are `interrupted`, with a checkpoint where they can have one. launcher: gives trials
+    processes, if this machine does not. watch: gets every event, and the trials it is about; if they are several, its
+    index says which one.
+
+    Ends early, with fewer outcomes than trials, if nothing can be written any more or the time is over. Raises
+    InputError if the results folder cannot be written or a trial's data are missing, and Interrupted on Ctrl-C; then no
+    worker is left running, and trials under way are `interrupted`.
     """
     if standings is None:
         standings = standing.of_all(trials, out, accepted, [])
@@ -107,7 +108,7 @@ def _check_data(trials: Sequence[Trial]) -> None:
 
 
 def _batches(trials: Sequence[Trial]) -> Iterator[list[Trial]]:
-    """What one worker gets: a single trial, or all seeds of a recipe whose seeds keep together."""
+    """The trials of each worker: a single one, or all seeds of a recipe whose seeds keep together."""
     together: dict[tuple[str, str], list[Trial]] = {}
     for trial in trials:
         key = trial.recipe.digest if trial.recipe.together else trial.digest
@@ -136,7 +137,7 @@ class _Suite:
         self._has_failed = False  # a trial, since we last looked whether there is room for others
 
     def run(self, trials: Sequence[Trial]) -> None:
-        """Run all; those that another process is at again and again, until it is done with them."""
+        """Run all trials; try those of other processes again and again, until they are done."""
         has_waited = False
         while trials:
             before = len(self.outcomes)
@@ -151,12 +152,12 @@ class _Suite:
                 time.sleep(POLL_SECONDS)
 
     def _run_round(self, trials: Sequence[Trial]) -> bool:
-        """Run those that no other process is at; returns whether to go on. No process is left, whatever happens."""
+        """Run the trials that no other process runs; returns whether to go on. Leaves no process, whatever happens."""
         before = len(self.outcomes)
-        places = min(trial.execution.jobs for trial in trials)
+        slots = min(trial.execution.jobs for trial in trials)
         try:
             for batch in _batches(trials):
-                self._listen_until_left(places - 1)
+                self._listen_until_left(slots - 1)
                 if not self._can_go_on(trials):
                     return False
                 self._start(self._to_run(batch))
@@ -186,15 +187,15 @@ class _Suite:
             return False
 
     def _to_run(self, batch: Sequence[Trial]) -> list[Trial]:
-        """The trials that are neither finished nor another process's at this moment."""
-        left: list[Trial] = []
+        """The trials that are not finished and that no other process runs now."""
+        waiting: list[Trial] = []
         for trial in batch:
             state = self._standing(trial)
             if state is not None and state.is_done:
                 self._skip(trial, state.status, state.path)
-            elif not locking.is_locked(runfile.lock_place(trial, self._out)):
-                left.append(trial)
-        return left
+            elif not locking.is_locked(runfile.lock_path(trial, self._out)):
+                waiting.append(trial)
+        return waiting
 
     def _standing(self, trial: Trial) -> Standing | None:
         """How the trial stands now: others may have finished it since we began."""
@@ -215,7 +216,7 @@ class _Suite:
         )
 
     def _start(self, trials: list[Trial]) -> None:
-        """Start a job of these trials; if its process dies before all have ended, those to come have no outcome."""
+        """Start a job of these trials; if its process dies early, the trials that it has not begun have no outcome."""
         if trials:
             self._watch(trials, Started())
             seconds = None if math.isinf(self._until) else self._until - time.monotonic()
@@ -225,7 +226,7 @@ class _Suite:
             self._launcher.start(job)
 
     def _listen_until_left(self, count: int) -> None:
-        """Note reports until so many jobs are left; none, once they have had their time and more."""
+        """Handle reports until only `count` jobs are left; stops them all when the time is over, and some more."""
         while len(self._launcher) > count:
             report = self._launcher.listen(self._until + PATIENCE_SECONDS)
             if report is None:
@@ -236,7 +237,7 @@ class _Suite:
                 self._hear(report.event, self._under_way[report.job])
 
     def _hear(self, event: Event, progress: _Progress) -> None:
-        """Note what is told of a trial, and pass it on."""
+        """Handle an event of a trial, and pass it on."""
         if isinstance(event, Refused):
             progress.left.clear()
             raise InputError(event.message)
@@ -246,22 +247,22 @@ class _Suite:
         progress.pass_on(event, self._watch)
 
     def _note(self, event: Event, progress: _Progress) -> None:
-        """Note what became of a trial, if that is what the event is about."""
+        """Note the outcome of a trial, if the event ends one."""
         if not isinstance(event, OVER):
             return
         progress.left.discard(event.index)
-        chosen = progress.job.trials[event.index]
+        trial = progress.job.trials[event.index]
         match event:
             case End():
                 progress.was_interrupted = event.status == "interrupted"
-                self._end(chosen, event)
+                self._end(trial, event)
             case Skipped(status):
-                self._skip(chosen, status, chosen.path(self._out))
+                self._skip(trial, status, trial.path(self._out))
             case Changed(message):
-                self.outcomes.append(Outcome(chosen, "refused", message, chosen.path(self._out)))
+                self.outcomes.append(Outcome(trial, "refused", message, trial.path(self._out)))
 
     def _stop(self) -> None:
-        """End all jobs, and their trials as they say, or as `interrupted`."""
+        """End all jobs; their trials end as the jobs report, or as `interrupted`."""
         for report in self._launcher.stop():
             if progress := self._under_way.get(report.job):
                 if isinstance(report.event, Refused):
@@ -272,11 +273,11 @@ class _Suite:
         self._under_way.clear()
 
     def _close(self, progress: _Progress, end: End) -> None:
-        """End the trials that a job was at when its process ended, and write so into their files."""
+        """End the trials that a job was running when its process ended, in their files too."""
         for index in progress.unended():
             trial = progress.job.trials[index]
             status = runfile.close_run(trial, self._out, end)
-            if status in store.DONE and progress.has_written(index):  # it came to tell its file, but not us
+            if status in store.DONE and progress.has_written(index):  # its file knows the end, only we do not
                 self._end(trial, End(status, ""))
             else:
                 self._end(trial, end)
@@ -295,7 +296,7 @@ class _Progress:
         self.was_interrupted = False  # then it has begun nothing else
 
     def unended(self) -> list[int]:
-        """Those it is at: all of one model, else the first that has not ended."""
+        """The trials that it is running: all of one model, else the first that has not ended."""
         left = sorted(self.left)
         return left if self.at_once else left[: 0 if self.was_interrupted else 1]
 

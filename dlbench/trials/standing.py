@@ -1,4 +1,4 @@
-"""Whether a run that is there answers a trial and, if it does not, what has changed since it ran."""
+"""Whether a trial needs to run: an existing run may stand for it, unless something has changed since."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ OF_0_1 = "run by dlbench 0.1, which kept no digests of code"
 
 
 class Change(NamedTuple):
-    """A difference to when a trial ran. kind: code, data, version, or holds: of what its run file is to show."""
+    """A change since a trial ran. kind: code, data, version, or `holds`: its run file should hold something else."""
 
     kind: str
     words: str
@@ -28,9 +28,9 @@ class Change(NamedTuple):
 
 @dataclass(frozen=True)
 class Standing:
-    """How a trial stands: the run nearest to it, and what has changed since; its own file, if there is none.
+    """How far a trial is: the run that comes nearest to it, and what has changed since.
 
-    accepted: the kinds of change that do not count.
+    path: of that run, or where the trial's own would be. accepted: the kinds of change that do not count.
     """
 
     path: Path
@@ -51,9 +51,9 @@ class Standing:
 
 
 def of(trial: Trial, out: Path, accepted: Collection[str] = (), *, any_share: bool = False) -> Standing:
-    """How the trial stands in this results folder.
+    """The trial's standing in this results folder.
 
-    any_share: a run with other threads and jobs answers it as well.
+    any_share: a run with other threads and jobs may stand for it, too.
     """
     (state,) = of_all([trial], out, accepted, [], any_share=any_share)
     return state
@@ -62,29 +62,29 @@ def of(trial: Trial, out: Path, accepted: Collection[str] = (), *, any_share: bo
 def of_all(
     trials: Sequence[Trial], out: Path, accepted: Collection[str], warnings: list[str], *, any_share: bool = False
 ) -> list[Standing]:
-    """How each of the trials stands; packs are read once for all, and only if a trial's own file does not answer it.
+    """The standing of each trial; packs are read once for all, and only if a trial's own file does not stand for it.
 
-    warnings: gets what is wrong with packs.
+    warnings: what is wrong with packs is added here.
     """
-    own = [(trial, of_own_file(trial, out, accepted)) for trial in trials]
-    packed = _packed([trial for trial, state in own if not state.is_as_planned], out, warnings)
+    own_standings = [(trial, of_own_file(trial, out, accepted)) for trial in trials]
+    packed = _packed([trial for trial, state in own_standings if not state.is_as_planned], out, warnings)
 
     return [
         state
         if state.is_as_planned
         else _nearest(state, trial, [*_loose(trial, out), *packed.get(_key(trial), ())], accepted, any_share)
-        for trial, state in own
+        for trial, state in own_standings
     ]
 
 
 def of_own_file(trial: Trial, out: Path, accepted: Collection[str] = ()) -> Standing:
-    """The same by the trial's own run file alone."""
+    """The trial's standing by its own run file alone."""
     path = trial.path(out)
     return _by(_of_file(path), trial, accepted) or Standing(path, "unfinished" if path.exists() else "absent")
 
 
 class _Run(NamedTuple):
-    """A run that may answer a trial."""
+    """A run that may stand for a trial."""
 
     path: Path
     outline: Outline
@@ -110,12 +110,12 @@ def _of_file(path: Path) -> _Run:
 
 
 def _key(trial: Trial) -> tuple[str, str]:
-    """What runs have in common that may answer the trial: how their files' names begin, and the recipe's name."""
+    """What a run must share to stand for the trial: the beginning of its file's name, and the recipe's name."""
     return trial.stem, trial.recipe.name
 
 
 def _packed(trials: Iterable[Trial], out: Path, warnings: list[str]) -> Mapping[tuple[str, str], Sequence[_Run]]:
-    """The runs in packs under the folder that may answer one of the trials, by their keys."""
+    """The runs in packs under the folder that may stand for one of the trials, by key."""
     wanted = {_key(trial) for trial in trials}
     stems = {stem for stem, _ in wanted}
     runs: dict[tuple[str, str], list[_Run]] = {}
@@ -148,12 +148,12 @@ def _is_of(trial: Trial, start: Start, any_share: bool) -> bool:
     execution = Execution(**start.execution)
     if any_share:
         execution = replace(execution, **{name: getattr(trial.execution, name) for name in SHARE})
-    known = (start.recipe_digest, start.seed, start.machine["fingerprint"], execution)
-    return known == (trial.recipe.digest, trial.seed, trial.fingerprint, trial.execution)
+    settings = (start.recipe_digest, start.seed, start.machine["fingerprint"], execution)
+    return settings == (trial.recipe.digest, trial.seed, trial.fingerprint, trial.execution)
 
 
 def _changes(trial: Trial, start: Start, ready: Ready | None) -> Iterator[Change]:
-    """What is not as it was: code, versions, data files, and what the run file is asked to show."""
+    """What has changed: code, versions, data files, and what the run file should hold."""
     planned, folder = trial.code, trial.recipe.path.parent
     if planned is not None:
         if start.code:
@@ -163,19 +163,21 @@ def _changes(trial: Trial, start: Start, ready: Ready | None) -> Iterator[Change
         for name, version in planned.versions.items():
             if start.versions.get(name) != version:
                 yield Change("version", f"{name} {start.versions.get(name)} -> {version}")
-    for key, held in ((ready and ready.data_files) or {}).items():
-        if identity.content(key, folder) != held:
+    for key, digest in ((ready and ready.data_files) or {}).items():
+        if identity.content(key, folder) != digest:
             yield Change("data", f"{key} changed")
     for key in ("curve", "pictures"):
         if start.recipe.get(key) != trial.recipe.as_dict().get(key):
             yield Change("holds", f"other {key} asked for")
 
 
-def _code_changes(kept: Mapping[str, str], planned: Mapping[str, str], folder: Path) -> Iterator[Change]:
-    """Files that are not the same now, or new. A file of dlbench may have moved."""
-    before, now = ({held for key, held in files.items() if identity.is_of_dlbench(key)} for files in (kept, planned))
-    for key in sorted({*kept, *planned}):
-        old, new = kept.get(key), planned.get(key) or identity.code(key, folder)
+def _code_changes(recorded: Mapping[str, str], planned: Mapping[str, str], folder: Path) -> Iterator[Change]:
+    """Files that differ now, or are new. A file of dlbench may have moved."""
+    before, now = (
+        {digest for key, digest in files.items() if identity.is_of_dlbench(key)} for files in (recorded, planned)
+    )
+    for key in sorted({*recorded, *planned}):
+        old, new = recorded.get(key), planned.get(key) or identity.code(key, folder)
         has_moved = identity.is_of_dlbench(key) and old in {*now, None} and new in {*before, None}
         if old != new and not has_moved:
             yield Change("code", f"{key} changed")

@@ -35,7 +35,7 @@ NOT_FINITE = "the loss is not finite; a lower learning rate may help (--set trai
 
 @dataclass
 class Totals:
-    """What adds up over the laps of a trial, over all processes that had a part in it.
+    """Sums over the laps of a trial, in all processes that took part in it.
 
     warm_up_...: of the first step of each process, which allocates, tunes and perhaps compiles.
     """
@@ -53,7 +53,7 @@ class Totals:
 
 @dataclass(frozen=True)
 class Stretch:
-    """A lap of all that learn at once; look: whether the curve wants to be looked at right after it."""
+    """A lap of all models that learn at once; look: whether the curve has a point right after it."""
 
     lap: Lap
     losses: Sequence[float]
@@ -61,13 +61,13 @@ class Stretch:
     look: bool
 
     def of(self, index: int) -> Lap:
-        """The lap of one of them."""
+        """The lap of one model."""
         return replace(self.lap, index=index, loss=self.losses[index], counts=_of(index, self.counts))
 
 
 @dataclass
 class Meter:
-    """The totals of this trial up to now, and what the rule has counted."""
+    """The totals of this trial so far, and the counts of its learning rule."""
 
     device: str
     totals: Totals = field(default_factory=Totals)
@@ -87,13 +87,13 @@ class Meter:
         totals.training_seconds += lap.seconds
 
     def read(self) -> Totals:
-        """All totals, the time and memory of this process included."""
-        held = memory.device_peak_bytes(self.device)
+        """The totals, including time and memory of this process."""
+        device_bytes = memory.device_peak_bytes(self.device)
         return replace(
             self.totals,
             wall_seconds=self.totals.wall_seconds + time.perf_counter() - self.began,
             peak_memory_bytes=max(self.totals.peak_memory_bytes, memory.process_peak_bytes()),
-            device_peak_bytes=None if held is None else max(self.totals.device_peak_bytes or 0, held),
+            device_peak_bytes=None if device_bytes is None else max(self.totals.device_peak_bytes or 0, device_bytes),
         )
 
     def state_dict(self) -> dict[str, Any]:
@@ -101,19 +101,19 @@ class Meter:
         return {"totals": asdict(self.read()), "counts": dict(self.counts)}
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Add to what an earlier process came to."""
+        """Go on from the totals of an earlier process."""
         self.totals, self.counts = Totals(**state_dict["totals"]), state_dict["counts"]
 
 
 def run(bench: Bench, checkpoint: Checkpoint | None = None, lap_ends: Collection[int] | None = None) -> Iterator[Event]:
-    """Run trials that differ only in their seed; yields events, which say which trial they are of, as they happen.
+    """Run trials that differ only in their seed; yields events as they happen, each with the index of its trial.
 
-    Each trial's last is an End whose status is `finished` or `diverged`; every other exception is let through. A seed
-    that diverges ends there and then; others that learn beside it go on.
+    The last event of each trial is an End whose status is `finished` or `diverged`; exceptions are let through. A seed
+    that diverges ends at once; others that learn beside it go on.
 
-    checkpoint: for a trial that `can_continue`; it may be kept at every Edge. If it goes on from steps done before,
-    there is no Ready and no Estimate but, after its first lap, a Resumed. Raises Unfit, before any event, if it cannot
-    go on from there. lap_ends: the steps that laps end with, instead of about every second, so that their losses can be
+    checkpoint: for a trial that `can_continue`; it may be kept at every Edge. If it goes on from earlier steps, there
+    is a Resumed after its first lap, instead of Ready and Estimate. Raises Unfit, before any event, if it cannot go on
+    from there. lap_ends: the steps that laps end with, instead of one about every second, so that losses can be
     compared with those of another run; there is no Estimate then.
     """
     meter = Meter(str(bench.device))
@@ -132,9 +132,9 @@ def run(bench: Bench, checkpoint: Checkpoint | None = None, lap_ends: Collection
     for stretch in laps:
         meter.add(stretch)
         yield from (stretch.of(index) for index in learning)
-        lost = [index for index in learning if not math.isfinite(stretch.losses[index])]
-        yield from (_end("diverged", NOT_FINITE, meter, index) for index in lost)
-        learning = [index for index in learning if index not in lost]
+        diverged = [index for index in learning if not math.isfinite(stretch.losses[index])]
+        yield from (_end("diverged", NOT_FINITE, meter, index) for index in diverged)
+        learning = [index for index in learning if index not in diverged]
         if not learning:
             return
         step = stretch.lap.step
@@ -159,13 +159,13 @@ def _final(bench: Bench, meter: Meter) -> Iterator[Event]:
 
 
 def _outcome(metrics: Mapping[str, Number]) -> tuple[str, str]:
-    """How a trial ended by its final metrics: its status, and what there is to say."""
-    lost = [f"{name} is {value}" for name, value in metrics.items() if not math.isfinite(value)]
-    return ("diverged", f"{', '.join(lost)} in the end, not a finite number") if lost else ("finished", "")
+    """The status of a trial by its final metrics, and a message."""
+    problems = [f"{name} is {value}" for name, value in metrics.items() if not math.isfinite(value)]
+    return ("diverged", f"{', '.join(problems)} in the end, not a finite number") if problems else ("finished", "")
 
 
 def _ahead(laps: Iterator[Stretch]) -> Iterator[Stretch]:
-    """The same laps, the first of them driven already."""
+    """The same laps, of which the first has already been run."""
     return itertools.chain(list(itertools.islice(laps, 1)), laps)
 
 
@@ -188,31 +188,32 @@ def _ready(bench: Bench) -> Ready:
 
 
 def _laps(bench: Bench, checkpoint: Checkpoint | None, lap_ends: Collection[int] | None) -> Iterator[Stretch]:
-    """Laps of about a second, and one that ends wherever the curve wants a look; only the rule is on the clock.
+    """Laps of about a second, or shorter where the curve has a point; only the learning rule is on the clock.
 
-    The first step of a process has a lap of its own: it allocates, tunes and perhaps compiles. lap_ends: instead.
+    The first step of a process has a lap of its own: it allocates, tunes and perhaps compiles. lap_ends: if given, laps
+    end there, and only there.
     """
     clock = Clock(bench.device)
     points = bench.trials[0].recipe.curve.points
     zero = torch.zeros((), device=bench.device)
-    lost, examples, steps = zero, 0, 0
+    loss_sum, examples, steps = zero, 0, 0
     warm_up = True
 
     def stretch(step: Step, of: int, look: bool) -> Stretch:
         lap = Lap(step.number, examples, clock.lap(), math.nan, {}, warm_up, of)
-        return Stretch(lap, (lost / steps).reshape(-1).tolist(), _plain(step.counts), look)
+        return Stretch(lap, (loss_sum / steps).reshape(-1).tolist(), _plain(step.counts), look)
 
     rule = bench.train(bench.model, checkpoint)
     clock.start()
     for step in rule:
-        lost = lost + step.loss
+        loss_sum = loss_sum + step.loss
         examples += step.examples
         steps += 1
         look = step.number < step.of and step.number * (points + 1) % step.of < points + 1 and points > 0
         is_over = look or warm_up or step.number == step.of or clock.running_for() >= LAP_SECONDS
         if is_over if lap_ends is None else step.number in lap_ends:
             yield stretch(step, step.of, look)
-            lost, examples, steps, warm_up = zero, 0, 0, False
+            loss_sum, examples, steps, warm_up = zero, 0, 0, False
             clock.start()
     if steps:  # the rule stopped before its last step
         yield stretch(step, step.number, look=False)
@@ -225,12 +226,12 @@ def _plain(counts: Mapping[str, float | Tensor]) -> Counts:
 def _count(count: float | Tensor, what: str) -> float | list[float]:
     """One number, or one for each of several copies."""
     if isinstance(count, Tensor) and count.dim() == 1:
-        return [number(one, what) for one in count.tolist()]
+        return [number(item, what) for item in count.tolist()]
     return number(count, what)
 
 
 def _of(index: int, counts: Counts) -> dict[str, float]:
-    """What the copy with this index counts."""
+    """The counts of the copy with this index."""
     return {name: count[index] if isinstance(count, list) else count for name, count in counts.items()}
 
 
@@ -242,11 +243,11 @@ def _scores(bench: Bench, step: int, examples: int | None, counts: Counts) -> It
 
 
 def _named(metrics: dict[str, float]) -> dict[str, float]:
-    """The metrics, if there are any, none of them called like a column of runs; else NoResult."""
+    """The metrics; NoResult if there are none, or if one has the name of a column of runs."""
     if not metrics:
         raise NoResult("the score gives no number for any split of the data")
-    if taken := sorted(metrics.keys() & store.NAMES):
-        raise NoResult(f"no metric may be called {' or '.join(taken)}: runs have a column of that name")
+    if reserved := sorted(metrics.keys() & store.NAMES):
+        raise NoResult(f"no metric may be called {' or '.join(reserved)}: runs have a column of that name")
     return metrics
 
 

@@ -186,7 +186,7 @@ def test_copies_are_locked_as_one_and_begin_anew(tmp_path):
     chosen = suite.trials(tmp_path, range(6), "small", "together: model\n", settings)
     with pytest.raises(Killed):
         learn(chosen[:4], tmp_path / "out", kill_at_lap(9))
-    with locking.locked(runfile.lock_place(chosen[0], tmp_path / "out")):
+    with locking.locked(runfile.lock_path(chosen[0], tmp_path / "out")):
         assert [event["event"] for event in learn(chosen[2:], tmp_path / "out")] == ["busy"] * 4
     learn(chosen, tmp_path / "out")
     for trial in chosen:

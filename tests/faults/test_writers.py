@@ -121,7 +121,7 @@ def test_a_folder_without_locks_is_said_once(tmp_path, monkeypatch):
     without = subprocess.run([sys.executable, "-m", "dlbench", *words, "--fresh"], capture_output=True, text=True)
     assert without.returncode == 0, without.stderr
     said = [line for line in without.stderr.splitlines() if "locks" in line]
-    assert said == ["out: no locks work there: let no other dlbench run into it meanwhile"]
+    assert said == ["out: file locks do not work there: let no other dlbench write to it meanwhile"]
     assert sorted(path.suffix for path in (tmp_path / "out").rglob("*") if path.is_file()) == [".jsonl"] * 2
 
 

@@ -96,7 +96,7 @@ def write(folder, name, version):
 
 def as_a_new_process():
     modules._set_aside()
-    for kept in (modules._sources, modules._put_by, modules._place):
+    for kept in (modules._sources, modules._elsewhere, modules._folders):
         kept.clear()
 
 

@@ -1,8 +1,8 @@
-"""Launchers: how trials get processes. One file a launcher; `runner` knows only the protocol that stands here.
+"""Launchers: how trials get processes. One file a launcher; `runner` knows only the protocol here.
 
-A launcher is given jobs, any number at once, and reports what their processes tell. A new one, for a cluster say, is a
-file here with a class that does what `Launcher` says: its processes run `dlbench.trials.workers.trials`, which reads
-`Job.as_dict` as a line of JSON on standard input, tells events as lines on standard output, and writes the run files.
+A launcher is given jobs, any number at once, and reports the events of their processes. A new one, for a cluster say,
+is a file here with a class that does what `Launcher` says: its processes run `dlbench.trials.workers.trials`, which
+reads `Job.as_dict` as a line of JSON on standard input, prints events as lines, and writes the run files.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from dlbench.trials.plan import Trial
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """What one process is to do: these trials, at once if they make one model, else one after the other.
+    """The trials of one process: at once if they make one model, else one after the other.
 
-    fresh: whatever is there already. accepted: kinds of change for which nothing is run again. seconds: after them what
-    is under way is put aside. threads: that the process may use. timeout: seconds after which it is killed, unless its
-    limit was renewed.
+    fresh: run them even if they are finished. accepted: kinds of change for which nothing is run again. seconds: after
+    that, trials under way are interrupted. threads: that the process may use. timeout: seconds after which it is
+    killed, unless its limit was renewed.
     """
 
     trials: Sequence[Trial]
@@ -42,7 +42,7 @@ class Job:
 
 
 class Report(NamedTuple):
-    """What the process of a job tells; or, as its last report, how it has ended if it did not say so itself."""
+    """An event from the process of a job; the last report says how the process ended."""
 
     job: Job
     event: Event
@@ -65,7 +65,7 @@ class Launcher(Protocol):
         """Give the job a process; returns at once."""
 
     def renew(self, job: Job) -> None:
-        """Give the job all of its time limit again: it has come to its next trial."""
+        """Give the job its whole time limit again, for its next trial."""
 
     def listen(self, until: float) -> Report | None:
         """Wait for the next report on any job; None once time.monotonic() is at `until`.
@@ -74,7 +74,7 @@ class Launcher(Protocol):
         """
 
     def stop(self) -> Iterable[Report]:
-        """End all processes, first asking, and killing those that take too long.
+        """End all processes: ask them, and kill those that take too long.
 
-        None is left when this returns what had not been heard; there are no last reports then.
+        Returns the events that nobody listened to yet, once no process is left; there are no last reports then.
         """

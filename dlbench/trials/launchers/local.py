@@ -1,11 +1,11 @@
 """Trials as processes of this machine, in turns or side by side.
 
-A thread each hears what a process tells and queues it, for one thread to handle it all: only the thread that owns the
-pool starts processes, writes run files and shows progress, so nothing needs a lock. Ctrl-C, which Python raises in the
-main thread, finds it waiting for the next event, whether one process runs or many.
+Each process has a thread that reads its events into a queue. Only the thread that owns the pool handles them, starts
+processes, writes run files and shows progress, so nothing needs a lock. Ctrl-C, which Python raises in the main thread,
+finds it waiting for the next event, whether one process runs or many.
 
-Each is a fresh interpreter. We keep our end of its standard input open: it closes with us, however we end, and the
-process with it.
+Each process is a fresh interpreter. Its standard input stays open until we end, however that happens; then the process
+ends as well.
 """
 
 from __future__ import annotations
@@ -36,22 +36,22 @@ TRIALS = "dlbench.trials.workers.trials"
 # is libgomp's default, cost as much once something else wants a core. A few microseconds of spinning do neither.
 PATIENT = {"GOMP_SPINCOUNT": "5000"}
 SEEDED = {"PYTHONHASHSEED": "0"}  # else a set of strings has another order in each process
-Heard = SimpleQueue[tuple[Job, Event | None]]  # None: the process has ended
+Inbox = SimpleQueue[tuple[Job, Event | None]]  # None: the process has ended
 
 
 class Pool:
     """The launcher for this machine."""
 
     def __init__(self) -> None:
-        self._processes: dict[Job, Listened] = {}
-        self._heard: Heard = SimpleQueue()
+        self._processes: dict[Job, JobProcess] = {}
+        self._inbox: Inbox = SimpleQueue()
 
     def __len__(self) -> int:
         return len(self._processes)
 
     def start(self, job: Job) -> None:
         """Start a process."""
-        self._processes[job] = Listened(job, self._heard)
+        self._processes[job] = JobProcess(job, self._inbox)
 
     def renew(self, job: Job) -> None:
         """Give the process all of its time again."""
@@ -61,7 +61,7 @@ class Pool:
         """Wait for the next event of any process."""
         while time.monotonic() < until:
             with suppress(Empty):
-                job, event = self._heard.get(timeout=SLICE_SECONDS)
+                job, event = self._inbox.get(timeout=SLICE_SECONDS)
                 if event is None:
                     return Report(job, self._processes.pop(job).end(), is_last=True)
                 return Report(job, event)
@@ -77,35 +77,35 @@ class Pool:
         self._processes.clear()
         with suppress(Empty):
             while True:
-                job, event = self._heard.get_nowait()
+                job, event = self._inbox.get_nowait()
                 if event is not None:
                     yield Report(job, event)
 
 
-class Listened:
-    """The process of a job, and the thread that hears what it tells; nobody else touches its pipes."""
+class JobProcess:
+    """The process of a job, and the thread that reads its events; nobody else touches its pipes."""
 
-    def __init__(self, job: Job, heard: Heard) -> None:
+    def __init__(self, job: Job, inbox: Inbox) -> None:
         self._job = job
         self._kills = endings.oom_kills()
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115  # lives as long as the process
         self._process = start(TRIALS, job.as_dict(), job.threads, self._errors)
         self.deadline = Deadline(self._process, job.timeout)
-        self._thread = threading.Thread(target=self._listen, args=[heard], daemon=True)
+        self._thread = threading.Thread(target=self._listen, args=[inbox], daemon=True)
         self._thread.start()
 
-    def _listen(self, heard: Heard) -> None:
+    def _listen(self, inbox: Inbox) -> None:
         """Queue all events and, when the process has ended, None."""
         try:
             for event in events_of(self._process):
-                heard.put((self._job, event))
+                inbox.put((self._job, event))
             self._process.wait()
         finally:
             stop(self._process)
-            heard.put((self._job, None))
+            inbox.put((self._job, None))
 
     def end(self) -> End:
-        """How the process, which has ended, did so: too late, or as its exit code and last words say."""
+        """How the process ended: too late, or as its exit code and last words say."""
         self.deadline.cancel()
         with self._errors:
             if self.deadline.has_passed and self._job.timeout is not None:
@@ -119,7 +119,7 @@ class Listened:
             self._process.send_signal(signal.SIGTERM)
 
     def wait(self, until: float) -> None:
-        """Wait until it has ended; from that time (of time.monotonic) on, kill it and whatever it has started."""
+        """Wait for its end until that time (of time.monotonic), then kill it and whatever it has started."""
         self._thread.join(max(0.0, until - time.monotonic()))
         if self._thread.is_alive():
             kill(self._process)
@@ -128,7 +128,7 @@ class Listened:
 
 
 class Deadline:
-    """Kills a process, from a thread, unless it is renewed in time; without seconds it never does."""
+    """Kills a process, from a thread, unless it is renewed in time; never if seconds is None."""
 
     def __init__(self, process: subprocess.Popen[str], seconds: float | None) -> None:
         self.has_passed = False
@@ -146,7 +146,7 @@ class Deadline:
             self._timer.start()
 
     def cancel(self) -> None:
-        """Let it be."""
+        """Do not kill the process."""
         if self._timer is not None:
             self._timer.cancel()
 
@@ -157,18 +157,18 @@ class Deadline:
 
 
 def answers(module: str, job: Mapping[str, Any], threads: int, lines: Iterable[str] = ()) -> Generator[Event]:
-    """What a process of its own tells about a job; last a Failed that says how it ended, for who still waits then.
+    """The events of a new process for a job; the last one is a Failed that says how the process ended.
 
-    lines: what it is told after each Built and Turn; where there are no more of them, it is ended. Close this iterator
-    to be rid of the process before.
+    lines: the process gets one after each Built and Turn, and is stopped when there are no more. Close this iterator to
+    stop the process earlier.
     """
-    more = iter(lines)
+    unread = iter(lines)
     with tempfile.TemporaryFile() as errors:
         process = start(module, job, threads, errors)
         try:
             for event in events_of(process):
                 yield event
-                if isinstance(event, Built | Turn) and not _passed_on(next(more, ""), process):
+                if isinstance(event, Built | Turn) and not _passed_on(next(unread, ""), process):
                     return
             process.wait()
         finally:
@@ -177,7 +177,7 @@ def answers(module: str, job: Mapping[str, Any], threads: int, lines: Iterable[s
 
 
 def _passed_on(line: str, process: subprocess.Popen[str]) -> bool:
-    """Whether there was something to tell the process."""
+    """Send the process the line; returns whether there was one."""
     assert process.stdin is not None
     with suppress(BrokenPipeError):  # it ended without a word, and so do its events
         process.stdin.write(f"{line.strip()}\n" if line else "")
@@ -186,7 +186,7 @@ def _passed_on(line: str, process: subprocess.Popen[str]) -> bool:
 
 
 def start(module: str, job: Mapping[str, Any], threads: int, errors: IO[bytes]) -> subprocess.Popen[str]:
-    """Run a module in a session of its own, so that Ctrl-C reaches only us, who pass it on; `stop` it in the end."""
+    """Run a module in a session of its own, so that Ctrl-C reaches only us; we pass it on. `stop` it in the end."""
     process = subprocess.Popen(
         [sys.executable, "-P", "-m", module],  # -P: a folder called dlbench in the current one is not ours
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, encoding="utf-8", start_new_session=True,
@@ -213,15 +213,15 @@ def _import_path() -> str:
 
 
 def events_of(process: subprocess.Popen[str]) -> Iterator[Event]:
-    """The events that the process tells, until it ends."""
+    """The events of the process, until it ends."""
     assert process.stdout is not None
     for line in process.stdout:
-        with suppress(events.Unreadable):  # a process that is killed while it tells something leaves half a line
+        with suppress(events.Unreadable):  # a process that is killed while it writes leaves half a line
             yield events.of_message(line)
 
 
 def stop(process: subprocess.Popen[str]) -> None:
-    """Ask a process that still runs to end, and see to it that it does."""
+    """Ask a process that still runs to end; kill it if it does not."""
     assert process.stdin is not None
     assert process.stdout is not None
     if process.poll() is None:

@@ -23,9 +23,9 @@ Tell = Callable[[Event], None]
 
 
 def job(lines: SimpleQueue[str] | None = None) -> tuple[Any, Tell]:
-    """The job, and a way to tell the parent an event; whatever a model prints goes to standard error.
+    """The job, and a function that sends the parent an event; whatever a model prints goes to standard error.
 
-    lines: gets what the parent says after the job.
+    lines: the parent's lines after the job are put here.
     """
     exits.interrupt_on_termination()
     channel = os.fdopen(os.dup(1), "w", encoding="utf-8")

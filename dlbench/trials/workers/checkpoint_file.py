@@ -1,7 +1,7 @@
-"""The checkpoint of a trial under way: a file beside its run file, replaced now and then, gone when the trial is done.
+"""The checkpoint of a trial under way: a file beside its run file, replaced now and then, removed when the trial ends.
 
-Its first line is the SHA-256 of all that follows, its second says what it is of, the rest is torch's. It is read
-without running anything it may contain.
+Its first line is the SHA-256 of all that follows, its second describes the trial, the rest is torch's. Reading it runs
+no code that it may contain.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class CheckpointFile:
         return time.monotonic() >= self._due
 
     def write(self, state: Mapping[str, Any], offset: int) -> None:
-        """Replace the file by one of this state, of when the run file was `offset` bytes long; OSError if it cannot."""
+        """Replace the file by one of this state; offset: how long the run file was then. Raises OSError."""
         began = time.monotonic()
         head = {
             "steps": state["steps"], "offset": offset, "start": _start_of(self._run_file), "identity": self._identity,
@@ -53,7 +53,7 @@ class CheckpointFile:
             self._due = ended + max(self._seconds, (ended - began) / SHARE if self._seconds else 0.0)
 
     def read(self) -> tuple[dict[str, Any], int] | str | None:
-        """The state, and the length the run file had; None if there is no checkpoint, a reason if it is of no use."""
+        """The state, and how long the run file was; None if there is no checkpoint, a reason if it cannot be used."""
         import torch
 
         if not self.path.exists():
@@ -80,7 +80,7 @@ def path_for(run_file: Path) -> Path:
 
 
 def steps(run_file: Path) -> int | None:
-    """After how many steps the trial would go on; None if it would begin anew, as far as can be told at a glance."""
+    """After how many steps the trial would go on; None if it would begin anew. The file is not checked."""
     try:
         with path_for(run_file).open("rb") as file:
             file.readline(DIGITS + 1)
@@ -90,7 +90,7 @@ def steps(run_file: Path) -> int | None:
 
 
 def remove(run_file: Path) -> None:
-    """There is nothing to continue any more."""
+    """Remove the checkpoint of the trial with this run file."""
     for path in (path_for(run_file), _part_of(path_for(run_file))):
         path.unlink(missing_ok=True)
 
@@ -108,7 +108,7 @@ def _every_seconds() -> float:
 
 
 def _write(file: IO[bytes], head: bytes, state: Mapping[str, Any]) -> None:
-    """The digest goes first, but is known last."""
+    """Write the checkpoint, then the digest, which goes first but is known last."""
     import torch
 
     file.write(b"0" * DIGITS + b"\n")
@@ -120,7 +120,7 @@ def _write(file: IO[bytes], head: bytes, state: Mapping[str, Any]) -> None:
 
 
 class _Hashing(io.RawIOBase):
-    """Writes on to a file, and knows the SHA-256 of what went through: no second copy of the weights in memory."""
+    """Writes to a file, and knows the SHA-256 of what was written, without a copy of the weights in memory."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
@@ -135,6 +135,6 @@ class _Hashing(io.RawIOBase):
 
 
 def _start_of(run_file: Path) -> str:
-    """A digest of the line a run file begins with, which says when."""
+    """A digest of the first line of a run file, which says when it began."""
     with run_file.open("rb") as file:
         return hashlib.sha256(file.readline()).hexdigest()

@@ -1,4 +1,4 @@
-"""How a trial ended that did not come to its end: by an exception, or with the process it ran in."""
+"""How a trial ended early: by an exception, or because its process ended."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def of_error(error: BaseException) -> End:
 
 
 def of_process(code: int, errors: IO[bytes], oom_kills_before: int) -> End:
-    """The end of a process that did not say so itself: killed by a signal, out_of_memory or failed.
+    """The end of a process that sent none itself: killed by a signal, out_of_memory or failed.
 
     code: its exit code, the negative signal if it was killed. errors: what it wrote on standard error.
     """
@@ -35,7 +35,7 @@ def of_process(code: int, errors: IO[bytes], oom_kills_before: int) -> End:
 
 
 def last_words(code: int, errors: IO[bytes]) -> str:
-    """How a process ended that did not say so itself, in one line."""
+    """How a process ended, in one line: its exit code or signal, and the last line that it wrote."""
     errors.seek(0)
     words = errors.read().decode("utf-8", "replace").strip().splitlines()
     how = f"the worker was killed by signal {-code}" if code < 0 else f"the worker ended with exit code {code}"
@@ -43,7 +43,7 @@ def last_words(code: int, errors: IO[bytes]) -> str:
 
 
 def oom_kills(proc: Path = Path("/proc/self/cgroup"), root: Path = Path("/sys/fs/cgroup")) -> int:
-    """How many processes of our control group Linux has killed to free memory; 0 where nobody counts."""
+    """How many processes of our control group Linux has killed to free memory; 0 where that is not counted."""
     try:
         groups = [line.split(":", 2) for line in proc.read_text().splitlines()]
         files = [root / path.lstrip("/") / "memory.events" for _, kind, path in groups if kind == ""]  # version 2

@@ -1,7 +1,7 @@
-"""One writer at a time: a lock on a file that dies with its process, so that there is nothing to clean up.
+"""One writer at a time: a lock on a file that ends with its process, so that there is nothing to clean up.
 
-Where the system (Windows) or the file system (some network drives) has no such locks, everybody goes without, and
-`work_in` says so.
+Where the system (Windows) or the file system (some network drives) has no such locks, nothing is locked, and `work_in`
+says so.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def work_in(folder: Path) -> bool:
 
 
 def _hold(path: Path, until: float) -> int:
-    """A locked descriptor of what lies at the path."""
+    """A descriptor of the file at the path, locked."""
     while True:
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
         try:

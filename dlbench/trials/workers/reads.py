@@ -1,4 +1,4 @@
-"""Which data files the parts of a trial read, as Python tells: what another language's library opens is not seen."""
+"""Which data files the parts of a trial open from Python; files that a library in another language opens are missed."""
 
 from __future__ import annotations
 
@@ -19,35 +19,35 @@ Stamp = tuple[int, int, int, str | None]
 CODE = {".py", ".pyc", ".pyi", ".so", ".pyd", ".dll", ".dylib"}
 INSTALLERS = (".dist-info", ".egg-info")  # what they leave beside packages, wherever those lie
 SYSTEM = tuple(map(Path, ("/proc", "/sys", "/dev", "/etc", sys.prefix, sys.base_prefix)))
-MOST = 20  # files of one folder that are told one by one
+MOST = 20  # files of one folder that are listed one by one
 
 _opened: list[dict[Path, Stamp]] = []  # empty while nobody listens: a hook cannot be taken away again
 _has_hook: list[bool] = []
 
 
 class Changed(Exception):
-    """A file is not what it was; the message names it."""
+    """A file has changed; the message names it."""
 
 
 class Reads:
-    """The files that were opened for reading, and how each was just before."""
+    """The files that were opened for reading, each with its stamp just before."""
 
     def __init__(self) -> None:
         self.stamps: dict[Path, Stamp] = {}
 
     def digests(self, folder: Path) -> Mapping[str, str]:
-        """The digest of each data file, or of a folder many were read from, by its path from the recipe's folder.
+        """The digest of each data file, or of a folder with many of them, by its path from the recipe's folder.
 
         Raises Changed for a file that changed while it was read.
         """
         paths = [path for path in self.stamps if _is_data(path)]
-        many = {place for place, count in Counter(path.parent for path in paths).items() if count > MOST}
+        many = {parent for parent, count in Counter(path.parent for path in paths).items() if count > MOST}
         keys = {path: _key(path.parent if path.parent in many else path, folder) for path in paths}
         digests = {key: identity.content(key, folder) for key in sorted({*keys.values()})}
         for path, key in keys.items():
             if _has_changed(path, self.stamps[path]):
                 raise Changed(f"{key} changed while it was read")
-        return {key: held for key, held in digests.items() if held is not None}
+        return {key: digest for key, digest in digests.items() if digest is not None}
 
 
 @contextmanager
@@ -70,26 +70,26 @@ def _hear(event: str, arguments: tuple[Any, ...]) -> None:
     path, mode, flags = arguments
     if not isinstance(path, str | bytes) or (flags or 0) & os.O_WRONLY or not {*(mode or "")}.isdisjoint("wax"):
         return
-    heard = _opened.pop()  # what is opened here is not heard
+    stamps = _opened.pop()  # what is opened here is not heard
     try:
-        place = Path(os.path.abspath(os.fsdecode(path)))
-        if place not in heard and (stamp := _stamp(place)) is not None:
-            heard[place] = stamp
+        file = Path(os.path.abspath(os.fsdecode(path)))
+        if file not in stamps and (stamp := _stamp(file)) is not None:
+            stamps[file] = stamp
     finally:
-        _opened.append(heard)
+        _opened.append(stamps)
 
 
 def _stamp(path: Path) -> Stamp | None:
-    """What changes with a file, with its content if it was written a moment ago; None if it is no regular one."""
+    """What shows that a file has changed; of a file just written also its content. None if it is no regular file."""
     try:
         facts = path.stat()
         if not stat.S_ISREG(facts.st_mode):
             return None
         is_young = time.time() - facts.st_mtime < identity.COARSE_SECONDS
-        held = identity.content(str(path), path.parent) if is_young else None
+        digest = identity.content(str(path), path.parent) if is_young else None
     except (OSError, ValueError):
         return None
-    return facts.st_ino, facts.st_mtime_ns, facts.st_size, held
+    return facts.st_ino, facts.st_mtime_ns, facts.st_size, digest
 
 
 def _has_changed(path: Path, before: Stamp) -> bool:
@@ -99,12 +99,12 @@ def _has_changed(path: Path, before: Stamp) -> bool:
 
 
 def _is_data(path: Path) -> bool:
-    """Whether it is neither code, nor the system's, nor of a data set that is verified whenever it is read."""
+    """Whether it is neither code, nor of the system, nor of a data set that is verified whenever it is read."""
     if any(part.endswith(INSTALLERS) for part in path.parts):
         return False
     if path.suffix in CODE or modules.is_installed(path):
         return path.is_relative_to(modules.PACKAGE) and path.suffix not in CODE
-    return not any(path.is_relative_to(place) for place in (*SYSTEM, *_verified()))
+    return not any(path.is_relative_to(root) for root in (*SYSTEM, *_verified()))
 
 
 def _verified() -> Iterator[Path]:

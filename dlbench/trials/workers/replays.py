@@ -1,7 +1,7 @@
-"""The process in which runs are repeated, one after the other: each trial as it was, with laps that end where they did.
+"""The process in which runs are repeated, one after the other, each with laps that end where they did.
 
-It is told which trials, which steps their laps end with and how many events are wanted. Of each it tells the events,
-then Done, Refused or Failed. It writes no file.
+Its job lists the trials, the steps that their laps end with, and how many events are wanted. For each trial it sends
+the events, then Done, Refused or Failed. It writes no file.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Writing run files: one JSON line an event, with the system before anything else happens, never over others' files.
+"""Writing run files: one JSON line an event, handed to the system at once, and never over somebody else's file.
 
 A file is opened for each event and closed again. So a thousand seeds that learn at once need no thousand descriptors,
-and a file that was removed, replaced or locked away in mid-run is noticed at the next event.
+and a file that was removed, replaced or made unwritable meanwhile is noticed at the next event.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ START = b'{"event": "start"'
 
 
 class Unwritable(Exception):
-    """A run file that cannot be written, or must not be: one line that names it."""
+    """A run file that cannot or must not be written; the message is one line that names it."""
 
 
 class RunFile:
@@ -31,8 +31,8 @@ class RunFile:
     def __init__(self, trial: Trial, out: Path, offset: int | None = None) -> None:
         """Begin the file with all that is needed to repeat the trial, or go on after its first `offset` bytes.
 
-        An unfinished run makes room. A file that is none of ours is copied aside first (`aside` is where). Raises
-        Unwritable if that, or writing, is impossible, and for a run of a newer dlbench.
+        An unfinished run is overwritten. A file that is no run file is copied first, to `aside`. Raises Unwritable if
+        that, or writing, is impossible, and for a run of a newer dlbench.
         """
         self.path = trial.path(out)
         self.aside: Path | None = None
@@ -62,27 +62,27 @@ class RunFile:
 def claimed(trials: Sequence[Trial], out: Path) -> Iterator[None]:
     """Keep all other processes from running these trials, which run at once.
 
-    One lock will do: on the run file, or for copies, whose seeds differ from call to call, on a file beside it. Raises
-    locking.Busy if another process has it, and Unwritable if the file or folder cannot be made.
+    One lock is enough: on the run file, or for copies, whose seeds differ from call to call, on a file beside it.
+    Raises locking.Busy if another process has it, and Unwritable if the file or folder cannot be made.
     """
-    place = lock_place(trials[0], out)
+    path = lock_path(trials[0], out)
     with ExitStack() as stack:
-        with _named(place):
-            place.parent.mkdir(parents=True, exist_ok=True)
-            stack.enter_context(locking.locked(place, PATIENCE_SECONDS))
+        with _named(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            stack.enter_context(locking.locked(path, PATIENCE_SECONDS))
         yield
 
 
-def lock_place(trial: Trial, out: Path) -> Path:
-    """What a process that runs this trial has locked."""
+def lock_path(trial: Trial, out: Path) -> Path:
+    """The file that a process locks while it runs this trial."""
     path = trial.path(out)
     return path.with_name(".lock") if trial.recipe.together == "model" else path
 
 
 def close_run(trial: Trial, out: Path, end: End) -> str:
-    """Write the end of a trial whose worker could not do so itself, unless it did or another process has taken it up.
+    """Write the end of a trial for its worker, unless the worker did so or another process has taken over the trial.
 
-    A file that cannot be written is left as it is. Returns how the run has ended.
+    A file that cannot be written is left as it is. Returns the status of the run.
     """
     with suppress(locking.Busy, Unwritable), claimed([trial], out):
         status = store.status(trial.path(out))
@@ -93,9 +93,9 @@ def close_run(trial: Trial, out: Path, end: End) -> str:
 
 
 def append_end(trial: Trial, out: Path, end: End) -> None:
-    """Write the end of a claimed trial to its file, begun if it had not come that far; raises Unwritable.
+    """Write the end of a claimed trial to its file, which is begun if it does not exist; raises Unwritable.
 
-    What was finished before stays as it is.
+    The file of a finished run stays as it is.
     """
     path = trial.path(out)
     if store.status(path) in store.DONE:
@@ -108,7 +108,7 @@ def append_end(trial: Trial, out: Path, end: End) -> None:
 
 @contextmanager
 def _named(path: Path) -> Iterator[None]:
-    """What the system has against writing there, in one line."""
+    """An OSError inside becomes Unwritable, in one line."""
     try:
         yield
     except OSError as error:

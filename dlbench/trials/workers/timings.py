@@ -1,7 +1,7 @@
 """The process in which one recipe is timed: the loop that trains, or a forward pass, and nothing else on the clock.
 
-It is told a job, and tells one event: a Batch, Size or Timing by the job's task, Refused or Failed. The task `turns`
-tells more: see `turns`.
+It reads a job, and sends one event: a Batch, Size or Timing by the job's task, Refused or Failed. The task `turns`
+sends more: see `turns`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from dlbench.trials import plan, setup
 from dlbench.trials.estimate import ITERATIVE
 from dlbench.trials.plan import Trial
 from dlbench.trials.setup import Bench
-from dlbench.trials.workers import bidden, channel
+from dlbench.trials.workers import channel, requested_laps
 from dlbench.trials.workers.channel import Tell
 
 ENDLESS = 10**9  # steps, epochs or sweeps: longer than anybody times
@@ -56,11 +56,11 @@ def main() -> None:
 
 
 def do(job: Mapping[str, Any]) -> Batch | Size | Timing:
-    """The event a job ends in.
+    """The event that answers a job.
 
     trial: as `Trial.as_dict` gives it. task: `choose` a batch size, `size` up (memory, operations) or `time`.
     mode: train or infer. synthetic: random inputs instead of the recipe's data. least_seconds, most_seconds: of laps.
-    probe: whether to measure as well what the device can do at best (default: yes).
+    probe: whether to measure the device's peak as well (default: yes).
     """
     watch = Watch(job["trial"]["execution"]["device"])
     trial = _timed(plan.from_dict(job["trial"]), job["synthetic"])
@@ -76,9 +76,9 @@ def do(job: Mapping[str, Any]) -> Batch | Size | Timing:
 def turns(job: Mapping[str, Any], lines: SimpleQueue[str], tell: Tell) -> None:
     """Tell Built, then a Turn for every line, and after a line of 0 steps Size and Timing."""
     trial = _timed(plan.from_dict(job["trial"]), job["synthetic"])
-    bidden.pin(trial.execution.threads)
+    requested_laps.pin(trial.execution.threads)
     built = setup.build([trial])
-    timing = bidden.take(steps(built, job["mode"]), built.device, lines, tell)
+    timing = requested_laps.take(steps(built, job["mode"]), built.device, lines, tell)
     tell(_size(built, job["mode"]))
     tell(timing)
 
@@ -108,12 +108,12 @@ def _random_data(recipe: Recipe) -> Part:
 
 
 def steps(built: Bench, mode: str) -> Iterator[int]:
-    """Steps without end of training, by the very generator that trains, or of inference; yields each one's examples."""
+    """Endless steps of training, by the very generator that trains, or of inference; yields the examples of each."""
     return _training(built) if mode == "train" else _inference(built)
 
 
 def _training(built: Bench) -> Iterator[int]:
-    """A rule that comes to an end begins again, from the same weights."""
+    """Steps of training; a rule that ends begins again, from the same weights."""
     weights = copy.deepcopy(built.model.state_dict())
     while True:
         for step in built.train(built.model):
@@ -151,16 +151,16 @@ def _time(built: Bench, mode: str, watch: Watch, least_seconds: float, most_seco
         readings.append(watch.read())
         meter.joules()
 
-    taken = laps.take(steps(built, mode), Clock(built.device), least_seconds, most_seconds, ready)
+    timed_laps = laps.take(steps(built, mode), Clock(built.device), least_seconds, most_seconds, ready)
     joules, during = meter.joules(), watch.read()
     return Timing(
-        **asdict(taken), joules=joules, uncounted=meter.why_not(), before=readings[0], during=during,
+        **asdict(timed_laps), joules=joules, uncounted=meter.why_not(), before=readings[0], during=during,
         cores=machine.cores(), denormals_flushed=denormals_flushed(),
     )  # fmt: skip
 
 
 def _with_peaks(timing: Timing, trial: Trial) -> Timing:
-    """With what the device can do at best, probed by the process whose laps are held against it."""
+    """The timing with the device's peak, measured by the process whose laps are compared with it."""
     device, precision = trial.execution.device, trial.execution.precision
     gemm, conv = (peak.tflops(device, precision, kind) for kind in ("gemm", "conv"))
     return replace(timing, gemm_tflops=gemm, conv_tflops=conv)
@@ -177,7 +177,7 @@ def _size(built: Bench, mode: str) -> Size:
 
 
 def _choose(built: Bench, mode: str) -> int:
-    """The smallest power of two from 16 that gets as much done in a second, but for 5 %, as the best one tried.
+    """The smallest power of two from 16 whose speed is within 5 % of the best one tried.
 
     Larger ones are tried while they gain 5 %, memory lasts, and a step takes no more than two seconds.
     """
@@ -203,12 +203,12 @@ def _choose(built: Bench, mode: str) -> int:
 def _step_seconds(built: Bench, mode: str) -> float:
     """Seconds of the fastest of a few steps after the first two."""
     endless, clock = steps(built, mode), Clock(built.device)
-    taken = []
+    durations = []
     for _ in range(5):
         clock.start()
         next(endless)
-        taken.append(clock.lap())
-    return min(taken[2:])
+        durations.append(clock.lap())
+    return min(durations[2:])
 
 
 if __name__ == "__main__":

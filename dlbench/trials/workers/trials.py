@@ -1,4 +1,4 @@
-"""The process in which trials run: it is told a job, writes the run files, and tells its parent every event.
+"""The process in which trials run: it reads a job, writes the run files, and sends its parent every event.
 
 A run file is begun only when data and model are there: a refused or changed trial leaves nothing.
 """
@@ -30,13 +30,13 @@ from dlbench.trials.workers.channel import Tell
 from dlbench.trials.workers.checkpoint_file import CheckpointFile
 from dlbench.trials.workers.runfile import RunFile, Unwritable
 
-LOOK_AROUND_SECONDS = 10.0  # into a trial: then it is known what others do meanwhile
+LOOK_AROUND_SECONDS = 10.0  # into a trial: by then other processes show whether they disturb it
 
 
 def main() -> None:
     """Run the trials described on standard input, which differ in nothing but their seed."""
     job, tell = channel.job()
-    trials = [plan.from_dict(kept) for kept in job["trials"]]
+    trials = [plan.from_dict(record) for record in job["trials"]]
     modules.stay_importable(trials[0].recipe.path.parent)
     try:
         until = math.inf if job["seconds"] is None else time.monotonic() + job["seconds"]
@@ -57,8 +57,9 @@ def work(
 ) -> None:
     """Run the trials at once if they make one batched model, else one after the other.
 
-    fresh: whatever is there already. accepted: changes for which nothing is run again. Ends early if it is interrupted;
-    raises InputError for what the user can mend. until: the time of time.monotonic() at which a trial is put aside.
+    fresh: run them even if they are finished. accepted: changes for which nothing is run again. until: the time of
+    time.monotonic() at which a trial is interrupted. Ends early if it is interrupted; raises InputError for what the
+    user can mend.
     """
     everyone = dict(enumerate(trials))
     at_once = trials[0].recipe.together == "model"
@@ -104,7 +105,7 @@ class _Batch:
             self._forget()
 
     def run(self) -> bool:
-        """Run them, each to its end whatever happens; returns whether to go on with others."""
+        """Run them; each gets its end, whatever happens. Returns whether to go on with others."""
         try:
             self._learn()
             return True
@@ -129,7 +130,7 @@ class _Batch:
             self._follow(trial.run(built), None)
             return
         file = CheckpointFile(next(iter(self._trials.values())).path(self._out), _identity(built))
-        checkpoint = self._kept(file)
+        checkpoint = self._checkpoint(file)
         try:
             self._follow(trial.run(built, checkpoint), (file, checkpoint))
         except Unfit as error:
@@ -139,7 +140,7 @@ class _Batch:
             self._follow(trial.run(self._build(), checkpoint), (file, checkpoint))
 
     def _build(self) -> Bench:
-        """Data and model, of the code and the data that were planned, else raise reads.Changed."""
+        """Data and model; raises reads.Changed if code or data are not those that were planned."""
         chosen = list(self._trials.values())
         folder = chosen[0].recipe.path.parent
         memory.begin_anew(chosen[0].execution.device)
@@ -151,19 +152,19 @@ class _Batch:
         self._trials = {index: replace(trial, loaded=loaded) for index, trial in self._trials.items()}
         return built
 
-    def _kept(self, file: CheckpointFile) -> Checkpoint:
-        """What is to be continued, or an empty checkpoint if there is nothing of use."""
-        kept = file.read()
-        if isinstance(kept, tuple):
-            state, self._offset = kept
+    def _checkpoint(self, file: CheckpointFile) -> Checkpoint:
+        """The checkpoint to continue from, or an empty one if there is none that can be used."""
+        content = file.read()
+        if isinstance(content, tuple):
+            state, self._offset = content
             return Checkpoint(state)
-        if kept is not None:
-            self._note(f"{kept}; begins anew")
+        if content is not None:
+            self._note(f"{content}; begins anew")
             self._forget()
         return Checkpoint()
 
     def _follow(self, steps: Iterator[Event], keep: tuple[CheckpointFile, Checkpoint] | None) -> None:
-        """Write and tell the events; keep a checkpoint now and then where the run says that it may be kept."""
+        """Write and send the events; keep a checkpoint now and then, at the edges where it may be kept."""
         indices, began = list(self._trials), time.monotonic()
         watch = Watch()
         looked = False
@@ -187,7 +188,7 @@ class _Batch:
                         raise KeyboardInterrupt
 
     def _record(self, event: Event) -> None:
-        """Write and tell an event; the first of a trial begins its file, or goes on with it."""
+        """Write and send an event; the first of a trial begins its file, or continues it."""
         if isinstance(event, Ready):
             loaded = self._trials[event.index].loaded
             event = replace(event, code=loaded.digest if loaded else None, data_files=dict(self._data_files))
@@ -198,7 +199,7 @@ class _Batch:
         self._tell(event)
 
     def _note_crowding(self, reading: Reading) -> None:
-        """Say once that fewer threads would be faster; going on with fewer would change what is computed."""
+        """Note that fewer threads would be faster; going on with fewer would change what is computed."""
         threads = next(iter(self._trials.values())).execution.threads
         if advice := disturbance.crowding(reading, threads=threads, cores=machine.cores()):
             self._note(advice)
@@ -212,14 +213,14 @@ class _Batch:
             self._note(f"{file.path}: was not a run file; what it held is in {file.aside.name}")
 
     def _keep(self, file: CheckpointFile, checkpoint: Checkpoint, step: int) -> None:
-        """A checkpoint that cannot be written costs nothing but the checkpoint."""
+        """Write a checkpoint; if that fails, only the checkpoint is lost."""
         try:
             file.write(checkpoint.state(step), next(iter(self._files.values())).size())
         except (OSError, RuntimeError) as error:  # torch wraps what the system says
             self._note(f"{file.path}: no checkpoint could be written ({error})".partition("\n")[0])
 
     def _end(self, end: End) -> None:
-        """Write, if that is possible, and tell how a trial ended."""
+        """Send how a trial ended, and write it if that is possible."""
         chosen = self._trials[end.index]
         try:
             if end.index in self._files:
@@ -250,7 +251,7 @@ def _check_planned(planned: Identity | None, loaded: Identity) -> None:
     if planned is None:
         return
     pairs = [(getattr(planned, kind), getattr(loaded, kind)) for kind in ("files", "pictures", "data", "versions")]
-    changed = [key for before, now in pairs for key, held in before.items() if now.get(key) != held]
+    changed = [key for before, now in pairs for key, digest in before.items() if now.get(key) != digest]
     if changed:
         raise reads.Changed(f"{', '.join(changed)} changed since this run was planned")
 

@@ -1,6 +1,6 @@
-"""Laps at another's bidding, who hands a turn back and forth between processes: a line says how many steps to take.
+"""Laps on request, for processes that take turns: each line says how many steps to take.
 
-Between its laps a process sleeps, and its threads with it; energy and disturbances are read around each lap alone.
+Between its laps a process sleeps, and so do its threads; energy and disturbances are read around each lap alone.
 """
 
 from __future__ import annotations
@@ -31,18 +31,18 @@ class Reading:
 
 
 def pin(threads: int) -> None:
-    """Stay on the last cores of this machine, as many as there are threads, as whoever takes turns with us does.
+    """Stay on the last cores of this machine, as many as there are threads, like the process that we take turns with.
 
-    Where other programs run, the system would keep either side on a core of its own for seconds, beside other company.
+    Else, where other programs run, the system would keep each side on other cores for seconds, with other neighbours.
     """
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[-threads:])
 
 
 def take(steps: Iterator[int], device: torch.device, lines: SimpleQueue[str], tell: Tell) -> Timing:
-    """Take and tell laps of as many steps as each line says, until a line says 0.
+    """Run a lap of as many steps as each line says, and tell it, until a line says 0.
 
-    What is returned holds the first lap as that of the first step, and all laps that are as long as the last.
+    Returns the first lap as the first step, and all laps that have as many steps as the last one.
     """
     watch, meter = disturbance.Watch(str(device)), energy.Meter(str(device))
     clock = Clock(device)
@@ -60,12 +60,12 @@ def take(steps: Iterator[int], device: torch.device, lines: SimpleQueue[str], te
 
 def _timing(readings: list[Reading], uncounted: str) -> Timing:
     last = readings[-1].turn
-    kept = [reading for reading in readings if reading.turn.steps == last.steps]
-    seconds = [reading.turn.seconds for reading in kept]
+    counted = [reading for reading in readings if reading.turn.steps == last.steps]
+    seconds = [reading.turn.seconds for reading in counted]
     laps = Laps(readings[0].turn.seconds, last.steps, last.examples, seconds, "told")
-    joules = [reading.joules for reading in kept if reading.joules is not None]
+    joules = [reading.joules for reading in counted if reading.joules is not None]
     return Timing(
-        **asdict(laps), joules=sum(joules) if len(joules) == len(kept) else None, uncounted=uncounted,
-        before=kept[0].before, during=disturbance.joined([reading.during for reading in kept]),
+        **asdict(laps), joules=sum(joules) if len(joules) == len(counted) else None, uncounted=uncounted,
+        before=counted[0].before, during=disturbance.joined([reading.during for reading in counted]),
         cores=machine.cores(), denormals_flushed=disturbance.denormals_flushed(),
     )  # fmt: skip
