@@ -150,7 +150,7 @@ def _of_timing(file: RawFile) -> Iterator[Record]:
     shared = {key: process[key] for key in COLUMNS if key in process} | {
         "recipe_json": start.recipe, "budget": TIMED, "dlbench": start.versions["dlbench"],
         "dataset_digest": "synthetic" if process["data"] == "synthetic" else "own",
-        "status": FINISHED if timing_files.skipped(process) is not None else NOT_STEADY, "message": "",
+        "status": FINISHED if timing_files.warm_up_laps(process) is not None else NOT_STEADY, "message": "",
         "replicate": process["process"], "code": code,
         "identity": grouping.identity_of(code), "written": file.written,
     }  # fmt: skip

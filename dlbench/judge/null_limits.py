@@ -55,7 +55,7 @@ def check(case: Case, timings: Timings, gate_limits: Sequence[Limit], count: int
         if limit is None:
             continue
         null = _null_check(case, timings, name, count)
-        least = null.tells_worse_by(metrics.metric(name).better) if null else 0.0
+        least = null.chance_share(metrics.metric(name).better) if null else 0.0
         if least >= TOO_COARSE:
             refused[name] = (
                 f"base differs from itself by up to {100 * least:.0f} %: quieten the machine, or --min-seconds"

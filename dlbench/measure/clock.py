@@ -8,7 +8,7 @@ import torch
 
 
 class Clock:
-    """Adds up the seconds during which it runs; waits for the device only when it is read or stopped."""
+    """Adds up the seconds while it runs; waits for the device only when it is started or stopped."""
 
     def __init__(self, device: torch.device) -> None:
         self._device = device

@@ -1,7 +1,7 @@
-"""What else went on while something was timed, kept as raw readings, and what to do about it, in words.
+"""What disturbed a timing, as raw readings, and what to do about it, in words.
 
-A watch is started, read once before the laps and once after them; readings are plain dictionaries, as a timing file
-keeps them. A reading that this machine does not give is absent, never zero.
+A watch is started, then read once before the laps and once after them; readings are plain dictionaries, as a timing
+file keeps them. A reading that this machine does not give is absent, never zero.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from dlbench.measure import nvml
 
 Reading = dict[str, Any]
 
-BUSY_CORES = 0.1  # other load below a tenth of a core is the system breathing
+BUSY_CORES = 0.1  # other load below a tenth of a core is normal for a system
 IDLE = ("idle", "iowait", "steal", "guest", "guest_nice")  # a guest's time is counted in user's already
 CGROUP = Path("/sys/fs/cgroup/cpu.stat")
 # bits of NVML's nvmlClocksThrottleReasons
@@ -27,7 +27,7 @@ PROCESSORS = Path("/sys/devices/system/cpu")
 
 
 class Watch:
-    """Readings of what others did on the cores this process may use, and of throttling, since it was last read."""
+    """Readings of other programs' load on the cores of this process, and of throttling, since the last reading."""
 
     def __init__(self, device: str = "cpu") -> None:
         self._device = device
@@ -37,10 +37,10 @@ class Watch:
     def read(self) -> Reading:
         """What happened since the last reading, or since the start.
 
-        seconds: how long that was. other_cores: how many cores' worth of time others than this process took here.
-        stolen_cores: the same, taken by other virtual machines. throttled: how often the processor got too hot.
-        quota_seconds: how long a container's quota held its threads. gpu_throttled: reasons why the GPU runs slower.
-        gpu_others: processes besides this one on the GPU.
+        seconds: how long that was. other_cores: how many of these cores other processes kept busy. stolen_cores: how
+        many other virtual machines took. throttled: how often the processor got too hot. quota_seconds: how long a
+        container's quota stopped its threads. gpu_throttled: reasons why the GPU runs slower. gpu_others: other
+        processes on the GPU.
         """
         now, before = self._counters(), self._last
         self._last = now
@@ -56,14 +56,16 @@ class Watch:
 
     def _counters(self) -> dict[str, float]:
         own = psutil.Process().cpu_times()
-        times = [each for core, each in enumerate(psutil.cpu_times(percpu=True)) if core in self._cores]
-        found = {
+        times = [core_times for core, core_times in enumerate(psutil.cpu_times(percpu=True)) if core in self._cores]
+        counters = {
             "seconds": time.perf_counter(),
             "own": sum(own[:4]),  # user and system, and those of children that have ended
-            "busy": sum(value for each in times for name, value in each._asdict().items() if name not in IDLE),
-            "stolen": sum(getattr(each, "steal", 0.0) for each in times),
+            "busy": sum(
+                value for core_times in times for name, value in core_times._asdict().items() if name not in IDLE
+            ),
+            "stolen": sum(getattr(core_times, "steal", 0.0) for core_times in times),
         }
-        return found | _throttle_counts() | _quota()
+        return counters | _throttle_counts() | _quota()
 
 
 def _affinity() -> set[int]:
@@ -77,11 +79,11 @@ def _throttle_counts() -> dict[str, float]:
 
 
 def _quota() -> dict[str, float]:
-    """For how long this control group was held back by its quota of processor time."""
+    """How long the quota of processor time has stopped this control group."""
     if not CGROUP.exists():
         return {}
-    found = dict(line.split() for line in CGROUP.read_text().splitlines())
-    return {"quota_seconds": int(found["throttled_usec"]) / 1e6} if "throttled_usec" in found else {}
+    statistics = dict(line.split() for line in CGROUP.read_text().splitlines())
+    return {"quota_seconds": int(statistics["throttled_usec"]) / 1e6} if "throttled_usec" in statistics else {}
 
 
 def _gpu(device: str) -> Reading:
@@ -89,7 +91,7 @@ def _gpu(device: str) -> Reading:
 
     def question(library: Any, card: Any) -> Reading:
         mask = library.nvmlDeviceGetCurrentClocksThrottleReasons(card)
-        others = {each.pid for each in library.nvmlDeviceGetComputeRunningProcesses(card)} - {os.getpid()}
+        others = {process.pid for process in library.nvmlDeviceGetComputeRunningProcesses(card)} - {os.getpid()}
         return {
             "gpu_throttled": [reason for reason, bits in THROTTLING.items() if mask & bits],
             "gpu_others": len(others),
@@ -99,14 +101,14 @@ def _gpu(device: str) -> Reading:
 
 
 def denormals_flushed() -> bool:
-    """Whether this process's arithmetic takes denormal numbers for zero; they are up to a hundred times slower."""
+    """Whether this process's arithmetic treats denormal numbers as zero; they are up to a hundred times slower."""
     import torch
 
     return not bool((torch.full((2**20,), 1e-39) * 1.0).any())
 
 
 def warnings(before: Reading, during: Reading, *, threads: int, cores: int, flushed: bool = True) -> list[str]:
-    """One line for each thing that disturbs, which says what to do about it.
+    """One line for each disturbance, which says what to do about it.
 
     before, during: readings from before the laps and of the laps. threads: of this process. cores: it may use.
     flushed: whether denormals are.
@@ -117,10 +119,10 @@ def warnings(before: Reading, during: Reading, *, threads: int, cores: int, flus
 
 
 def crowding(during: Reading, *, threads: int, cores: int) -> str:
-    """One line if other programs want cores that this process's threads need; empty if not.
+    """One line if other programs take cores that this process's threads need; empty if not.
 
-    Threads that share their work wait for the slowest at every step: beside one busy program two of them train at a
-    third to a fourteenth of their speed, where a single one keeps its half.
+    Threads that share their work wait for the slowest at every step: beside one busy program two threads train at a
+    third to a fourteenth of their speed, while a single one keeps half of it.
     """
     load = during.get("other_cores", 0.0)
     left = max(1, round(cores - load))
@@ -133,17 +135,17 @@ def crowding(during: Reading, *, threads: int, cores: int) -> str:
 
 
 def _load(before: Reading, during: Reading) -> list[str]:
-    found = []
+    lines = []
     load = during.get("other_cores", 0.0)
     if load >= BUSY_CORES:
         since = "" if before.get("other_cores", 0.0) >= BUSY_CORES else ", and had not before"
-        found.append(f"other programs took {load:.1f} cores{since}: close them and time again")
+        lines.append(f"other programs took {load:.1f} cores{since}: close them and time again")
     if during.get("stolen_cores", 0.0) >= BUSY_CORES / 2:
-        found.append(
+        lines.append(
             f"the host gave {during['stolen_cores']:.1f} of this virtual machine's cores to others: time again later, "
             "or on a machine of your own"
         )
-    return found
+    return lines
 
 
 def _threads(threads: int, cores: int) -> list[str]:
@@ -153,19 +155,19 @@ def _threads(threads: int, cores: int) -> list[str]:
 
 
 def _throttling(during: Reading) -> list[str]:
-    found = []
+    lines = []
     if during.get("throttled"):
-        found.append("the processor got too hot and slowed down: cool it, or use fewer --threads, and time again")
+        lines.append("the processor got too hot and slowed down: cool it, or use fewer --threads, and time again")
     if during.get("quota_seconds"):
-        found.append(
+        lines.append(
             f"a container's quota held the threads back for {during['quota_seconds']:.1f} s: raise its limit of "
             "processors, or use fewer --threads"
         )
     if during.get("gpu_throttled"):
-        found.append(
+        lines.append(
             f"the GPU slowed its clock down ({', '.join(during['gpu_throttled'])}): see nvidia-smi -q -d PERFORMANCE"
         )
-    return found
+    return lines
 
 
 def _others(during: Reading) -> list[str]:
@@ -174,7 +176,7 @@ def _others(during: Reading) -> list[str]:
 
 
 def merged(readings: Sequence[Mapping[str, Any]]) -> Reading:
-    """The worst of several processes' readings, so that one warning stands for all of them."""
+    """The worst of several processes' readings, for one warning about all of them."""
     worst: Reading = {}
     for name in dict.fromkeys(name for reading in readings for name in reading):
         values = [reading[name] for reading in readings if name in reading]
@@ -183,7 +185,7 @@ def merged(readings: Sequence[Mapping[str, Any]]) -> Reading:
 
 
 def joined(readings: Sequence[Mapping[str, Any]]) -> Reading:
-    """Readings of one process, of several stretches of time, as one."""
+    """One process's readings of several periods as one reading."""
     seconds = sum(reading["seconds"] for reading in readings)
     sums = {name: sum(reading.get(name, 0) for reading in readings) for name in ("throttled", "quota_seconds")}
     cores = {

@@ -15,9 +15,9 @@ NO_PACKAGE = "NVIDIA's counter is read by a package that is not here: pip instal
 
 
 class Meter:
-    """Reads a counter of energy; knows nothing where there is none, or none that this user may read.
+    """Reads a counter of energy, where there is one that this user may read.
 
-    For the CPU: all processor packages, everything that runs on them included. For a GPU: the whole card.
+    For the CPU: all processor packages, with everything that runs on them. For a GPU: the whole card.
     """
 
     def __init__(self, device: str, powercap: Path = POWERCAP) -> None:
@@ -27,7 +27,7 @@ class Meter:
         self._last = self._read()
 
     def joules(self) -> float | None:
-        """Joules since the last call, or since the meter was made; None where nobody counts."""
+        """Joules since the last call, or since the meter was made; None without a counter."""
         before, now = self._last, self._read()
         self._last = now
         if not now or None in now or None in before:
@@ -35,7 +35,7 @@ class Meter:
         return sum(_gained(b, n, r) for b, n, r in zip(before, now, self._ranges or [None], strict=True)) / 1e6
 
     def why_not(self) -> str:
-        """Why nobody counts, and what can be done; empty where somebody does."""
+        """Why there is no counter, and what can be done; empty if there is one."""
         if self._last and None not in self._last:
             return ""
         if self._device.startswith("cuda"):

@@ -16,7 +16,7 @@ LAP_SECONDS = 0.05  # long beside a wait for the device, short enough for some h
 class Laps:
     """The first step's seconds, then laps of `steps` steps and `examples` examples each, raw and in order.
 
-    ended: why there are no more of them, because the median is precise, time was up, or somebody said so.
+    ended: why there are no more: the median was precise, time was up, or the process was told to stop.
     """
 
     first_step_seconds: float
@@ -35,9 +35,9 @@ def take(
 ) -> Laps:
     """Take laps of an endless iterator that yields the number of examples of each step, always the same.
 
-    The first step (allocation, tuning, compilation) is timed apart; what follows, short of a lap's length twice, tells
-    how many steps make a lap. Laps are taken for `least_seconds` at least and then until warm-up is over and the 95 %
-    interval of the median lies within 1 % of it, or until `most_seconds` have passed; there is one lap at least.
+    The first step (allocation, tuning, compilation) is timed apart; the next steps, for about two laps' time, show how
+    many steps make a lap. Laps are taken for at least `least_seconds`, then until warm-up is over and the 95 % interval
+    of the median lies within 1 % of it, or until `most_seconds` have passed; there is at least one lap.
     ready: called right before the first lap.
     """
     first, examples = lap(steps, 1, clock)

@@ -1,4 +1,4 @@
-"""Which machine this is, in words and as a fingerprint: results of unlike machines are not merged."""
+"""Which machine this is, in words and as a fingerprint: speeds of different machines are not merged."""
 
 from __future__ import annotations
 
@@ -26,22 +26,22 @@ CPUINFO = Path("/proc/cpuinfo")
 NVIDIA = Path("/proc/driver/nvidia/version")
 MEMBERSHIP = Path("/proc/self/cgroup")
 CGROUPS = Path("/sys/fs/cgroup")
-LIMITS = ("cpu.max", "cpu.cfs_quota_us", "cpu.cfs_period_us")  # microseconds of so many; `max` or -1 of none
+LIMITS = ("cpu.max", "cpu.cfs_quota_us", "cpu.cfs_period_us")  # microseconds in a period; `max` or -1: no limit
 
 
 def devices() -> list[dict[str, str]]:
     """The devices torch can compute on here: name for `--device`, and what it is."""
     import torch
 
-    found = [{"device": "cpu", "name": f"{cpu_name()}, {cores()} cores"}]
+    devices = [{"device": "cpu", "name": f"{cpu_name()}, {cores()} cores"}]
     for index in range(torch.cuda.device_count()):
-        found.append({"device": f"cuda:{index}", "name": torch.cuda.get_device_name(index)})
+        devices.append({"device": f"cuda:{index}", "name": torch.cuda.get_device_name(index)})
     if torch.backends.mps.is_available():
-        found.append({"device": "mps", "name": "Apple GPU"})
+        devices.append({"device": "mps", "name": "Apple GPU"})
     if hasattr(torch, "xpu") and torch.xpu.is_available():
         for index in range(torch.xpu.device_count()):
-            found.append({"device": f"xpu:{index}", "name": torch.xpu.get_device_name(index)})
-    return found
+            devices.append({"device": f"xpu:{index}", "name": torch.xpu.get_device_name(index)})
+    return devices
 
 
 def resolve_device(wanted: str) -> str:
@@ -63,7 +63,7 @@ def can_compile(device: str) -> bool:
 def describe(device: str) -> dict[str, Any]:
     """The machine as a run file keeps it; `fingerprint` decides whether two results may be compared.
 
-    Software such as BLAS, torch's build and drivers stands beside it: speeds depend on that too, but it is no machine.
+    Software such as BLAS, torch's build and drivers is kept too, but is not part of the fingerprint.
     """
     import torch
 
@@ -82,7 +82,7 @@ def describe(device: str) -> dict[str, Any]:
 
 
 def _software(device: str) -> dict[str, str]:
-    """For what torch was built and, of a CUDA device, the versions of its driver and of cuDNN."""
+    """What torch was built for and, for a CUDA device, the versions of its driver and of cuDNN."""
     import torch
 
     kinds = {"CUDA": torch.version.cuda, "ROCm": torch.version.hip}
@@ -95,10 +95,10 @@ def _software(device: str) -> dict[str, str]:
 
 @functools.cache
 def _driver(device: str) -> str:
-    """The version of the GPU's driver; empty where nobody says."""
-    said = nvml.ask(device, lambda library, _: str(library.nvmlSystemGetDriverVersion()))
+    """The version of the GPU's driver; empty if unknown."""
+    version = nvml.ask(device, lambda library, _: str(library.nvmlSystemGetDriverVersion()))
     module = NVIDIA.read_text().split() if NVIDIA.exists() else []
-    return said or next((word for word in module if re.fullmatch(r"\d+\.[\d.]+", word)), "")
+    return version or next((word for word in module if re.fullmatch(r"\d+\.[\d.]+", word)), "")
 
 
 @functools.cache
@@ -107,24 +107,24 @@ def blas() -> str:
     import numpy as np  # noqa: F401  # only what is loaded can be asked
     from threadpoolctl import threadpool_info
 
-    found = {
+    kernels = {
         f"{library['internal_api']} {library.get('architecture') or ''}".strip()
         for library in threadpool_info()
         if library["user_api"] == "blas"
     }
-    return ", ".join(sorted(found))
+    return ", ".join(sorted(kernels))
 
 
 @functools.cache
 def versions() -> dict[str, str]:
     """The versions a result depends on."""
-    wanted = ("torch", "torchvision", "numpy", "scikit-learn")
-    found = {name: importlib.metadata.version(name) for name in wanted}
-    return {"dlbench": __version__, "python": platform.python_version(), **found}
+    packages = ("torch", "torchvision", "numpy", "scikit-learn")
+    installed = {name: importlib.metadata.version(name) for name in packages}
+    return {"dlbench": __version__, "python": platform.python_version(), **installed}
 
 
 def cores() -> int:
-    """Cores this process may use: of a quota of 1.5 cores one, for threads wait for the one that is held back."""
+    """Cores this process may use: one of a quota of 1.5, as threads wait for the slowest of them."""
     limit = quota()
     here = _cores_without_quota()
     return here if limit is None else max(1, min(here, int(limit)))
@@ -135,21 +135,21 @@ def _cores_without_quota() -> int:
 
 
 def quota() -> float | None:
-    """Cores' worth of time that Linux lets this process have, as in a container; None without a limit."""
+    """How many cores' time Linux gives this process, as in a container; None without a limit."""
     return min((limit for folder in _groups() if (limit := _limit(folder)) is not None), default=None)
 
 
 def _groups() -> Iterator[Path]:
-    """The control groups, of either version, that this process is in, and those that they are in."""
+    """The control groups of this process, of either version, and those above them."""
     for line in MEMBERSHIP.read_text().splitlines() if MEMBERSHIP.exists() else ():
         _, controllers, path = line.split(":", 2)
         if not controllers or "cpu" in controllers.split(","):
             root = CGROUPS / "cpu" if controllers else CGROUPS
-            yield from (root / place.relative_to("/") for place in (Path(path), *Path(path).parents))
+            yield from (root / folder.relative_to("/") for folder in (Path(path), *Path(path).parents))
 
 
 def _limit(group: Path) -> float | None:
-    """Cores' worth of time that a control group may have."""
+    """How many cores' time a control group may have."""
     text = [file.read_text() for name in LIMITS if (file := group / name).is_file()]
     words = " ".join(text).split()
     return int(words[0]) / int(words[1]) if len(words) == 2 and words[0].isdecimal() else None
@@ -157,11 +157,11 @@ def _limit(group: Path) -> float | None:
 
 @functools.cache
 def cpu_name() -> str:
-    """The processor's name as its maker writes it; on Arm under Linux the numbers of its makers and designs."""
-    told = CPUINFO.read_text() if CPUINFO.exists() else _of_a_mac()
-    if name := re.search(r"^model name\s*: (.+)$", told, re.MULTILINE):
+    """The processor's name; on Arm under Linux the numbers of its makers and designs."""
+    information = CPUINFO.read_text() if CPUINFO.exists() else _of_a_mac()
+    if name := re.search(r"^model name\s*: (.+)$", information, re.MULTILINE):
         return name[1].strip()
-    arm = re.findall(r"^CPU implementer\s*: (\S+)$.*?^CPU part\s*: (\S+)$", told, re.MULTILINE | re.DOTALL)
+    arm = re.findall(r"^CPU implementer\s*: (\S+)$.*?^CPU part\s*: (\S+)$", information, re.MULTILINE | re.DOTALL)
     designs = [f"{maker}:{part}" for maker, part in dict.fromkeys(arm)]
     return " ".join(["Arm", *designs]) if designs else platform.processor() or platform.machine()
 

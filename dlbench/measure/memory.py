@@ -1,4 +1,4 @@
-"""The most memory that a process, and the device it computes on, held since they began, or began anew."""
+"""The peak memory of a process, and of the device it computes on, since the start or since `begin_anew`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FORGET = Path("/proc/self/clear_refs")
 
 
 def begin_anew(device: str) -> None:
-    """Forget earlier peaks, where that can be done: those of other work that this process has done before."""
+    """Forget the peaks of earlier work in this process, where the system can."""
     import torch
 
     with suppress(OSError):  # no Linux, or not allowed
@@ -24,7 +24,7 @@ def begin_anew(device: str) -> None:
 
 
 def process_peak_bytes() -> int:
-    """The most memory this process ever held, in bytes."""
+    """The peak memory of this process, in bytes."""
     if STATUS.exists():  # on Linux getrusage's figure starts from that of the parent
         for line in STATUS.read_text().splitlines():
             if line.startswith("VmHWM:"):
@@ -37,7 +37,7 @@ def process_peak_bytes() -> int:
 
 
 def device_peak_bytes(device: str) -> int | None:
-    """The most that torch ever held on an accelerator, in bytes; None where it does not count."""
+    """Torch's peak memory on an accelerator, in bytes; None where it does not count."""
     import torch
 
     return torch.cuda.max_memory_reserved(torch.device(device)) if device.startswith("cuda") else None

@@ -34,7 +34,7 @@ def multiply_adds(model: nn.Module, input_shape: Sequence[int]) -> int:
 
 
 def layers(model: nn.Module, input_shape: Sequence[int]) -> list[Layer]:
-    """The layers that hold no other layer, in the order in which an example passes them."""
+    """The layers that contain no other layer, in the order in which an example passes them."""
     return _count(model, input_shape)[1]
 
 
@@ -52,12 +52,12 @@ def _recurrent_layer(
 
 
 def _recurrent_net(inputs: Sequence[int], weights: Sequence[Sequence[int]], *_: Any, **__: Any) -> int:
-    """The same of all layers at once: of every weight matrix a product a step; biases are vectors."""
+    """Operations of a whole recurrent net: a product a step for every weight matrix; biases are vectors."""
     return 2 * math.prod(inputs[:-1]) * sum(math.prod(weight) for weight in weights if len(weight) == 2)
 
 
 def _backward_of(forward: Callable[..., int]) -> Callable[..., int]:
-    """Two products for each of the way forward: the gradients of weights, and of what they were multiplied with."""
+    """Two products for each one forward: the gradients of the weights, and of their inputs."""
     return lambda *shapes, **others: 2 * forward(*shapes, **others)
 
 
@@ -66,11 +66,11 @@ UNKNOWN_TO_TORCH: Final = {
     torch.ops.aten.mkldnn_rnn_layer_backward: _backward_of(_recurrent_layer),
     torch.ops.aten._cudnn_rnn: _recurrent_net,
     torch.ops.aten._cudnn_rnn_backward: _backward_of(_recurrent_net),
-}  # its counter passes these over
+}  # torch's counter does not know these
 
 
 def counter() -> FlopCounterMode:
-    """Torch's counter of operations, that knows recurrent layers as well."""
+    """Torch's counter of operations, extended to recurrent layers."""
     return FlopCounterMode(display=False, custom_mapping=UNKNOWN_TO_TORCH)
 
 

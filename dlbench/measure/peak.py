@@ -1,7 +1,7 @@
-"""What a device can do at best, measured here: matrix products, convolutions, memory. The yardstick for a net's speed.
+"""A device's peak speed, measured here, to compare a net's speed with: matrix products, convolutions, memory.
 
-A probe is a fraction of a second of the operation that fits the device best, not a data sheet's figure; what a net
-achieves is set against it in the same process, with the same number of threads, in the same precision.
+A probe runs for a fraction of a second the operation that fits the device best; it is no data sheet's figure. A net is
+compared with a probe in the same process, with the same number of threads, in the same precision.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def _streams(device: torch.device) -> Iterator[Work]:
 
 
 def _best(works: Iterator[Work], device: torch.device, seconds: float) -> float:
-    """The highest rate, in work a second, of any of these, in their order while there is time."""
+    """The highest rate of these works, in amount a second; they run in order while there is time."""
     clock = Clock(device)
     best = spent = 0.0
     for work, amount in works:
@@ -88,13 +88,13 @@ def _best(works: Iterator[Work], device: torch.device, seconds: float) -> float:
 
 
 def _fastest(work: Callable[[], object], clock: Clock, seconds: float) -> tuple[float, float]:
-    """Seconds of one call in the fastest of the blocks that fill this time, and how long all took."""
+    """Seconds of one call in the fastest block of calls, and how long all blocks took; they fill `seconds`."""
     _block(work, 1, clock)  # libraries load, kernels are chosen
     calls, fastest, spent = 1, float("inf"), 0.0
     while True:
-        taken = _block(work, calls, clock)
-        spent += taken
-        fastest = min(fastest, taken / calls)
+        duration = _block(work, calls, clock)
+        spent += duration
+        fastest = min(fastest, duration / calls)
         if spent >= seconds:
             return fastest, spent
         calls = max(1, round(BLOCK_SECONDS / fastest))
@@ -109,7 +109,7 @@ def _block(work: Callable[[], object], calls: int, clock: Clock) -> float:
 
 @contextmanager
 def _precise(precision: str) -> Iterator[None]:
-    """Products and convolutions in full float32, or in TensorFloat-32 if that is asked for; as it was, afterwards."""
+    """Products and convolutions in full float32, or in TensorFloat-32 if asked for; resets the settings afterwards."""
     settings: tuple[Any, ...] = (torch.backends.cuda.matmul, torch.backends.cudnn)
     before = [setting.allow_tf32 for setting in settings]
     try:

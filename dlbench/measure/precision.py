@@ -1,4 +1,4 @@
-"""Which precision a device multiplies fastest in without losing accuracy: bf16 where its units know it, else fp32."""
+"""The fastest precision that loses no accuracy on a device: bf16 where it multiplies that natively, else fp32."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ AMPERE = (8, 0)  # the first CUDA capability with bf16 and TensorFloat-32
 
 
 def automatic(device: str) -> Precision:
-    """What `--precision auto` comes to on this device."""
+    """The precision that `--precision auto` means on this device."""
     return best(device)[0]
 
 
@@ -36,7 +36,7 @@ def best(device: str) -> tuple[Precision, str]:
 
 @functools.cache
 def cpu_flags(information: Path = CPUINFO) -> frozenset[str]:
-    """What the processor says it can do; empty where the system does not tell."""
+    """The processor's features, as the system lists them; empty where it does not."""
     if information.exists():
         for line in information.read_text(errors="replace").splitlines():
             if line.startswith(("flags", "Features")):
@@ -45,7 +45,7 @@ def cpu_flags(information: Path = CPUINFO) -> frozenset[str]:
 
 
 def _of_mac() -> frozenset[str]:
-    """Macs tell by sysctl."""
+    """The feature bf16 of a Mac's processor, from sysctl."""
     import subprocess
 
     asked = subprocess.run(

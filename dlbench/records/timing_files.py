@@ -43,18 +43,18 @@ def read(file: RawFile) -> tuple[Start, dict[str, Any]]:
     return start, row
 
 
-def skipped(process: Mapping[str, Any]) -> int | None:
-    """How many laps of a process were warm-up; None if it never became steady."""
+def warm_up_laps(process: Mapping[str, Any]) -> int | None:
+    """How many laps of a process are warm-up; None if it never became steady."""
     return steady.warm_up(process["seconds"])
 
 
-def kept(process: Mapping[str, Any]) -> Sequence[float]:
+def steady_laps(process: Mapping[str, Any]) -> Sequence[float]:
     """The laps of a process after warm-up; the second half if it never became steady."""
     laps: Sequence[float] = process["seconds"]
-    start = skipped(process)
+    start = warm_up_laps(process)
     return laps[len(laps) // 2 if start is None else start :]
 
 
 def lap_seconds(process: Mapping[str, Any]) -> float:
     """The median lap of a process after warm-up."""
-    return median(kept(process))
+    return median(steady_laps(process))

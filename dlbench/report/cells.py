@@ -1,4 +1,4 @@
-"""What every format shares: headings out of column names, text out of cells, and cells taken apart into raw numbers."""
+"""What every format shares: headings from column names, text from cells, and raw numbers from cells."""
 
 from __future__ import annotations
 
@@ -62,16 +62,19 @@ def column_texts(column: str, cells: Sequence[Any]) -> list[str]:
 
 
 def _shared(places: Iterable[tuple[int, bool]]) -> int:
-    """Decimals for all cells of a column: the most that one deserves of those whose spread is known, or else of all."""
-    asked = list(places)
-    return max((places for places, known in asked if known or not any(known for _, known in asked)), default=0)
+    """Decimals for all cells of a column: the most that a cell with a known spread deserves, else that any does."""
+    pairs = list(places)
+    return max(
+        (places for places, has_spread in pairs if has_spread or not any(has_spread for _, has_spread in pairs)),
+        default=0,
+    )
 
 
 def is_numeric(cells: Sequence[Any]) -> bool:
     """Whether a column holds numbers and nothing else, and so aligns right."""
-    held = [cell.value if isinstance(cell, Quoted) else cell for cell in cells if not missing(cell)]
-    return bool(held) and all(
-        isinstance(cell, Measure | Estimate | int | float | np.number) and not isinstance(cell, bool) for cell in held
+    values = [cell.value if isinstance(cell, Quoted) else cell for cell in cells if not missing(cell)]
+    return bool(values) and all(
+        isinstance(cell, Measure | Estimate | int | float | np.number) and not isinstance(cell, bool) for cell in values
     )
 
 
@@ -111,7 +114,7 @@ def _text(cell: Any, places: int, ends: int, signed: bool) -> str:
 
 
 def _estimate(cell: Estimate, places: int, signed: bool) -> str:
-    value, low, high = (fixed(each, places, signed=signed) for each in (cell.value, cell.low, cell.high))
+    value, low, high = (fixed(end, places, signed=signed) for end in (cell.value, cell.low, cell.high))
     if cell.bound:
         ends = f" [{low}, …]" if math.isfinite(cell.low) else f" […, {high}]" if math.isfinite(cell.high) else ""
         return f"{cell.bound} {value}{ends} (n={cell.n})"
@@ -120,9 +123,9 @@ def _estimate(cell: Estimate, places: int, signed: bool) -> str:
 
 def _places(cell: Estimate) -> tuple[int, bool]:
     """Decimals this estimate deserves on its own, and whether its interval says so."""
-    known = [abs(cell.value - end) for end in (cell.low, cell.high) if math.isfinite(end)]
-    half = (cell.high - cell.low) / 2 if cell.has_interval else max(known, default=math.nan)
-    if not known or negligible(half, cell.value):
+    distances = [abs(cell.value - end) for end in (cell.low, cell.high) if math.isfinite(end)]
+    half = (cell.high - cell.low) / 2 if cell.has_interval else max(distances, default=math.nan)
+    if not distances or negligible(half, cell.value):
         return places_of_lone(cell.value), False
     return places_of_spread(half / 5), True  # an end deserves about one digit more than the width it is known to
 

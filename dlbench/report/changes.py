@@ -37,7 +37,7 @@ SAME = (
 
 @dataclass(frozen=True)
 class Comparison:
-    """What became of BASE on other sides. shown: those of the rows, in this order, that a reader is to see."""
+    """BASE compared with other sides. shown: the rows that a reader sees, in this order."""
 
     rows: Sequence[Row]
     base: str
@@ -65,35 +65,35 @@ def table_of(
         alike = {"new_side": None} if len(sides) == 1 else {}
         alike |= {"measured": None} if len(measured) == 1 else {}
         cells = [_names(row) | alike | _texts(row) for row in shown]
-    told = [
+    all_notes = [
         *_counted(rows, shown),
         *joint(rows),
         *([] if raw else _reasons(shown, len(sides) > 1)),
         *notes,
         *_how(shown),
     ]
-    told += [f"All rows: {next(iter(measured))}."] if len(measured) == 1 and not raw else []
-    return Table.of(f"{' and '.join(sides)} against {base}", cells, told, KEYS)
+    all_notes += [f"All rows: {next(iter(measured))}."] if len(measured) == 1 and not raw else []
+    return Table.of(f"{' and '.join(sides)} against {base}", cells, all_notes, KEYS)
 
 
 def ordered(rows: Sequence[Row], sort: str, *, only_changed: bool = False) -> list[Row]:
     """The rows by `name` (of the recipe), `ratio` (what got worse most first) or `verdict` (worst first).
 
-    only_changed: those alone that changed or whose limit was not kept.
+    only_changed: only rows that changed or whose limit was not kept.
     """
-    kept = [
+    chosen = [
         row for row in rows if not only_changed or row.verdict in CHANGED or row.outcome in ("breached", "undecided")
     ]
     if sort == "ratio":
-        return sorted(kept, key=_severity, reverse=True)
+        return sorted(chosen, key=_severity, reverse=True)
     if sort == "verdict":
-        return sorted(kept, key=lambda row: (row.outcome != "breached", WORST_FIRST.index(row.verdict)))
-    order = {side: place for place, side in enumerate(dict.fromkeys(row.side for row in rows))}
-    return sorted(kept, key=lambda row: (order[row.side], row.recipe))
+        return sorted(chosen, key=lambda row: (row.outcome != "breached", WORST_FIRST.index(row.verdict)))
+    order = {side: rank for rank, side in enumerate(dict.fromkeys(row.side for row in rows))}
+    return sorted(chosen, key=lambda row: (order[row.side], row.recipe))
 
 
 def _severity(row: Row) -> float:
-    """How much worse, as a share of the base; what is not known comes last."""
+    """How much worse, as a share of the base; unknown ones come last."""
     if math.isnan(row.worse_by):
         return -math.inf
     if row.difference and row.difference.is_ratio:
@@ -106,41 +106,43 @@ def _names(row: Row) -> dict[str, Any]:
 
 
 def _numbers(row: Row) -> dict[str, Any]:
-    found = row.difference
+    difference = row.difference
     return {
         "verdict": row.verdict,
         "why": row.why,
         "base": row.base,
         "new": row.new,
-        "ratio": found.estimate if found and found.is_ratio else None,
-        "difference": found.estimate if found and not found.is_ratio else None,
-        "p": found.p if found else None,
+        "ratio": difference.estimate if difference and difference.is_ratio else None,
+        "difference": difference.estimate if difference and not difference.is_ratio else None,
+        "p": difference.p if difference else None,
         "limit": row.limit.text if row.limit else None,
         "outcome": row.outcome,
     }
 
 
 def _texts(row: Row) -> dict[str, Any]:
-    """What has to be seen first stands first: a narrow page cuts the rest off into a table of its own."""
-    found = row.difference
+    """The cells for a reader, the most important first: a narrow page moves the rest to a table of its own."""
+    difference = row.difference
     return {
         "verdict": row.verdict,
         "limit": f"{row.limit.text}: {row.outcome}" if row.limit else None,
-        "change": _change(found) if found else None,
-        "p": f"{found.p:.2g}" if found and not math.isnan(found.p) and not found.identical else None,
-        "n": found.estimate.n if found else None,
+        "change": _change(difference) if difference else None,
+        "p": f"{difference.p:.2g}"
+        if difference and not math.isnan(difference.p) and not difference.identical
+        else None,
+        "n": difference.estimate.n if difference else None,
         "base": _value(row, row.base),
         "new": _value(row, row.new),
     }
 
 
-def _change(found: Difference) -> str:
+def _change(difference: Difference) -> str:
     """`x0.952 [0.940, 0.964]` or `+0.60 [0.20, 1.00]`."""
-    ends, places, sign = found.estimate, 3, "x"
-    if not found.is_ratio:
+    ends, places, sign = difference.estimate, 3, "x"
+    if not difference.is_ratio:
         half = (ends.high - ends.low) / 2
-        known = ends.has_interval and not negligible(half, ends.value)
-        places = places_of_spread(half / 5) if known else places_of_lone(ends.value)
+        has_digits = ends.has_interval and not negligible(half, ends.value)
+        places = places_of_spread(half / 5) if has_digits else places_of_lone(ends.value)
         sign = "+" if ends.value > 0 else ""
     interval = f" [{fixed(ends.low, places)}, {fixed(ends.high, places)}]" if ends.has_interval else ""
     return f"{sign}{fixed(ends.value, places)}{interval}"
@@ -153,18 +155,20 @@ def _value(row: Row, value: float) -> str | None:
 
 
 def _reasons(rows: Sequence[Row], several_sides: bool) -> list[str]:
-    """Each reason once, with the rows it is the reason for."""
-    found: dict[str, list[str]] = {}
+    """Each reason once, with its rows."""
+    rows_by_reason: dict[str, list[str]] = {}
     for row in rows:
         if row.why:
             name = f"{row.side} {row.recipe} {row.name}" if several_sides else f"{row.recipe} {row.name}"
-            found.setdefault(f"{row.verdict.capitalize()}, {row.why}", []).append(name)
-    return [f"{why}: {', '.join(dict.fromkeys(names))}." for why, names in found.items()]
+            rows_by_reason.setdefault(f"{row.verdict.capitalize()}, {row.why}", []).append(name)
+    return [f"{why}: {', '.join(dict.fromkeys(names))}." for why, names in rows_by_reason.items()]
 
 
 def _how(rows: Sequence[Row]) -> list[str]:
-    found = [row.difference for row in rows if row.difference]
-    kinds = {TURNS if each.in_turns else SPEEDS if each.is_ratio else ERRORS: None for each in found}
+    differences = [row.difference for row in rows if row.difference]
+    kinds = {
+        TURNS if difference.in_turns else SPEEDS if difference.is_ratio else ERRORS: None for difference in differences
+    }
     return [*(kind for kind in (TURNS, SPEEDS, ERRORS) if kind in kinds), *([SAME] if kinds else [])]
 
 

@@ -1,6 +1,6 @@
 """Rows of a table by the names of its columns: most cells are looked up, and a study computes only the rest.
 
-A column is a name, or a name and a function of a group. A bare name is looked up: what a group is called (`recipe`,
+A column is a name, or a name and a function of a group. A name alone is looked up: a name of the group (`recipe`,
 `variant`, `budget`, `device`), its `seeds`, a whole number that belongs to the recipe (`parameters`), a quoted figure
 (`published_test_error_percent`), else the mean of a metric over seeds.
 """
@@ -37,7 +37,7 @@ def table(
 ) -> Table:
     """One row a group under a title, with notes on where the numbers come from.
 
-    runs: those that the groups are of; what is left out of them is noted. keys: the columns that name a row.
+    runs: all runs that the groups come from; a note says what is left out. keys: the columns that name a row.
     """
     return of_rows(title, runs, groups, rows(groups, columns), notes, keys, mixed)
 
@@ -51,17 +51,17 @@ def of_rows(
     keys: Sequence[str] = KEYS,
     mixed: Sequence[str] = (),
 ) -> Table:
-    """The same of rows that are not one a group."""
+    """The same for rows made otherwise than one for each group."""
     others = {group.recipe for group in runs.groups} - {group.recipe for group in groups}  # another table's
-    own = runs.frame[~runs.frame["recipe"].isin(others)] if others else runs.frame
-    about = [*footnotes(own, groups, lines), *notes]  # a terminal shows the first of them
+    relevant = runs.frame[~runs.frame["recipe"].isin(others)] if others else runs.frame
+    about = [*footnotes(relevant, groups, lines), *notes]  # a terminal shows the first of them
     if any(ERROR in line for line in lines):
         about += finite_test_set(groups)
     return Table.of(title, lines, about, keys, mixed)
 
 
 def rows(groups: Sequence[Group], columns: Sequence[Column]) -> list[dict[str, Any]]:
-    """One row a group. `other_device` is a device that is said only where not all groups share it."""
+    """One row a group. `other_device` is the device, unless all groups share it."""
     several = len({group.device for group in groups}) > 1
     cells = [cell for column in columns if (cell := _cell(column, several))]
     return [{name: function(group) for name, function in cells} for group in groups]
@@ -104,4 +104,4 @@ def setting(part: str, key: str, usual: Any = None) -> Cell:
     return lambda group: group.setting(part, key, usual)
 
 
-OF_NO_SETTING: Final = ("variant", attrgetter("mark"))  # where other columns tell the settings
+OF_NO_SETTING: Final = ("variant", attrgetter("mark"))  # where other columns have the settings

@@ -1,4 +1,4 @@
-"""The same model taught with more and more examples: its family, and where one family overtakes another."""
+"""Families: the same model trained on more and more examples; and where one family overtakes another."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CROSSING_NOTE = (
 
 @dataclass(frozen=True, eq=False)
 class Family:
-    """Groups that differ in how many examples taught them (and how long), smallest first."""
+    """Groups that differ in their number of training examples (and in how long they train), smallest first."""
 
     groups: tuple[Group, ...]
 
@@ -55,26 +55,26 @@ class Family:
 
 
 def size(group: Group) -> int:
-    """How many examples taught this group; 0 if no run says."""
+    """The number of training examples of this group; 0 if no run says."""
     return group.constant("train_examples") or 0
 
 
 def families(entries: Sequence[Group]) -> list[Family]:
-    """Those of at least two sizes, told apart by block, model, other data and the name of the learning rule.
+    """The families of at least two sizes: groups of one block, model, data (but for the size) and learning rule.
 
     Of a recipe's variants only the one with the most seeds counts.
     """
-    found: dict[str, list[Group]] = {}
+    members: dict[str, list[Group]] = {}
     for group in of_most_seeds(entries):
         data = {key: value for key, value in group.resolved.get("data", {}).items() if key != "train_examples"}
         parts = [data, group.resolved.get("model"), group.setting("training", "name")]
         key = json.dumps([*group.block, *parts], sort_keys=True)
-        found.setdefault(key, []).append(group)
-    grown = [Family(tuple(sorted(groups, key=size))) for groups in found.values()]
+        members.setdefault(key, []).append(group)
+    grown = [Family(tuple(sorted(groups, key=size))) for groups in members.values()]
     return [family for family in grown if len(family.errors()) > 1]
 
 
-def rows(found: Sequence[Family]) -> list[dict[str, Any]]:
+def rows(families: Sequence[Family]) -> list[dict[str, Any]]:
     """One row for each size of each family."""
     return [
         {
@@ -84,15 +84,21 @@ def rows(found: Sequence[Family]) -> list[dict[str, Any]]:
             "convolutional": family.convolutional,
             METRIC: measure,
         }
-        for family in found
+        for family in families
         for examples, measure in family.errors().items()
     ]
 
 
-def crossings(found: Sequence[Family]) -> list[dict[str, Any]]:
+def crossings(families: Sequence[Family]) -> list[dict[str, Any]]:
     """One row for each family of features and family of nets that have at least two sizes in common."""
-    pairs = [(one, net) for net in found if net.convolutional for one in found if not one.convolutional]
-    return [_crossing(one, net) for one, net in pairs if one.block == net.block and len(_common(one, net)) > 1]
+    pairs = [
+        (features, net) for net in families if net.convolutional for features in families if not features.convolutional
+    ]
+    return [
+        _crossing(features, net)
+        for features, net in pairs
+        if features.block == net.block and len(_common(features, net)) > 1
+    ]
 
 
 def overtakes(features: Family, net: Family) -> float | None:
@@ -104,8 +110,8 @@ def overtakes(features: Family, net: Family) -> float | None:
     return None
 
 
-def _common(one: Family, other: Family) -> list[int]:
-    return sorted(one.errors().keys() & other.errors().keys())
+def _common(first: Family, second: Family) -> list[int]:
+    return sorted(first.errors().keys() & second.errors().keys())
 
 
 def _crossing(features: Family, net: Family) -> dict[str, Any]:

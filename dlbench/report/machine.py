@@ -1,4 +1,4 @@
-"""What a machine is and what it can do -> the tables that show it, beside the lecture's hardware."""
+"""A machine's description and its measured speed -> tables, beside the lecture's hardware."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dlbench.report.table import PUBLISHED, Table
 
 PEAKS = [f"{name}_tflops" for name in (*get_args(Precision), "fp64")]
 BESIDE = {"single_tflops": "fp32_tflops", "fp16_tflops": "fp16_tflops", "double_tflops": "fp64_tflops"}
-"""What `published/hardware.csv` calls a figure, and what it is called beside those measured here."""
+"""A column of `published/hardware.csv` -> the column of the figure measured here that it stands beside."""
 
 FINGERPRINT = (
     "The fingerprint is a digest of all other rows: a machine with the same one is taken for the same.",
@@ -54,17 +54,17 @@ def devices_table(
 ) -> Table:
     """The devices here, then the published systems; where both have a figure, measured and published side by side.
 
-    measured: peaks, bandwidth and size, one mapping a device. published, notes: the systems, their names for figures
-    those of BESIDE, and what is to say of them. disturbed: what went on meanwhile, a line each.
+    measured: peaks, bandwidth and size, one mapping a device. published, notes: the systems, with figures named as in
+    BESIDE, and notes on them. disturbed: what disturbed the measuring, a line each.
     """
     rows = [{column: row.get(column) for column in _columns()} for row in (*measured, *published)]
     automatic = [AUTOMATIC.format(row["device"], *row["automatic"]) for row in measured if "automatic" in row]
-    told = [MEASURED.format(threads=machine.cores()), *automatic, *disturbed, *quoted(rows), MOST, *notes]
-    return Table.of("Devices here beside the lecture's hardware", rows, told)
+    all_notes = [MEASURED.format(threads=machine.cores()), *automatic, *disturbed, *quoted(rows), MOST, *notes]
+    return Table.of("Devices here beside the lecture's hardware", rows, all_notes)
 
 
 def _columns() -> list[str]:
-    """What a system is, each peak with the published one behind it, memory, then what only the slides tell."""
+    """The system, each peak with the published one behind it, memory, then figures that only the slides have."""
     beside = [name for peak in PEAKS for name in (peak, PUBLISHED + peak)]
     memory = ["memory_gb_per_second", "memory_gib", PUBLISHED + "gpu_memory_gb"]
     sizes = [PUBLISHED + name for name in ("servers", "cpus", "gpus", "cores", "power_watts", "price_usd")]

@@ -22,7 +22,7 @@ SHORT_RUN = (
 
 
 def footnotes(runs: pd.DataFrame, groups: Sequence[Group], rows: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Everything a reader must know to trust the rows made from these groups; `runs` also holds those left out."""
+    """All that a reader must know to trust the rows made from these groups; `runs` also has the runs left out."""
     budgets = sorted({group.budget for group in groups}, key=budget_rank)
     notes = [_measured(budget, [group for group in groups if group.budget == budget]) for budget in budgets]
     if not groups:
@@ -34,31 +34,33 @@ def footnotes(runs: pd.DataFrame, groups: Sequence[Group], rows: Iterable[Mappin
 
 
 def identity(groups: Sequence[Group]) -> list[str]:
-    """What a reader must know of the code and the data behind these groups: code unknown, data unlike by seed."""
-    told = grouping.identity_notes({name for group in groups for name in group.runs.get("identity", ())})
-    own = dict.fromkeys(group.recipe for group in groups if group.saw_several_data_sets)
-    return [*told, *([f"Each seed has data of its own: {', '.join(own)}."] if own else [])]
+    """Notes on the identity of these groups: code that is unknown, and data that differ from seed to seed."""
+    old_code = grouping.identity_notes({name for group in groups for name in group.runs.get("identity", ())})
+    recipes = dict.fromkeys(group.recipe for group in groups if group.saw_several_data_sets)
+    return [*old_code, *([f"Each seed has data of its own: {', '.join(recipes)}."] if recipes else [])]
 
 
 def quoted(rows: Iterable[Mapping[str, Any]]) -> list[str]:
     """One line on the columns headed `published`, if any cell is quoted."""
-    found = sources(rows)
+    origins = sources(rows)
     # a source may hold commas and semicolons of its own
-    return [f"Quoted, not measured here: the columns headed 'published', from {' · '.join(found)}."] if found else []
+    return (
+        [f"Quoted, not measured here: the columns headed 'published', from {' · '.join(origins)}."] if origins else []
+    )
 
 
 def machines(runs: pd.DataFrame) -> list[str]:
-    """The machines these runs came from, in words; like-named ones told apart by their fingerprints."""
-    each = runs.drop_duplicates(["fingerprint", "device"])
-    names = [f"{name} ({device})" for name, device in zip(each["machine"], each["device"], strict=True)]
-    prints = each["fingerprint"].tolist()
+    """The machines these runs came from, in words; those of equal names with their fingerprints."""
+    distinct = runs.drop_duplicates(["fingerprint", "device"])
+    names = [f"{name} ({device})" for name, device in zip(distinct["machine"], distinct["device"], strict=True)]
+    prints = distinct["fingerprint"].tolist()
     return [
         name if names.count(name) == 1 else f"{name[:-1]}, {mark})" for name, mark in zip(names, prints, strict=True)
     ]
 
 
 def finite_test_set(groups: Sequence[Group], metric: str = "test_error_percent") -> list[str]:
-    """One line on how far an error rate wavers because the test set is finite, where its size is known."""
+    """One line on how uncertain an error rate is because the test set is finite, where its size is known."""
     spreads: dict[int, list[float]] = {}
     for group in groups:
         examples = group.constant("test_examples")
@@ -67,9 +69,9 @@ def finite_test_set(groups: Sequence[Group], metric: str = "test_error_percent")
                 binomial_sd_percent(error, examples) for error in group.values(metric)
             )
     return [
-        f"A test set of {examples:,} examples alone gives these error rates a binomial sd of {_span(found)} points."
-        for examples, found in spreads.items()
-        if found
+        f"A test set of {examples:,} examples alone gives these error rates a binomial sd of {_span(spread)} points."
+        for examples, spread in spreads.items()
+        if spread
     ]
 
 
@@ -95,7 +97,7 @@ def _measured(budget: str, groups: Sequence[Group]) -> str:
 
 
 def _left_out(runs: pd.DataFrame, groups: Sequence[Group]) -> list[str]:
-    """Lines on runs that did not finish, whatever became of their trials, and on those that newer ones replace."""
+    """Lines on runs that did not finish, and on those that newer runs replace."""
     if runs.empty:
         return []
     used = {row for group in groups for row in group.runs.index}
@@ -106,16 +108,16 @@ def _left_out(runs: pd.DataFrame, groups: Sequence[Group]) -> list[str]:
     finished, unfinished = others[others["status"] == "finished"], others[others["status"] != "finished"]
     counted = set(_trials(runs[is_used]))
     replaced = sum(trial in counted for trial in _trials(finished))
-    shown = {_work(trial) for trial in counted}
-    unlike = sum(_work(trial) in shown and trial not in counted for trial in _trials(finished))
+    works = {_work(trial) for trial in counted}
+    superseded = sum(_work(trial) in works and trial not in counted for trial in _trials(finished))
     notes = []
     if len(unfinished):
-        told = _unfinished(unfinished, set(_trials(runs[runs["status"] == "finished"])))
-        notes.append(f"Not counted, because they did not finish: {'; '.join(told)}.")
+        fates = _unfinished(unfinished, set(_trials(runs[runs["status"] == "finished"])))
+        notes.append(f"Not counted, because they did not finish: {'; '.join(fates)}.")
     if replaced:
         notes.append(f"Not counted, because a newer run of the same trial finished: {replaced}.")
-    if unlike:
-        notes.append(f"Not shown, because newer code, data or settings of their kind are: {unlike}.")
+    if superseded:
+        notes.append(f"Not shown, because newer code, data or settings of their kind are: {superseded}.")
     return notes
 
 
@@ -130,7 +132,7 @@ def _work(trial: tuple[Identity, int]) -> tuple[str, str, str, str]:
 
 
 def _unfinished(others: pd.DataFrame, finished: set[tuple[Identity, int]]) -> list[str]:
-    """Each fate once, with the seeds that met it."""
+    """Each way of ending once, with its seeds."""
     fates: dict[tuple[str, str, str, str, str], list[int]] = {}
     for run, trial in zip(others.to_dict("records"), _trials(others), strict=True):
         later = ", finished in another run" if trial in finished else ""
@@ -143,7 +145,7 @@ def _unfinished(others: pd.DataFrame, finished: set[tuple[Identity, int]]) -> li
 
 
 def _reason(message: object) -> str:
-    """The first line of what a run said when it ended."""
+    """The first line of the message with which a run ended."""
     lines = message.strip().splitlines() if isinstance(message, str) else []
     return f": {lines[0][:120].rstrip('.')}" if lines else ""
 

@@ -1,4 +1,4 @@
-"""Timing files -> how fast recipes train and infer, the interval over processes, and what to make of it."""
+"""Timing files -> how fast recipes train and infer, with an interval over processes and notes on what disturbed it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from dlbench.measure import disturbance
-from dlbench.records.timing_files import kept, lap_seconds, skipped
+from dlbench.records.timing_files import lap_seconds, steady_laps, warm_up_laps
 from dlbench.report.table import Table
 from dlbench.stats import steady
 from dlbench.stats.estimates import Estimate, median
@@ -38,9 +38,9 @@ NOT_COMPARABLE = "Tables of unlike fingerprints are not comparable: these are di
 
 
 def timing(timings: pd.DataFrame, gco2_per_kwh: float | None = None) -> list[Table]:
-    """A table a machine; a row for each recipe, mode, batch size, setting and kind of data, from all its processes.
+    """A table for each machine; a row for each recipe, mode, batch size, setting and kind of data.
 
-    timings: raw, as `dlbench.records.timing_files.load` gives them. gco2_per_kwh: adds what joules come to in CO2.
+    timings: raw, as `dlbench.records.timing_files.load` gives them. gco2_per_kwh: adds a column with grams of CO2.
     """
     by_machine = [part for _, part in timings.groupby("fingerprint", sort=False)]
     return [_table(part, gco2_per_kwh, unlike=len(by_machine) > 1) for part in by_machine]
@@ -77,31 +77,35 @@ def _setting(name: str, value: Any) -> str:
 
 
 def _row(processes: Sequence[Mapping[str, Any]], gco2_per_kwh: float | None) -> dict[str, Any]:
-    """One row from the processes that timed the same."""
-    one = processes[0]
-    gflop = one["flop_per_step"] / one["batch_size"] / 1e9
+    """One row from the processes that timed the same thing."""
+    first = processes[0]
+    gflop = first["flop_per_step"] / first["batch_size"] / 1e9
     return {
-        **{name: one[name] for name in KEYS},
+        **{name: first[name] for name in KEYS},
         **_speed(processes),
         "gco2_per_million_examples": _gco2(processes, gco2_per_kwh),
-        "first_step_seconds": median([each["first_step_seconds"] for each in processes]),
-        "process_peak_mib": one["process_peak_bytes"] / MIB,
-        "device_peak_mib": one["device_peak_bytes"] / MIB if _known(one["device_peak_bytes"]) else None,
-        "parameters": one["parameters"],
+        "first_step_seconds": median([process["first_step_seconds"] for process in processes]),
+        "process_peak_mib": first["process_peak_bytes"] / MIB,
+        "device_peak_mib": first["device_peak_bytes"] / MIB if _is_known(first["device_peak_bytes"]) else None,
+        "parameters": first["parameters"],
         "gflop_per_example": gflop if gflop >= LEAST else None,
-        "data": one["data"],
+        "data": first["data"],
     }
 
 
 def _speed(processes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The cells that rest on laps: of what followed warm-up, or the second half where laps never became steady."""
-    achieved = [each["flop_per_step"] * each["steps"] / lap_seconds(each) / 1e12 for each in processes]
-    peaks = [max(each["gemm_tflops"], each["conv_tflops"]) for each in processes if _known(each.get("gemm_tflops"))]
+    """The cells made from laps: those after warm-up, or the second half where laps never became steady."""
+    achieved = [process["flop_per_step"] * process["steps"] / lap_seconds(process) / 1e12 for process in processes]
+    peaks = [
+        max(process["gemm_tflops"], process["conv_tflops"])
+        for process in processes
+        if _is_known(process.get("gemm_tflops"))
+    ]
     worth = median(achieved) >= LEAST
     return {
-        "examples_per_second": _over([each["examples"] / lap_seconds(each) for each in processes], processes),
-        "ms_per_step": _over([1000 * lap_seconds(each) / each["steps"] for each in processes], processes),
-        "mad_percent": median([100 * steady.mad(kept(each)) / lap_seconds(each) for each in processes]),
+        "examples_per_second": _over([process["examples"] / lap_seconds(process) for process in processes], processes),
+        "ms_per_step": _over([1000 * lap_seconds(process) / process["steps"] for process in processes], processes),
+        "mad_percent": median([100 * steady.mad(steady_laps(process)) / lap_seconds(process) for process in processes]),
         "achieved_tflops": median(achieved) if worth else None,
         "mfu_percent": median([100 * a / b for a, b in zip(achieved, peaks, strict=True)]) if worth and peaks else None,
         "examples_per_joule": _examples_per_joule(processes),
@@ -109,79 +113,83 @@ def _speed(processes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _over(values: Sequence[float], processes: Sequence[Mapping[str, Any]]) -> Estimate:
-    """What processes measured, with its interval over them; over the batches of laps of a single one."""
+    """The mean over processes, with its interval; of a single process, with the interval over its batches of laps."""
     if len(processes) > 1:
         return steady.over_processes(values)
-    [value], [one] = values, processes
-    laps = steady.over_batches(kept(one))
+    [value], [process] = values, processes
+    laps = steady.over_batches(steady_laps(process))
     return Estimate(value, value * laps.low / laps.value, value * laps.high / laps.value, 1)
 
 
 def _examples_per_joule(processes: Sequence[Mapping[str, Any]]) -> Estimate | None:
-    found = _rates_per_joule(processes)
-    return steady.over_processes(found) if found else None
+    rates = _rates_per_joule(processes)
+    return steady.over_processes(rates) if rates else None
 
 
 def _rates_per_joule(processes: Sequence[Mapping[str, Any]]) -> list[float]:
-    counted = [each for each in processes if _known(each["joules"]) and each["joules"] > 0]
-    return [each["examples"] * len(each["seconds"]) / each["joules"] for each in counted]
+    counted = [process for process in processes if _is_known(process["joules"]) and process["joules"] > 0]
+    return [process["examples"] * len(process["seconds"]) / process["joules"] for process in counted]
 
 
 def _gco2(processes: Sequence[Mapping[str, Any]], gco2_per_kwh: float | None) -> Estimate | None:
     """Grams for a million examples, where joules are known."""
-    found = _rates_per_joule(processes)
-    if not found or not gco2_per_kwh:
+    rates = _rates_per_joule(processes)
+    if not rates or not gco2_per_kwh:
         return None
-    return steady.over_processes([1e6 / rate / JOULES_PER_KWH * gco2_per_kwh for rate in found])
+    return steady.over_processes([1e6 / rate / JOULES_PER_KWH * gco2_per_kwh for rate in rates])
 
 
 def _uncounted(groups: Iterable[Sequence[Mapping[str, Any]]]) -> list[str]:
-    """Why rows have no joules, and what to do; files of before dlbench asked do not say."""
+    """Why rows have no joules, and what to do; older files do not say."""
     reasons: dict[str, list[str]] = {}
-    for one, *_ in groups:
-        if isinstance(reason := one.get("uncounted"), str) and reason:
-            reasons.setdefault(reason, []).append(_name(one))
+    for first, *_ in groups:
+        if isinstance(reason := first.get("uncounted"), str) and reason:
+            reasons.setdefault(reason, []).append(_name(first))
     return [f"No joules of {', '.join(names)}: {reason}." for reason, names in reasons.items()]
 
 
-def _known(value: object) -> bool:
+def _is_known(value: object) -> bool:
     return not pd.isna(value)
 
 
 def _doubts(groups: Iterable[Sequence[Mapping[str, Any]]]) -> list[str]:
-    """One line for each row whose laps did not settle, came too few, or scatter more than they should."""
-    found = [line for processes in groups if (line := _doubt(processes))]
-    return [*found, *([ONE_PROCESS] if any(len(processes) == 1 for processes in groups) else [])]
+    """One line for each row whose laps did not become steady, are too few, or scatter too much."""
+    lines = [line for processes in groups if (line := _doubt(processes))]
+    return [*lines, *([ONE_PROCESS] if any(len(processes) == 1 for processes in groups) else [])]
 
 
-def _name(one: Mapping[str, Any]) -> str:
-    return f"{one['recipe']} {one['mode']}, batch {one['batch_size']}"
+def _name(process: Mapping[str, Any]) -> str:
+    return f"{process['recipe']} {process['mode']}, batch {process['batch_size']}"
 
 
 def _doubt(processes: Sequence[Mapping[str, Any]]) -> str:
-    one, least = processes[0], 2 * steady.WINDOW
-    name = _name(one)
-    fewest, unsteady = min(len(each["seconds"]) for each in processes), sum(skipped(each) is None for each in processes)
+    first, least = processes[0], 2 * steady.WINDOW
+    name = _name(first)
+    fewest, unsteady = (
+        min(len(process["seconds"]) for process in processes),
+        sum(warm_up_laps(process) is None for process in processes),
+    )
     if fewest < least:
         return f"{name}: {fewest} laps cannot tell whether they are steady, {least} are needed: raise --min-seconds"
     if unsteady:
         count = f"{unsteady} of {len(processes)} processes"
         return f"{name}: {count} never became steady, their second half counts: see what disturbs"
-    if all(steady.enough(kept(each)) for each in processes):
+    if all(steady.enough(steady_laps(process)) for process in processes):
         return ""
-    found = [steady.median_interval(kept(each)) for each in processes]
-    half = max((each.high - each.low) / 2 / each.value for each in found)
+    intervals = [steady.median_interval(steady_laps(process)) for process in processes]
+    half = max((interval.high - interval.low) / 2 / interval.value for interval in intervals)
     return f"{name}: laps scatter, a process's median is known to ± {100 * half:.1f} % only: see what disturbs"
 
 
 def _disturbances(processes: Sequence[Mapping[str, Any]]) -> list[str]:
     """What disturbed any of the processes, the worst of each kind."""
-    before, during = (disturbance.merged([each[when] for each in processes]) for when in ("before", "during"))
+    before, during = (disturbance.merged([process[when] for process in processes]) for when in ("before", "during"))
     return [
         f"Disturbed: {line}."
         for line in disturbance.warnings(
             before, during,
-            threads=max(each["threads"] for each in processes), cores=min(each["cores"] for each in processes),
-            flushed=all(each["denormals_flushed"] for each in processes),
+            threads=max(process["threads"] for process in processes),
+            cores=min(process["cores"] for process in processes),
+            flushed=all(process["denormals_flushed"] for process in processes),
         )
     ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""What a study without a module of its own gets, and any recipe: a table of its results, and bars and curves."""
+"""What a recipe, or a study without a module of its own, gets: a table of its results, and bars and curves."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def metrics(runs: pd.DataFrame) -> list[str]:
 
 
 def one_machine(group: Group) -> bool:
-    """Whether the group's speeds may be summarised: those of unlike machines may not."""
+    """Whether all runs of the group come from one machine, so that their speeds may be summarised."""
     return bool(group.runs["fingerprint"].nunique() <= 1)
 
 
@@ -79,7 +79,7 @@ def _is_truth_table(group: Group) -> bool:
 
 
 def _is_shown(name: str, group: Group) -> bool:
-    """Whether a metric is shown: always beside a published figure, of training only where there is none of test."""
+    """Whether a metric is shown: always beside a published figure; one of training only if there is none of test."""
     split, bare = name.split("_", 1) if name.startswith(("train_", "test_")) else ("", name)
     tested = split == "train" and group.values(f"test_{bare}")
     return group.published(name) is not None or not (bare in ASIDE or tested)
@@ -120,15 +120,17 @@ def _beside(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _is_batched(group: Group) -> bool:
-    """Whether all seeds learnt at once as one batched model, so that a time says nothing of one of them."""
+    """Whether all seeds learnt at once as one batched model, so that there is no time of a single seed."""
     return group.resolved.get("together") == "model"
 
 
-def _without_speed(found: Sequence[Group]) -> list[str]:
+def _without_speed(groups: Sequence[Group]) -> list[str]:
     """A line for each reason that some rows have no time and no speed."""
     reasons = {
-        "these runs come from unlike machines": [group for group in found if not one_machine(group)],
-        "all seeds learn at once as one batched model": [group for group in found if _is_batched(group)],
+        "these runs come from different machines": [group for group in groups if not one_machine(group)],
+        "all seeds learn at once as one batched model": [group for group in groups if _is_batched(group)],
     }
-    named = {why: ", ".join(f"{each.recipe} ({each.budget})" for each in these) for why, these in reasons.items()}
+    named = {
+        why: ", ".join(f"{group.recipe} ({group.budget})" for group in affected) for why, affected in reasons.items()
+    }
     return [f"No speed is given for {names}: {why}." for why, names in named.items() if names]

@@ -55,16 +55,16 @@ class Difference:
         return self._is_testable and -self._allowed(margin) <= low and high <= self._allowed(margin)
 
     def needed(self, margin: float = MARGIN) -> int:
-        """About how many measurements (a side, or seeds) would tell, if they scatter as these did.
+        """About how many measurements (a side, or seeds) would decide, if they scatter as these did.
 
-        Half the interval must become shorter than the difference (then it is real) or than what is left of the margin
-        (then it is none), whichever is nearer; it shrinks with the square root of n.
+        Half the interval must become shorter than the difference (then it is real) or than the rest of the margin (then
+        there is none), whichever is easier; it shrinks with the square root of n.
         """
-        n, found = self.estimate.n, self.estimate
-        if not (self._is_testable and found.has_interval):
+        n, estimate = self.estimate.n, self.estimate
+        if not (self._is_testable and estimate.has_interval):
             return max(self.fewest, n + 1 if n >= self.fewest else 0)
-        half = (self._distance(found.high) - self._distance(found.low)) / 2
-        distance = abs(self._distance(found.value))
+        half = (self._distance(estimate.high) - self._distance(estimate.low)) / 2
+        distance = abs(self._distance(estimate.value))
         aim = max(distance, self._allowed(margin) - distance)
         return max(self.fewest, n + 1, math.ceil(n * (half / aim) ** 2) if aim > 0 else 0)
 
@@ -81,19 +81,19 @@ class Difference:
 
 
 def of_speeds(base: Sequence[float], new: Sequence[float], practical: float = PRACTICAL) -> Difference:
-    """Ratio new / base of what independent processes took, all values above zero and at least one a side.
+    """Ratio new / base of values from independent processes, all above zero and at least one a side.
 
-    The estimate is the ratio of geometric means; its interval is Welch's (1947, unequal variances) on the logarithms,
-    so that a rate and the time it stands for get the same answer. It takes the logarithms of process figures as roughly
-    normal. The test takes nothing of the kind: Mann and Whitney's (1947), from the exact distribution of ranks, asks
-    only that processes are independent of each other, which is why laps of one process will not do for values. It
-    cannot reach p < 0.05 with fewer than four processes a side: below that nothing is called real.
+    The estimate is the ratio of geometric means. Its interval is Welch's (1947, unequal variances) on the logarithms,
+    so that a rate and its time get the same answer; it assumes that the logarithms are roughly normal. The test does
+    not: Mann and Whitney's (1947), from the exact distribution of ranks, needs only independent processes, so laps of
+    one process are no values for it. It cannot reach p < 0.05 with fewer than four processes a side: below that no
+    difference is called real.
 
-    Real is what has p < 0.05, an interval without 1 (so that no table contradicts its verdict: an outlier widens the
-    interval and leaves ranks as they are) and a ratio beyond `practical`, 1 %: code that merely lies elsewhere in
-    memory moves a process's speed by about as much (Mytkowicz et al. 2009, "Producing wrong data without doing anything
-    obviously wrong!"), and with enough processes any such trifle becomes significant. Raises ValueError for values of
-    zero or less.
+    A difference is real if p < 0.05, the interval leaves out 1 (so that no table contradicts its verdict: an outlier
+    widens the interval and does not change ranks) and the ratio is beyond `practical`, 1 %: code that merely lies
+    elsewhere in memory changes a process's speed by about as much (Mytkowicz et al. 2009, "Producing wrong data without
+    doing anything obviously wrong!"), and with enough processes any such trifle becomes significant. Raises ValueError
+    for values of zero or less.
     """
     if min(*base, *new) <= 0:
         raise ValueError("speeds are compared as a ratio, which takes values above zero")
@@ -106,26 +106,26 @@ def of_speeds(base: Sequence[float], new: Sequence[float], practical: float = PR
 
 
 def of_pairs(base: Mapping[int, float], new: Mapping[int, float]) -> Difference:
-    """Difference new - base of what the same seeds scored; mappings go from seed to value, one seed at least shared.
+    """Difference new - base of the scores of the same seeds; mappings go from seed to value, with a seed in common.
 
-    Student's t (1908) on the differences seed by seed: seeds are drawn independently, differences roughly normal. What
-    a seed does alike on both sides (its first weights, its batches) cancels. One seed gives no interval. Scores are
-    counts of a finite test set: where all seeds differ by just the same count, their scatter is unknown, not zero, and
-    the exact sign test decides, for which it takes six seeds.
+    Student's t (1908) on the differences seed by seed: seeds are independent, and differences roughly normal. What a
+    seed has in common on both sides (its first weights, its batches) cancels. One seed gives no interval. Scores are
+    counts on a finite test set: where all seeds differ by the same count, their scatter is unknown, not zero, and the
+    exact sign test decides, which needs six seeds.
     """
     seeds = sorted(base.keys() & new.keys())
     differences = [new[seed] - base[seed] for seed in seeds]
     if not differences:
         raise ValueError("no seed is shared")
-    found, n = estimates.mean_interval(differences), len(seeds)
+    mean, n = estimates.mean_interval(differences), len(seeds)
     if not any(differences):
-        return Difference(found, 1.0 if n >= FEWEST_SEEDS else math.nan, False, True, False, FEWEST_SEEDS)
-    if n >= FEWEST_SEEDS and estimates.sd(differences) <= 1e-9 * abs(found.value):  # the same count, but for rounding
+        return Difference(mean, 1.0 if n >= FEWEST_SEEDS else math.nan, False, True, False, FEWEST_SEEDS)
+    if n >= FEWEST_SEEDS and estimates.sd(differences) <= 1e-9 * abs(mean.value):  # the same count, but for rounding
         p = 2.0 ** (1 - n)
-        bare = Estimate(found.value, math.nan, math.nan, n)
+        bare = Estimate(mean.value, math.nan, math.nan, n)
         return Difference(bare, p, p < ALPHA, False, False, FEWEST_SIGNS)
     p = _student_p(differences)
-    return Difference(found, p, p < ALPHA, False, False, FEWEST_SEEDS)
+    return Difference(mean, p, p < ALPHA, False, False, FEWEST_SEEDS)
 
 
 def mann_whitney(base: Sequence[float], new: Sequence[float]) -> float:

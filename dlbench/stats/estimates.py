@@ -1,4 +1,4 @@
-"""Means, deviations and 95 % intervals of what was measured; a method's name stands where its numbers are made."""
+"""Means, deviations and 95 % intervals of measurements, each with the name of its method."""
 
 from __future__ import annotations
 
@@ -44,19 +44,19 @@ class Estimate:
         return replace(self, value=self.value * factor, low=self.low * factor, high=self.high * factor)
 
     def at_least(self) -> Estimate:
-        """The same where measurements are at least what was seen."""
+        """The same where the measurements are lower bounds."""
         return replace(self, high=math.inf, bound="≥")
 
     def at_most(self) -> Estimate:
-        """The same where they are at most that."""
+        """The same where the measurements are upper bounds."""
         return replace(self, low=-math.inf, bound="≤")
 
 
 @dataclass(frozen=True)
 class Measure:
-    """What several runs gave: mean, sd over n - 1 (NaN for one run), number of runs. Prints `9.1 ± 0.2 (n=5)`.
+    """Mean, sd over n - 1 (NaN for one run) and number of several runs. Prints `9.1 ± 0.2 (n=5)`.
 
-    never: how many never got to where the value is read, and count as long as they lasted. The mean is a lower bound
+    never: how many runs ended before they got there, and count with the steps that they took. The mean is a lower bound
     then, without a deviation: `≥ 2988 (28 of 30 never)`.
     """
 
@@ -138,7 +138,8 @@ def paired_ratio(numerator: Sequence[float], denominator: Sequence[float]) -> Es
     share = _student(n - 1) ** 2 / n
     pairs = [(a - top, b - bottom) for a, b in zip(numerator, denominator, strict=True)]
     taa, tab, tbb = (
-        math.fsum(each) / (n - 1) * share for each in zip(*((a * a, a * b, b * b) for a, b in pairs), strict=True)
+        math.fsum(products) / (n - 1) * share
+        for products in zip(*((a * a, a * b, b * b) for a, b in pairs), strict=True)
     )
     # (top - r bottom)^2 <= share * var(a - r b), a quadratic in r
     square, linear, constant = bottom**2 - tbb, top * bottom - tab, top**2 - taa
@@ -213,10 +214,10 @@ def difference_of_rates(minuend: Estimate, subtrahend: Estimate) -> Estimate:
 def ratio_of_rates(numerator: float, denominator: float, examples: float, others: float | None = None) -> Estimate:
     """Ratio of two error rates in (0, 1], each counted on `examples` test examples, with Katz's log interval (1978).
 
-    others: the denominator's, if it is not as many; infinitely many of one that is known exactly.
+    others: the number of the denominator's examples, if it differs; infinite for a rate that is known exactly.
 
-    It knows that the test set is finite and nothing of how training varies from seed to seed. It takes the counts as
-    independent; errors of two models on the same test set mostly agree, which makes it wider than need be. n is 1.
+    It accounts for the finite test set, not for how training varies from seed to seed. It assumes independent counts;
+    errors of two models on the same test set mostly agree, which makes it wider than needed. n is 1.
     """
     if not (numerator > 0 and denominator > 0):
         return Estimate(numerator / denominator if denominator else math.nan, math.nan, math.nan, 1)

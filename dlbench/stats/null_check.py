@@ -1,10 +1,10 @@
-"""What comparisons of a thing with itself come to: how often they raise a false alarm, and what they can honestly tell.
+"""Comparisons of a thing with itself: how often they raise a false alarm, and how large a difference chance can make.
 
-Rounds in which the same thing was measured twice in a row are what a gate's rounds are if nothing has changed. Every
-choice of as many rounds as the gate takes, with either of the two of a round as the new side, is one such comparison:
-what a restricted randomisation test runs through (Edgington and Onghena 2007, "Randomization tests", on randomised
-blocks). Sides change places within their round only, so a drift from round to round cancels here as it does there;
-groups drawn at random from all processes would take it for noise.
+Rounds in which the same thing was measured twice in a row are like a gate's rounds if nothing has changed. Every choice
+of as many rounds as the gate takes, with either value of a round as the new side, is one comparison, as in a restricted
+randomisation test (Edgington and Onghena 2007, "Randomization tests", on randomised blocks). Sides are swapped only
+within their round, so a drift from round to round cancels here as it does in the gate; groups drawn at random from all
+processes would count it as noise.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Comparison = tuple[tuple[float, ...], tuple[float, ...]]  # values of either sid
 
 @dataclass(frozen=True)
 class NullCheck:
-    """Comparisons of a thing with itself: `size` of these rounds each, the values of a round measured in a row.
+    """Comparisons of a thing with itself, each of `size` of these rounds; the values of a round were measured in a row.
 
     All values above zero; at least `size` rounds.
     """
@@ -39,22 +39,22 @@ class NullCheck:
 
     @cached_property
     def comparisons(self) -> list[Comparison]:
-        """All that can be made, or MOST of them, drawn at random but always the same."""
+        """All possible comparisons, or MOST of them, drawn at random but always the same."""
         count = math.comb(len(self.rounds), self.size) * 2**self.size
         return list(_all(self.rounds, self.size) if count <= MOST else _drawn(self.rounds, self.size))
 
     @cached_property
-    def tells(self) -> float:
+    def chance_distance(self) -> float:
         """The distance of a ratio from 1, on the log scale, which chance alone exceeds in 5 % of comparisons.
 
-        The 95 % quantile of the comparisons' distances. A pool of few rounds knows its own scatter but roughly, so it
-        is stretched by Student's t over the normal quantile, with as many degrees of freedom as there are rounds (their
-        differences scatter about a known zero), as in a prediction interval (Hahn and Meeker 1991, "Statistical
-        intervals"). That takes them as roughly normal. Where now and then a process is far off, chance gets further
-        than this, in a tenth of the comparisons; it seldom ranks as a real difference then, so a limit as wide as this
-        is still breached falsely in far fewer than 5 %.
+        It is the 95 % quantile of the comparisons' distances. A few rounds give their own scatter only roughly, so the
+        quantile is stretched by Student's t over the normal quantile, with as many degrees of freedom as there are
+        rounds (their differences scatter about a known zero), as in a prediction interval (Hahn and Meeker 1991,
+        "Statistical intervals"). That assumes roughly normal differences. Where a process is far off now and then,
+        chance exceeds this in a tenth of the comparisons; but the tests seldom call such a difference real, so a limit
+        as wide as this is still breached falsely in far fewer than 5 %.
         """
-        distances = sorted(abs(_log_ratio(each)) for each in self.comparisons)
+        distances = sorted(abs(_log_ratio(comparison)) for comparison in self.comparisons)
         quantile = distances[math.ceil(LEVEL * len(distances)) - 1]
         return quantile * self.stretch
 
@@ -69,14 +69,18 @@ class NullCheck:
         upper = (1 + LEVEL) / 2
         return float(special.stdtrit(len(self.rounds), upper) / special.ndtri(upper))
 
-    def tells_worse_by(self, better: int) -> float:
-        """`tells` as a share by which a metric gets worse; better: +1 where more of it is better, -1 where less is."""
-        return _worse_by(-better * self.tells, better)
+    def chance_share(self, better: int) -> float:
+        """`chance_distance` as a share by which a metric gets worse; better: +1 where more is better, else -1."""
+        return _worse_by(-better * self.chance_distance, better)
 
     def alarms(self, allowed: float, better: int) -> float:
         """The share of comparisons in which this limit would be breached: exceeded, and beyond chance by the tests."""
-        suspects = [each for each in self.comparisons if _worse_by(_log_ratio(each), better) > allowed]
-        return sum(difference.of_speeds(*each, practical=0).is_real for each in suspects) / len(self.comparisons)
+        suspects = [
+            comparison for comparison in self.comparisons if _worse_by(_log_ratio(comparison), better) > allowed
+        ]
+        return sum(difference.of_speeds(*comparison, practical=0).is_real for comparison in suspects) / len(
+            self.comparisons
+        )
 
 
 def _all(rounds: Sequence[Pair], size: int) -> Iterator[Comparison]:
@@ -97,7 +101,7 @@ def _comparison(rounds: Sequence[Pair], swapped: Sequence[bool]) -> Comparison:
 
 
 def _log_ratio(sides: Comparison) -> float:
-    """Of the geometric means, new to base."""
+    """The logarithm of the ratio of geometric means, new to base."""
     return math.log(math.prod(new / base for base, new in zip(*sides, strict=True))) / len(sides[0])
 
 

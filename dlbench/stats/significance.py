@@ -1,4 +1,4 @@
-"""How surprising a result is if nothing is true of a claim: two-sided p-values, and Holm's correction of several."""
+"""How surprising a result is if a claim is false: two-sided p-values, and Holm's correction of several."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FEWEST_DRAWS: Final = 39  # the largest or smallest of 40 is as far out as can b
 
 
 def of_mean(values: Sequence[float]) -> float:
-    """Student's test (1908) of whether a mean is zero; of values that are all alike, but for rounding, the sign test's.
+    """Student's test (1908) of whether a mean is zero; the sign test if all values are equal, but for rounding.
 
     1 below two values. It is below 5 % if and only if Student's 95 % interval of the mean leaves zero out.
     """
@@ -30,7 +30,7 @@ def of_mean(values: Sequence[float]) -> float:
 
 
 def of_interval(estimate: Estimate) -> float:
-    """Of a value with a 95 % interval, by the normal distribution: 5 % where the end nearer zero is zero."""
+    """The p of a value with a 95 % interval, by the normal distribution: 5 % where the end nearer zero is zero."""
     half = abs(estimate.value - (estimate.low if estimate.value > 0 else estimate.high))
     if not estimate.has_interval or estimate.value == 0:
         return 1.0
@@ -38,22 +38,22 @@ def of_interval(estimate: Estimate) -> float:
 
 
 def of_draw(below: int, alike: int, above: int) -> float:
-    """Whether one more draw is of the kind of n others, of which so many are smaller, the same and larger than it.
+    """The p of a draw that comes from the same distribution as others: so many are below it, alike and above it.
 
-    Its rank among n + 1 draws of one kind is any with the same probability, whatever their distribution (order
-    statistics), so that the outermost 2.5 % of ranks on either side are as rare as they sound. Ties speak for it.
+    Among n + 1 draws from one distribution, whatever it is, every rank is equally likely (order statistics), so the
+    outermost 2.5 % of ranks on either side are just as rare. Ties count in its favour.
     """
     nearer_end = min(below, above) + alike + 1
     return min(1.0, 2 * nearer_end / (below + alike + above + 1))
 
 
 def holm(ps: Sequence[float]) -> list[float]:
-    """Each p as if it stood alone: where all at most ALPHA are believed, any is wrong in at most ALPHA of cases.
+    """Corrected ps: if all those up to ALPHA are believed, any of them is wrong in at most ALPHA of cases.
 
-    Holm 1979, A Simple Sequentially Rejective Multiple Test Procedure; it asks nothing of how the tests hang together.
+    Holm 1979, A Simple Sequentially Rejective Multiple Test Procedure; tests may depend on each other in any way.
     """
     corrected, largest = [math.nan] * len(ps), 0.0
-    for rank, place in enumerate(sorted(range(len(ps)), key=lambda place: ps[place])):
-        largest = max(largest, min(1.0, (len(ps) - rank) * ps[place]))
-        corrected[place] = largest
+    for rank, index in enumerate(sorted(range(len(ps)), key=lambda index: ps[index])):
+        largest = max(largest, min(1.0, (len(ps) - rank) * ps[index]))
+        corrected[index] = largest
     return corrected

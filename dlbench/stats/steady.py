@@ -1,9 +1,9 @@
 """From lap times to a figure: when warm-up is over, the median with its interval, and whether that is precise enough.
 
-Times of a lap have a floor and a long upper tail (anything that disturbs makes a lap longer), so all of this rests on
-medians. Within a process laps resemble their neighbours, and a process keeps its luck (memory layout, which cores) to
-its end: the interval over laps says when to stop measuring, the interval over processes is what gets reported
-(Kalibera and Jones 2013, "Rigorous benchmarking in reasonable time").
+Lap times have a floor and a long upper tail (every disturbance makes a lap longer), so all of this rests on medians.
+Within a process laps resemble their neighbours, and a process keeps its luck (memory layout, which cores) to its end.
+So the interval over laps says when to stop measuring, and the interval over processes is reported (Kalibera and Jones
+2013, "Rigorous benchmarking in reasonable time").
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from dlbench.stats.estimates import LEVEL, Estimate, half_width, mean, mean_inte
 
 WINDOW = 6  # the fewest laps that give a 95 % interval of the median
 TOLERANCE = 0.02  # of the median: laps this close to it have settled
-DOUBT = 0.005  # how rarely laps that only scatter are taken for ones that changed
+DOUBT = 0.005  # how often laps that only scatter are mistaken for laps that changed
 BATCHES = 10
 PRECISION = 0.01  # an interval that stays this close to its median is narrow enough
 
@@ -27,9 +27,10 @@ PRECISION = 0.01  # an interval that stays this close to its median is narrow en
 def warm_up(laps: Sequence[float], window: int = WINDOW, tolerance: float = TOLERANCE) -> int | None:
     """How many laps at the start are warm-up; None if the laps never became steady.
 
-    The second half of the laps is what they settled to. Warm-up is over at the first lap where a window of laps has a
-    median within the tolerance of theirs, or, where they scatter more than that, between their quartiles. It is
-    None if that takes more than the first half, if the halves of what follows can be told apart, or below two windows.
+    The second half of the laps shows their final level. Warm-up is over at the first lap from which a window of laps
+    has a median within the tolerance of that of the second half, or between its quartiles if these are wider. None if
+    that takes more than the first half, if the two halves of the laps after it differ, or if there are fewer laps than
+    two windows.
     """
     half = len(laps) // 2
     if half < window:
@@ -45,16 +46,16 @@ def warm_up(laps: Sequence[float], window: int = WINDOW, tolerance: float = TOLE
     return None
 
 
-def alike(some: Sequence[float], others: Sequence[float], tolerance: float = TOLERANCE) -> bool:
+def alike(first: Sequence[float], second: Sequence[float], tolerance: float = TOLERANCE) -> bool:
     """Whether medians lie within the tolerance (a share of the second), or a rank test finds no difference.
 
     The test is Mann and Whitney's of 1947, at DOUBT.
     """
-    if abs(median(some) - median(others)) <= tolerance * median(others):
+    if abs(median(first) - median(second)) <= tolerance * median(second):
         return True
     from scipy import stats  # takes a second to load
 
-    return bool(stats.mannwhitneyu(some, others).pvalue >= DOUBT)
+    return bool(stats.mannwhitneyu(first, second).pvalue >= DOUBT)
 
 
 def mad(values: Sequence[float]) -> float:
@@ -79,18 +80,21 @@ def median_interval(values: Sequence[float]) -> Estimate:
 
 def enough(laps: Sequence[float], precision: float = PRECISION) -> bool:
     """Whether both ends of the 95 % interval of the median lie within this share of it."""
-    found = median_interval(laps)
-    return found.has_interval and max(found.high - found.value, found.value - found.low) <= precision * found.value
+    interval = median_interval(laps)
+    return (
+        interval.has_interval
+        and max(interval.high - interval.value, interval.value - interval.low) <= precision * interval.value
+    )
 
 
 def over_processes(medians: Sequence[float]) -> Estimate:
     """The geometric mean of the processes' medians, with Student's t interval of their logarithms; all above zero.
 
-    On this scale a rate and the time it stands for have the same interval, and neither reaches below zero. n is the
-    number of processes; one gives no interval.
+    On this scale a rate and its time have the same interval, and neither reaches below zero. n is the number of
+    processes; one gives no interval.
     """
-    found = mean_interval([math.log(value) for value in medians])
-    return Estimate(math.exp(found.value), math.exp(found.low), math.exp(found.high), found.n)
+    centre = mean_interval([math.log(value) for value in medians])
+    return Estimate(math.exp(centre.value), math.exp(centre.low), math.exp(centre.high), centre.n)
 
 
 def over_batches(laps: Sequence[float]) -> Estimate:
@@ -98,8 +102,8 @@ def over_batches(laps: Sequence[float]) -> Estimate:
 
     By batch means (Conway 1963): Student's interval of the logarithms of the medians of ten batches of laps in a row,
     whose variance is multiplied by (1 + r) / (1 - r), r the correlation of neighbouring batches, which ten of them
-    underestimate by about a tenth. No interval below twenty laps. It knows nothing of what changes more slowly than the
-    process ran, nor from one process to the next. n is 1.
+    underestimate by about a tenth. No interval below twenty laps. It misses what changes more slowly than the process
+    ran, or from process to process. n is 1.
     """
     centre, size = median(laps), len(laps) // BATCHES
     if size < 2:

@@ -1,14 +1,14 @@
 """Two sides whose laps take turns: how far apart they are, and when that is known well enough to stop.
 
-Pairs of fresh processes are what is drawn independently; blocks of laps within a pair resemble their neighbours, and
-share what belongs to their processes. So the interval is Student's over pairs, of which each counts by the mean of its
-blocks without the fifth at either end: another program may take the core during any lap. A few pairs may agree by
-chance better than their own blocks allow, so the blocks' scatter, corrected for their correlation, is its floor.
+Only pairs of fresh processes are independent; blocks of laps within a pair resemble their neighbours and share their
+processes' luck. So the interval is Student's over pairs. A pair counts with the mean of its blocks without the fifth at
+either end, as another program may take the core during any lap. A few pairs may agree better by chance than their own
+blocks allow, so the blocks' scatter, corrected for their correlation, is the least that is assumed.
 
-Looking at chance again and again would let it oblige. The rule is Haybittle's (1971) and Peto's (1976): every look
-before the last one is at EARLY, 0.1 %, and the last at what is left of 5 %. The levels add up to 5 %, so by
-Bonferroni's inequality no more than 5 % of comparisons of a thing with itself are ever told apart, however looks
-depend on each other. All intervals, each at its look's level, hold together for the same reason (repeated confidence
+Whoever looks again and again finds a difference by chance at some time. The rule is Haybittle's (1971) and Peto's
+(1976): every look before the last one is at EARLY, 0.1 %, and the last at the rest of 5 %. The levels add up to 5 %, so
+by Bonferroni's inequality at most 5 % of comparisons of a thing with itself find a difference, however the looks depend
+on each other. For the same reason all intervals, each at the level of its look, hold at once (repeated confidence
 intervals, Jennison and Turnbull 1989), so one may stop because sides are alike as well as because they differ.
 """
 
@@ -31,14 +31,14 @@ TRIMMED: Final = 0.2  # of a pair's blocks, at either end
 
 
 def level(pairs: int, most: int) -> float:
-    """The level of the look after so many pairs, of at most so many."""
+    """The level of the look after `pairs` pairs, of at most `most`."""
     return EARLY if pairs < most else 1 - LEVEL - EARLY * max(0, most - FEWEST_PAIRS)
 
 
 def difference(pairs: Sequence[Sequence[float]], alpha: float, practical: float = PRACTICAL) -> Difference:
     """The ratio new / base from logarithms of ratios, one a block of laps, of one or more pairs of processes.
 
-    The interval is of level 1 - alpha. Real is what has p < alpha and lies beyond `practical`.
+    The interval is of level 1 - alpha. A difference is real if p < alpha and it is beyond `practical`.
     """
     means, n = [trimmed_mean(blocks) for blocks in pairs], len(pairs)
     centre = estimates.mean(means)
@@ -54,16 +54,16 @@ def difference(pairs: Sequence[Sequence[float]], alpha: float, practical: float 
 
 
 def trimmed_mean(blocks: Sequence[float]) -> float:
-    """The mean of what is left without the fifth at either end."""
+    """The mean of the blocks without the fifth at either end."""
     cut = int(TRIMMED * len(blocks))
     return estimates.mean(sorted(blocks)[cut : len(blocks) - cut])
 
 
 def within(pairs: Sequence[Sequence[float]]) -> float:
-    """The variance that a pair's trimmed mean has because its blocks scatter; 0 where no pair has two blocks.
+    """The variance of a pair's trimmed mean because its blocks scatter; 0 where no pair has two blocks.
 
-    It is Tukey's and McLaughlin's (1963), of Winsorised blocks, taken for an autoregression of first order: neighbours
-    with a correlation r multiply it by (1 + r) / (1 - r). Neighbours that swing against each other get no credit.
+    It is Tukey's and McLaughlin's (1963), of Winsorised blocks, as an autoregression of first order: a correlation r of
+    neighbours multiplies it by (1 + r) / (1 - r). A negative correlation counts as none.
     """
     several = [_winsorised(blocks) for blocks in pairs if len(blocks) > 1]
     squares = math.fsum(d * d for pair in several for d in pair)
@@ -75,14 +75,14 @@ def within(pairs: Sequence[Sequence[float]]) -> float:
 
 
 def _winsorised(blocks: Sequence[float]) -> list[float]:
-    """Deviations from the mean of blocks of which those that a trimmed mean leaves out move to the nearest one left."""
+    """Deviations of the blocks from their mean, after those that a trimmed mean leaves out are moved to the nearest."""
     ordered, cut = sorted(blocks), int(TRIMMED * len(blocks))
     moved = [min(max(block, ordered[cut]), ordered[-1 - cut]) for block in blocks]
     return [block - estimates.mean(moved) for block in moved]
 
 
 def _variance(winsorised: Sequence[float]) -> float:
-    """Of a pair's trimmed mean, if its blocks are independent."""
+    """The variance of a pair's trimmed mean if its blocks are independent."""
     n = len(winsorised)
     left = n - 2 * int(TRIMMED * n)
     return math.fsum(d * d for d in winsorised) / (n - 1) * n / left**2

@@ -54,14 +54,14 @@ class TestTells:
     def test_by_hand(self) -> None:
         """Rounds that differ by 10 % each: signs add up to 4, 2 or 0 of 4, the whole distance in 2 of 16 (over 5 %)."""
         check = NullCheck([(100, 110), (80, 88), (50, 55), (20, 22)], size=4)
-        assert check.tells == pytest.approx(math.log(1.1) * check.stretch)
+        assert check.chance_distance == pytest.approx(math.log(1.1) * check.stretch)
         assert check.stretch == pytest.approx(2.776 / 1.960, rel=1e-3)  # Student's t of 4 degrees of freedom
 
     @given(st.lists(st.tuples(VALUES, VALUES), min_size=4, max_size=6))
     def test_a_rate_and_the_time_it_stands_for_tell_the_same(self, pool: list[tuple[float, float]]) -> None:
         rates, times = NullCheck(pool, 4), NullCheck([(1 / one, 1 / other) for one, other in pool], 4)
-        assert rates.tells == pytest.approx(times.tells)
-        assert 1 - rates.tells_worse_by(BIGGER) == pytest.approx(1 / (1 + times.tells_worse_by(SMALLER)))
+        assert rates.chance_distance == pytest.approx(times.chance_distance)
+        assert 1 - rates.chance_share(BIGGER) == pytest.approx(1 / (1 + times.chance_share(SMALLER)))
 
     @pytest.mark.parametrize("rounds", [8, 10])
     def test_chance_exceeds_it_in_5_per_cent_of_new_comparisons(self, rounds: int) -> None:
@@ -70,7 +70,7 @@ class TestTells:
         beyond = 0
         for _ in range(300):
             check = noisy(chance, rounds, 0.02)
-            beyond += abs(distance(noisy(chance, 5, 0.02))) > check.tells
+            beyond += abs(distance(noisy(chance, 5, 0.02))) > check.chance_distance
         assert 0.02 < beyond / 300 < 0.09
 
     def test_without_the_stretch_it_would_be_more(self) -> None:
@@ -78,11 +78,11 @@ class TestTells:
         beyond = 0
         for _ in range(300):
             check = noisy(chance, 8, 0.02)
-            beyond += abs(distance(noisy(chance, 5, 0.02))) > check.tells / check.stretch
+            beyond += abs(distance(noisy(chance, 5, 0.02))) > check.chance_distance / check.stretch
         assert beyond / 300 > 0.07
 
     def test_a_drift_is_not_taken_for_noise(self) -> None:
-        steady, drifting = (noisy(random.Random(2), 10, 0.01, drift=drift).tells for drift in (0.0, 0.1))
+        steady, drifting = (noisy(random.Random(2), 10, 0.01, drift=drift).chance_distance for drift in (0.0, 0.1))
         assert drifting == pytest.approx(steady)
 
 
@@ -97,7 +97,7 @@ class TestAlarms:
         chance = random.Random(3)
         for _ in range(10):
             check = noisy(chance, 10, 0.1)
-            assert check.alarms(check.tells_worse_by(BIGGER), BIGGER) <= 0.05
+            assert check.alarms(check.chance_share(BIGGER), BIGGER) <= 0.05
 
     def test_are_what_a_gate_would_breach(self) -> None:
         check = NullCheck([(100 + k, 112 + k) for k in range(6)], size=5)
@@ -112,7 +112,7 @@ class TestAlarms:
         chance = random.Random(5)
         alarms = 0
         for _ in range(200):
-            widened = max(limit, noisy(chance, 10, 0.02, rare=rare).tells_worse_by(BIGGER))
+            widened = max(limit, noisy(chance, 10, 0.02, rare=rare).chance_share(BIGGER))
             gate = difference.of_speeds(*zip(*noisy(chance, 5, 0.02, rare=rare).rounds, strict=True))
             alarms += gate.is_real and 1 - gate.estimate.value > widened
         assert alarms / 200 < 0.03
