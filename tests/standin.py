@@ -40,16 +40,19 @@ chance = random.Random(number)
 laps, steps = [], 10
 if in_turns:
     print(json.dumps({"event": "built"}), flush=True)
+    chance = random.Random(f"{number} {here.name}")  # what disturbs one side does not disturb the other
     while count := int(sys.stdin.readline() or sys.exit(130)):
         laps, steps = (laps if count == steps else []), count
         laps.append(10 * steps / abs(speed) * chance.uniform(0.9, 1.1))
-        print(json.dumps({"event": "turn", "steps": steps, "examples": 10 * steps, "seconds": laps[-1]}), flush=True)
+        turn = {"steps": steps, "examples": 10 * steps, "seconds": laps[-1], "cpu_seconds": 10 * steps / abs(speed)}
+        print(json.dumps({"event": "turn"} | turn), flush=True)
     print(json.dumps({"event": "timing"}), flush=True)
 laps = laps or [100 / abs(speed) * chance.uniform(0.999, 1.001) for _ in range(40)]
 if speed < 0:  # never steady
     laps = [lap * 1.1**k for k, lap in enumerate(laps)]
 timing = {"event": "timing", "first_step_seconds": 1 / abs(speed), "seconds": laps}
 timing |= {"steps": steps, "examples": 10 * steps}
+timing |= {"cpu_seconds": [10 * steps / abs(speed)]} if in_turns else {}
 path = pathlib.Path(option("--out"), "time", name, f"{start['mode']}-cpu-01234567-process0.jsonl")
 path.parent.mkdir(parents=True)
 path.write_text("".join(json.dumps(event) + "\\n" for event in (start, size, timing | {"joules": None})))

@@ -67,7 +67,7 @@ def test_how_often_a_gate_tells_true_is_told_again_from_kept_gates(tmp_path):
     """Nothing is timed anew: the rates are those of the gates in the file, and so is the exit code."""
     file, noise = tmp_path / "gates.ndjson", random.Random(0)
     gates = [
-        {"gate": number, "slower_percent": slower, "minutes": 1.0, "pairs": pairs}
+        {"gate": number, "slower_percent": slower, "minutes": 1.0, "pairs": pairs, "processor_pairs": pairs}
         for number in range(3)
         for slower in (0.0, 5.0)
         for pairs in [[[noise.gauss(-slower / 100, 0.01) for _ in range(40)] for _ in range(10)]]
@@ -79,7 +79,8 @@ def test_how_often_a_gate_tells_true_is_told_again_from_kept_gates(tmp_path):
         capture_output=True, text=True,
     )  # fmt: skip
     rows = {line.split("|")[1].strip(): line.split("|")[2] for line in told.stdout.splitlines() if "(1 min" in line}
-    assert rows["5 % slower, called slower (1 min, 10 pairs)"].strip().startswith("3 of 3")
-    assert rows["the same twice, called different (1 min, 10 pairs)"].strip().startswith("0 of 3")
+    for metric in ("examples_per_second", "processor_ms_per_step"):
+        assert rows[f"{metric}: 5 % slower, called slower (1 min, 10 pairs)"].strip().startswith("3 of 3")
+        assert rows[f"{metric}: the same twice, called different (1 min, 10 pairs)"].strip().startswith("0 of 3")
     assert told.returncode == int("| no |" in told.stdout), told.stderr
     assert file.read_bytes() == before

@@ -22,6 +22,7 @@ from dlbench.errors import InputError
 from dlbench.judge import environments, limits, metrics, null_limits, rounds, turns
 from dlbench.judge.environments import Environment
 from dlbench.judge.limits import Limit
+from dlbench.judge.metrics import BY_LAPS
 from dlbench.judge.null_limits import NULL, Checked
 from dlbench.judge.rounds import Case, Timings
 from dlbench.judge.turns import IsDecided, never
@@ -33,10 +34,9 @@ if TYPE_CHECKING:
 
 USUAL: Final = "examples_per_second:5%"  # a gate without limits would let everything pass
 METRICS: Final = (
-    "examples_per_second", "ms_per_step", "first_step_seconds", "examples_per_joule", "process_peak_bytes",
+    *BY_LAPS, "first_step_seconds", "examples_per_joule", "process_peak_bytes",
     "device_peak_bytes",
 )  # fmt: skip
-BY_LAPS: Final = ("examples_per_second", "ms_per_step")
 FEWEST: Final = 4  # rounds: below it, no ranking of two sides is beyond chance
 ACROSS: Final = ("version",)  # another torch is what a gate is for; another machine is not possible
 
@@ -132,12 +132,12 @@ class _InTurns:
         from dlbench.judge.changes import Turns
         from dlbench.stats.turns import level
 
-        pairs = timings.turns[case]
-        return Turns(pairs, level(len(pairs), self.count), self.minutes * len(pairs) / self.count)
+        pairs, taken = timings.turns[case], timings.pairs(case)
+        return Turns(pairs, level(taken, self.count), self.minutes * taken / self.count)
 
     def summary(self, timings: Timings) -> list[str]:
         """How it went."""
-        counts = ", ".join(dict.fromkeys(str(len(pairs)) for pairs in timings.turns.values()))
+        counts = ", ".join(dict.fromkeys(str(timings.pairs(case)) for case in timings.turns))
         return [f"Measured for up to {self.minutes:g} min a row, in {counts or 0} of {self.count} pairs of processes."]
 
 

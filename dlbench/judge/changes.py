@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal, get_args
 
 from dlbench.judge import limits, metrics
 from dlbench.judge.limits import Limit
-from dlbench.judge.metrics import BIGGER, NEITHER, Metric
+from dlbench.judge.metrics import BIGGER, BY_LAPS, NEITHER, Metric
 from dlbench.judge.series import (
     LOOKED_PAST,
     Attempt,
@@ -38,7 +38,6 @@ Pair = tuple[Subject | None, Subject | None]
 WORST_FIRST: Final[tuple[Verdict, ...]] = get_args(Verdict)
 CHANGED: Final = tuple(verdict for verdict in WORST_FIRST if verdict not in ("same", "inconclusive", "not comparable"))
 OF_TIME: Final = ("examples/s", "/s", "s", "ms", "TFLOP/s")  # units: faster and slower; others: better and worse
-BY_LAPS: Final = ("examples_per_second", "ms_per_step")
 NEED_STEADY_LAPS: Final = (*BY_LAPS, "examples_per_joule")
 MANY = 1000  # processes or seeds: nobody means more
 ROUNDING = 1e-9  # a limit that is just reached is kept
@@ -87,18 +86,19 @@ class Row:
 
 @dataclass(frozen=True)
 class Turns:
-    """Laps that both sides took in turns. pairs: of processes, each with logarithms of new / base in speed, by block.
+    """Laps that both sides took in turns.
 
+    pairs: by clock, of processes, each with logarithms of new / base in speed, by block.
     alpha: what a p has to be below. minutes: how long was measured.
     """
 
-    pairs: Sequence[Sequence[float]]
+    pairs: Mapping[str, Sequence[Sequence[float]]]
     alpha: float
     minutes: float
 
     def difference(self, metric: Metric, practical: float) -> Difference:
         """In a metric of BY_LAPS."""
-        pairs = [[metric.better * block for block in blocks] for blocks in self.pairs]
+        pairs = [[metric.better * block for block in blocks] for blocks in self.pairs[BY_LAPS[metric.name]]]
         return turns.difference(pairs, self.alpha, practical)
 
     def needed(self, difference: Difference, margin: float) -> float:

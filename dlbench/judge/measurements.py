@@ -16,6 +16,7 @@ from dlbench.errors import InputError
 from dlbench.records import dating, grouping, raw_files, store
 from dlbench.records.raw_files import RawFile
 from dlbench.spec.execution import TYPES
+from dlbench.stats.estimates import median
 from dlbench.version import __version__
 
 if TYPE_CHECKING:
@@ -161,6 +162,8 @@ def _of_timing(file: RawFile) -> Iterator[Record]:
         "first_step_seconds": process["first_step_seconds"],
         "examples_per_joule": process["examples"] * len(process["seconds"]) / joules,
     }
+    if process.get("cpu_seconds"):
+        values["processor_ms_per_step"] = 1000 * median(process["cpu_seconds"]) / process["steps"]
     if process["process"] == 0 or start.sized:  # else the first found out for all
         values |= {key: process[key] for key in ("process_peak_bytes", "device_peak_bytes")}
     yield from _per_value(shared, values)

@@ -57,6 +57,12 @@ SCORES: Final = {
     "converged": (BIGGER, ""),
     "_percent": (NEITHER, "%"),
 }
+# of a timing -> the clock of its laps, as `dlbench.records.events.Turn` calls it
+BY_LAPS: Final = {
+    "examples_per_second": "seconds",
+    "ms_per_step": "seconds",
+    "processor_ms_per_step": "cpu_seconds",
+}
 # what is compared unless the user chooses: the rate, what it costs in memory, what was learnt
 DEFAULT: Final = (
     "examples_per_second", "peak_memory_bytes", "train_error_percent", "test_error_percent",

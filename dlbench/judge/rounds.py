@@ -65,13 +65,17 @@ class Case:
 class Timings:
     """All that was measured: by case and side a frame of each round, and why a case was given up.
 
-    turns: by case, for each pair of processes whose laps took turns, how much faster the second side was in each block
-    of laps, as logarithms.
+    turns: by case and clock, for each pair of processes whose laps took turns, how much faster the second side was in
+    each block of laps, as logarithms.
     """
 
     frames: dict[Case, dict[str, list[pd.DataFrame]]] = field(default_factory=dict)
     failed: dict[Case, str] = field(default_factory=dict)
-    turns: dict[Case, list[list[float]]] = field(default_factory=dict)
+    turns: dict[Case, dict[str, list[list[float]]]] = field(default_factory=dict)
+
+    def pairs(self, case: Case) -> int:
+        """How many pairs of processes took turns."""
+        return max(map(len, self.turns[case].values()))
 
     def of(self, case: Case, side: str) -> pd.DataFrame:
         """All measurements of one side, as `dlbench.judge.measurements.load` gives them."""

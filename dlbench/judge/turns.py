@@ -15,12 +15,16 @@ from typing import Final
 
 from dlbench.judge import rounds
 from dlbench.judge.environments import Environment, Failed, Talk, names
+from dlbench.judge.metrics import BY_LAPS
 from dlbench.judge.rounds import Case, Timings
 
 LAP_SECONDS: Final = 0.05  # on a busy machine, means of pairs scatter by 60 % as much as with laps of a quarter second
 FEWEST_BLOCKS: Final = 2  # of a pair, however long a step takes
 WARM_SECONDS: Final = 0.5
 SCALE_SECONDS: Final = 0.05  # a lap from which the number of steps is worked out
+CLOCKS: Final = tuple(dict.fromkeys(BY_LAPS.values()))
+LEAST_SECONDS: Final = 1e-9  # of processor time: a lap may have none that its clock can tell
+Lap = Mapping[str, float]
 IsDecided = Callable[[Case, Timings], bool]
 
 
@@ -76,8 +80,10 @@ def _pair(
         for side in sides:
             frame = rounds.load(rounds.keep(Path(scratch) / side, number, out / side))
             timings.frames[case][side].append(frame)
-        timings.turns.setdefault(case, []).append(blocks)
-    ratio = math.exp(sum(blocks) / len(blocks))
+    by_clock = timings.turns.setdefault(case, {clock: [] for clock in CLOCKS})
+    for clock in CLOCKS:
+        by_clock[clock].append([block[clock] for block in blocks])
+    ratio = math.exp(sum(block["seconds"] for block in blocks) / len(blocks))
     rounds.say(f"{case.recipe} {case.measured}: pair {number + 1}: {' / '.join(reversed(list(sides)))} x{ratio:.3f}")
 
 
@@ -90,8 +96,8 @@ def _naming(side: str) -> Iterator[None]:
         raise Failed(f"{side}: {failure}") from None
 
 
-def _blocks(talks: Mapping[str, Talk], order: Sequence[str], seconds: float) -> Iterator[float]:
-    """How much faster the second side is, as a logarithm for each ABBA of laps, until these took so many seconds.
+def _blocks(talks: Mapping[str, Talk], order: Sequence[str], seconds: float) -> Iterator[dict[str, float]]:
+    """By clock, how much faster the second side is, as a logarithm for each ABBA of laps, until these took so long.
 
     Blocks that begin while caches are still cold are not counted.
     """
@@ -99,13 +105,17 @@ def _blocks(talks: Mapping[str, Talk], order: Sequence[str], seconds: float) -> 
     steps = _steps(talks)
     spent, count = -WARM_SECONDS, 0
     while spent < seconds or count < FEWEST_BLOCKS:
-        laps: dict[str, list[float]] = {base: [], head: []}
+        laps: dict[str, list[Lap]] = {base: [], head: []}
         for side in (*order, *reversed(order)):
             laps[side].append(_lap(side, talks[side], steps))
         if spent >= 0:
             count += 1
-            yield sum(math.log(a / b) for a, b in zip(laps[base], laps[head], strict=True)) / 2
-        spent += sum(map(sum, laps.values()))
+            yield {clock: _gain(clock, laps[base], laps[head]) for clock in CLOCKS}
+        spent += sum(lap["seconds"] for side in laps.values() for lap in side)
+
+
+def _gain(clock: str, base: Sequence[Lap], head: Sequence[Lap]) -> float:
+    return sum(math.log(a[clock] / b[clock]) for a, b in zip(base, head, strict=True)) / len(base)
 
 
 def _steps(talks: Mapping[str, Talk]) -> int:
@@ -114,13 +124,15 @@ def _steps(talks: Mapping[str, Talk]) -> int:
     for side, talk in talks.items():
         _lap(side, talk, 1)
         steps = 1
-        while (seconds := _lap(side, talk, steps)) < SCALE_SECONDS:
+        while (seconds := _lap(side, talk, steps)["seconds"]) < SCALE_SECONDS:
             steps *= 2
         rates.append(steps / seconds)
     return max(1, round(LAP_SECONDS * sum(rates) / len(rates)))
 
 
-def _lap(side: str, talk: Talk, steps: int) -> float:
+def _lap(side: str, talk: Talk, steps: int) -> Lap:
+    """Seconds by clock."""
     with _naming(side):
         talk.say(steps)
-        return float(talk.hear("turn")["seconds"])
+        turn = talk.hear("turn")
+    return {clock: max(float(turn[clock]), LEAST_SECONDS) for clock in CLOCKS}

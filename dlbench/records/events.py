@@ -292,13 +292,17 @@ class Size(Event):
 
 @dataclass(frozen=True)
 class Timing(Event):
-    """Raw laps of a process, each of so many steps and examples, and what disturbed them; see `laps`, `disturbance`."""
+    """Raw laps of a process, each of so many steps and examples, and what disturbed them; see `laps`, `disturbance`.
+
+    cpu_seconds: of all threads of the process, in each lap, where laps were asked for one by one.
+    """
 
     first_step_seconds: Number
     steps: Whole
     examples: Whole
     seconds: list[Number]
     ended: str | None = None
+    cpu_seconds: list[Number] | None = None
     joules: Number | None = field(kw_only=True)
     uncounted: str | None = None
     before: dict[str, Any] | None = None

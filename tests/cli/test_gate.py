@@ -111,6 +111,19 @@ class TestInTurns:
         assert [row["verdict"] for row in found] == ["same", "same"]
         assert found[0]["ratio"]["value"] == pytest.approx(1 / found[1]["ratio"]["value"])
 
+    def test_processor_time_tells_what_the_clock_cannot(self, tmp_path: Path) -> None:
+        """Two per cent of work more: the clock's laps scatter by 6 %, those of the processor by less than one."""
+        head = [speed * 0.98 for speed in SPEEDS]
+        fail = ["examples_per_second:1%", "processor_ms_per_step:1%"]
+        code, rows, _ = table(*self.sides(tmp_path, head), ["net"], minutes=0.05, fail=fail)
+        outcomes = {row["metric"]: row["outcome"] for row in rows}
+        assert (code, outcomes) == (
+            exits.REGRESSION,
+            {"examples_per_second": "undecided", "processor_ms_per_step": "breached"},
+        )
+        assert rows[1]["ratio"]["value"] == pytest.approx(1 / 0.98)
+        assert rows[1]["base"] == pytest.approx(10_000 / 1000, rel=0.01)
+
     def test_what_nobody_can_tell_says_how_many_minutes_would(self, tmp_path: Path) -> None:
         noisy = [1000, 700, 1400, 900, 1200]
         code, (row,), _ = table(*self.sides(tmp_path, noisy, noisy[::-1]), ["net"], strict=True)
@@ -133,7 +146,7 @@ class TestInTurns:
         a, b = map(environments.find, self.sides(tmp_path, SPEEDS))
         case = Case("net", "train", None)
         taken = turns.take([case], {"a": a, "b": b}, 2, 0.2, [], tmp_path / "out")
-        assert [len(blocks) for blocks in taken.turns[case]] == pytest.approx([30, 30], abs=4)
+        assert [len(blocks) for blocks in taken.turns[case]["seconds"]] == pytest.approx([30, 30], abs=4)
         (laps,) = taken.of(case, "a").query("metric == 'ms_per_step' and replicate == 1")["value"]
         assert laps == pytest.approx(10_000 / SPEEDS[1], rel=0.1)
         assert len(standin.calls(str(tmp_path / "base"))) == 2
@@ -298,10 +311,11 @@ def test_importing_the_verb_loads_neither_torch_nor_pandas() -> None:
 
 
 def test_metrics_are_those_that_a_timing_has(tmp_path: Path) -> None:
-    """All but what only some devices tell."""
+    """All but what only some devices, or laps in turns, tell."""
     side = environments.find(standin.write(tmp_path / "side", {"net": [1000]}))
     taken = rounds.take([case := Case("net", "train", None)], {"side": side}, 1, [], tmp_path / "out")
-    assert set(gate.METRICS) - {"examples_per_joule", "device_peak_bytes"} == set(taken.of(case, "side")["metric"])
+    others = {"examples_per_joule", "device_peak_bytes", "processor_ms_per_step"}
+    assert set(gate.METRICS) - others == set(taken.of(case, "side")["metric"])
 
 
 GATED = Path(__file__).parents[1] / "benchmarks" / "gated"

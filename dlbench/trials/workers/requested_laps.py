@@ -65,7 +65,8 @@ def _timing(readings: list[Reading], uncounted: str) -> Timing:
     laps = Laps(readings[0].turn.seconds, last.steps, last.examples, seconds, "told")
     joules = [reading.joules for reading in counted if reading.joules is not None]
     return Timing(
-        **asdict(laps), joules=sum(joules) if len(joules) == len(counted) else None, uncounted=uncounted,
+        **asdict(laps), cpu_seconds=[reading.turn.cpu_seconds for reading in counted],
+        joules=sum(joules) if len(joules) == len(counted) else None, uncounted=uncounted,
         before=counted[0].before, during=disturbance.joined([reading.during for reading in counted]),
         cores=machine.cores(), denormals_flushed=disturbance.denormals_flushed(),
     )  # fmt: skip
