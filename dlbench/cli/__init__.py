@@ -32,7 +32,7 @@ VERBS: Final = {  # in the order of `--help`, each with the first sentence of it
     "time": "Time the loop that trains, or inference: examples per second with their interval, memory, TFLOP/s and MFU.",  # noqa: E501
     "compare": "Compare measurements: per recipe and metric the ratio, its interval, a test and a verdict.",
     "gate": "Time recipes in two environments in turns on this machine; fail if the second one is slower.",
-    "export": "Export measurements for CI dashboards, spreadsheets, or a later compare.",
+    "export": "Export measurements for CI dashboards, spreadsheets, trackers, or a later compare.",
     "pack": "Write many run files into one compressed file, which every verb reads as it reads a folder.",
     "unpack": "Write the files of a pack into a new folder: the same bytes, paths and times.",
     "doctor": "Check the installation, devices, compiler, data and results, and say what to do.",

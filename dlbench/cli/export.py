@@ -12,8 +12,9 @@ import typer
 from dlbench import streams
 from dlbench.cli.options import MeasurementsName
 from dlbench.errors import InputError
+from dlbench.reading import near
 from dlbench.records import raw_files
-from dlbench.report import formats
+from dlbench.report import formats, trackers
 from dlbench.report.formats import STANDARD_OUTPUT, is_stream
 
 Targets = Mapping[str, Path | None]
@@ -29,16 +30,47 @@ def export(
         typer.Option("--format", help="bencher and benchmark-action-...: for dashboards; json: for compare."),
     ] = "json",
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Write to this file instead.")] = None,
+    to: Annotated[
+        tuple[str, str] | None,
+        typer.Option(
+            metavar="TRACKER PLACE",
+            help="Add finished runs with their curves to a tracker: tensorboard FOLDER, mlflow URI, wandb FOLDER.",
+        ),
+    ] = None,
 ) -> None:
-    """Export measurements for CI dashboards, spreadsheets, or a later compare."""
+    """Export measurements for CI dashboards, spreadsheets, trackers, or a later compare."""
     from dlbench.judge import measurements
 
+    if to is not None:
+        _track(results, *to)
+        return
     check({format: output})
     frame = measurements.load(results)
     streams.warn(frame.attrs["warnings"])
     if not len(frame):
         raise InputError(f"{results}: holds no measurements; `dlbench run NAME --out {results}` makes them")
     formats.show("measurements", frame, format, output)
+
+
+def _track(results: Path, tracker: str, place: str) -> None:
+    """Add the finished runs to a tracker, and say how many were not there yet."""
+    from dlbench.records import groups, store
+
+    if tracker not in trackers.names():
+        raise InputError(
+            f"--to {tracker}: no such tracker{near(tracker, trackers.names())}; there are {', '.join(trackers.names())}"
+        )
+    frame = store.load(results)
+    streams.warn(frame.attrs["warnings"])
+    known = groups.groups(frame)
+    count = sum(len(group.runs) for group in known)
+    if not count:
+        raise InputError(f"{results}: holds no finished runs; `dlbench run NAME --out {results}` makes them")
+    added = sum(1 for _ in trackers.write(tracker, trackers.histories(known), place))
+    print(
+        f"{tracker} {place}: {added} of {count} finished runs added"
+        + (", the others were there" if added < count else "")
+    )
 
 
 def check(targets: Targets) -> None:

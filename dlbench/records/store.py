@@ -86,9 +86,13 @@ def run_files(folder: Path, warnings: list[str]) -> Iterator[RawFile]:
 
 
 def events_of(path: Path) -> Iterator[Event]:
+    """All events of the run in this file; see `events_in`."""
+    return events_in(next(raw_files.at([path]), raw_files.one(path)))
+
+
+def events_in(file: RawFile) -> Iterator[Event]:
     """All events in a file, in order, laps too; lines that cannot be read are left out. Raises InputError."""
-    kinds = (Start, Ready, Lap, Score, Pictures, Resumed, End)
-    return _events(next(raw_files.at([path]), raw_files.one(path)), kinds)
+    return _events(file, (Start, Ready, Lap, Score, Pictures, Resumed, End))
 
 
 def load(folder: Path, paths: Iterable[Path] | None = None) -> pd.DataFrame:

@@ -35,6 +35,7 @@ def rude() -> nn.Module:
     def act():
         os.write(1, b'{"event": "end", "status": "failed", "message": "a lie"}\\n\\xff\\x00 half a line')
         os.chdir("/")
+        time.time = lambda: 0.0  # as after a clock that jumped back
         torch.manual_seed(0), random.seed(0), numpy.random.seed(0)
         threading.Thread(target=time.sleep, args=(600,)).start()
         if os.fork() == 0:
