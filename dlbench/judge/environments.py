@@ -18,6 +18,7 @@ from typing import IO, Any, Final
 
 from dlbench import exits
 from dlbench.errors import InputError
+from dlbench.reading import plain
 from dlbench.spec import catalog
 from dlbench.trials.launchers import local
 from dlbench.trials.workers.channel import GRACE_SECONDS
@@ -81,12 +82,15 @@ class Environment:
 
     @cached_property
     def takes_turns(self) -> bool:
-        """Whether its `dlbench time` knows the option; that of an older version does not."""
+        """Whether its `dlbench time` knows the option; that of an older version does not. InputError if it cannot run."""
         help_of = [self.python, "-m", "dlbench", "time", "--help"]
         done = subprocess.run(
             help_of, cwd=self.folder, env=self._variables, stdin=subprocess.DEVNULL, capture_output=True, check=False
         )
-        return done.returncode == exits.FINE and b"--turns" in done.stdout
+        if done.returncode != exits.FINE:
+            said = done.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
+            raise InputError(f"{self.words}: `dlbench time --help` fails there ({plain(said)})")
+        return b"--turns" in done.stdout
 
     def recipe_path(self, name: str) -> Path | None:
         """Where a recipe given as a relative path lies in the folder; None if it does not, or is something else."""

@@ -60,6 +60,14 @@ class TestFind:
         with pytest.raises(InputError, match="gone: a virtual environment without its interpreter"):
             environments.find("gone")
 
+    def test_one_that_lacks_a_package_is_not_taken_for_an_older_one(self, tmp_path: Path) -> None:
+        side = standin.write(tmp_path / "side", {"net": [1000]}, turns=True)
+        Path(side, "dlbench", "__main__.py").write_text("import nobody_has_this")
+        with pytest.raises(
+            InputError, match=r"`dlbench time --help` fails there \(.*No module named 'nobody_has_this'\)"
+        ):
+            _ = environments.find(side).takes_turns
+
     @pytest.mark.parametrize("words", ["nowhere", "./nowhere", "no\0where", ""])
     def test_nothing(self, words: str) -> None:
         with pytest.raises(InputError, match="no Python interpreter"):
