@@ -82,7 +82,7 @@ class Environment:
 
     @cached_property
     def takes_turns(self) -> bool:
-        """Whether its `dlbench time` knows the option; that of an older version does not. InputError if it cannot run."""
+        """Whether its `dlbench time` knows the option; an older one does not. InputError where none can run."""
         help_of = [self.python, "-m", "dlbench", "time", "--help"]
         done = subprocess.run(
             help_of, cwd=self.folder, env=self._variables, stdin=subprocess.DEVNULL, capture_output=True, check=False
