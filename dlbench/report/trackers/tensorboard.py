@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from torch.utils.tensorboard import SummaryWriter
+import tensorboard  # type: ignore[import-untyped]  # noqa: F401  # what torch's writer needs
 
 from dlbench.errors import InputError
 
@@ -32,6 +32,8 @@ def write(histories: Iterable[History], place: str) -> Iterator[History]:
 
 
 def _write(history: History, folder: str) -> None:
+    from torch.utils.tensorboard import SummaryWriter
+
     with SummaryWriter(f"{folder}/run") as writer:
         for point in history.points:
             for name, value in point.values.items():
