@@ -82,8 +82,8 @@ def examine(checks: dict[str, Check]) -> Iterator[Finding]:
 
 def python() -> Iterator[Finding]:
     """The package, and the Python that runs it."""
-    here = Path(__file__).parents[1]
-    yield Finding("python", "ok", f"dlbench {__version__} in {here}, Python {platform.python_version()}")
+    package = Path(__file__).parents[1]
+    yield Finding("python", "ok", f"dlbench {__version__} in {package}, Python {platform.python_version()}")
 
 
 def packages() -> Iterator[Finding]:

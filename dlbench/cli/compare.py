@@ -90,8 +90,8 @@ def unused_limits(all_limits: Sequence[Limit], rows: Sequence[Row]) -> tuple[lis
         for limit in all_limits
         if not any(row.name == limit.metric and limit.recipe in ("", row.recipe) for row in rows)
     ]
-    here = {row.recipe for row in rows}
-    counted = [limit for limit in unused if not limit.is_shared or limit.recipe in here]
+    recipes = {row.recipe for row in rows}
+    counted = [limit for limit in unused if not limit.is_shared or limit.recipe in recipes]
     return counted, [f"Limit {limit}: nothing here to hold it against." for limit in unused]
 
 
@@ -137,8 +137,8 @@ def load(side: str, results: Path) -> pd.DataFrame:
     if next(raw_files.at([path]), None) is None:
         names = baseline.names(results)
         if side not in names:
-            here = f"; baselines in {results}: {', '.join(names)}" if names else f"; no baselines in {results}"
-            raise InputError(f"{side}: no such file, folder or baseline{near(side, names)}{here}")
+            hint = f"; baselines in {results}: {', '.join(names)}" if names else f"; no baselines in {results}"
+            raise InputError(f"{side}: no such file, folder or baseline{near(side, names)}{hint}")
         path = baseline.path(side, results)
     frame = measurements.load(path)
     streams.warn(frame.attrs["warnings"])

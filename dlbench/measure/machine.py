@@ -126,8 +126,8 @@ def versions() -> dict[str, str]:
 def cores() -> int:
     """Cores this process may use: one of a quota of 1.5, as threads wait for the slowest of them."""
     limit = quota()
-    here = _cores_without_quota()
-    return here if limit is None else max(1, min(here, int(limit)))
+    available = _cores_without_quota()
+    return available if limit is None else max(1, min(available, int(limit)))
 
 
 def _cores_without_quota() -> int:
