@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING, Final
 
 from dlbench.errors import InputError
 from dlbench.judge.environments import Environment, Failed, names
+from dlbench.reading import duration
 from dlbench.spec import catalog
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ def take(
                     words = ["time", names_by_side[case][side], *case.options, *options]
                     _measure(case, side, sides[side], words, number, timings, out)
         left = (time.monotonic() - began) / (number + 1) * (rounds - number - 1)
-        say(f"round {number + 1} of {rounds} done" + (f", about {_duration(left)} to go" if left else ""))
+        say(f"round {number + 1} of {rounds} done" + (f", about {duration(left)} to go" if left else ""))
     return timings
 
 
@@ -168,10 +169,6 @@ def _is_steady(frame: pd.DataFrame) -> bool:
     from dlbench.judge.measurements import FINISHED
 
     return bool((frame["status"] == FINISHED).all())
-
-
-def _duration(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
 
 
 def say(line: str) -> None:

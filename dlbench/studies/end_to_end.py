@@ -33,7 +33,6 @@ FEATURES: Mapping[str, str] = {
     "kmeans_linear": "learnt without labels (k-means)",
 }
 LINEAR, END_TO_END = "linear SVM", "learnt end to end"
-LOOKS = (("weights learnt end to end", BLUE, "-"), ("weights as drawn at random", VERMILION, "--"))
 PROBED = "A linear SVM fitted to each layer's activations on the training examples, maps averaged down to 4x4."
 
 
