@@ -117,7 +117,7 @@ def _check(trials: Sequence[Trial], compile: bool) -> None:
 
 
 def _cases(trial: Trial, mode: Mode, batch_sizes: Sequence[BatchSize] | None, failures: list[str]) -> Iterator[Case]:
-    """The recipe at each batch size, each checked; asks a worker for what `auto` comes to."""
+    """The recipe at each batch size, checked; asks a worker for the size that `auto` means."""
     data = trial.recipe.data
     name = sources.read_for(data.name, data.arguments)
     is_missing = name in sources.DATASETS and not sources.available(name)

@@ -35,7 +35,7 @@ PROBE_SECONDS: Final = 300  # torch may come from a cold disk
 
 
 class Failed(Exception):
-    """A measurement came to nothing; the message says why in one line."""
+    """A measurement failed; the message says why in one line."""
 
 
 @dataclass(frozen=True)

@@ -119,7 +119,7 @@ def take(
 def _measure(
     case: Case, side: str, environment: Environment, words: Sequence[str], number: int, timings: Timings, out: Path
 ) -> None:
-    """One measurement, noted and told."""
+    """One measurement, kept and printed."""
     try:
         frame = _measured(environment, words, number, out / side)
     except Failed as failure:
@@ -172,5 +172,5 @@ def _is_steady(frame: pd.DataFrame) -> bool:
 
 
 def say(line: str) -> None:
-    """Tell whoever waits."""
+    """Print a line for whoever waits."""
     print(line, file=sys.stderr, flush=True)

@@ -93,7 +93,7 @@ class Subject:
         return list(dict.fromkeys(name for attempt in self._counted for name in attempt.values))
 
     def values(self, metric: str) -> dict[int, float]:
-        """By seed or process, of attempts that came to an end."""
+        """The metric by seed or process, of attempts that finished."""
         return {attempt.replicate: attempt.values[metric] for attempt in self._counted if metric in attempt.values}
 
     @property

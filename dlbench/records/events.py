@@ -104,7 +104,7 @@ class Ready(Event):
 
 @dataclass(frozen=True)
 class Estimate(Event):
-    """How long the trial will take, and how long at the full budget; None where that cannot be told."""
+    """How long the trial will take, and how long at the full budget; None where that is unknown."""
 
     seconds: Number | None
     full_seconds: Number | None
@@ -234,7 +234,7 @@ class Refused(Event):
 
 @dataclass(frozen=True)
 class Failed(Event):
-    """A process came to nothing."""
+    """A process failed."""
 
     message: str
     traceback: str | None = None

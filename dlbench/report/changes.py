@@ -21,9 +21,9 @@ SPEEDS = (
 )
 TURNS = (
     "Speeds of laps in turns: geometric mean over pairs of processes of the ratio of their laps, NEW to BASE, with "
-    "Student's interval on the log scale, never narrower than the scatter of a pair's laps, corrected for their "
-    "correlation, would have it. Looked at after each pair: at the level of 0.1 %, and in the end at what is left of "
-    "5 % (Haybittle and Peto), so that a thing is told apart from itself in at most 5 % of gates."
+    "Student's interval on the log scale, which is never narrower than the scatter of a pair's laps, corrected for "
+    "their correlation, allows. Tested after each pair at the level of 0.1 %, and in the end at the rest of 5 % "
+    "(Haybittle and Peto), so that at most 5 % of gates find a difference where there is none."
 )
 ERRORS = (
     "Errors and other scores: mean difference, NEW less BASE, in the metric's unit, paired seed by seed, with "

@@ -23,18 +23,18 @@ HOW = (
     "examples/s and ms per step: geometric mean of the processes' median laps, with Student's 95 % interval of its "
     "logarithm over the n processes. MAD: median absolute deviation of a process's laps, median over processes.",
     "Warm-up, left out of each process: laps before the first six whose median is within 2 % of the median of the "
-    "second half of all laps, or between its quartiles. Never steady: that takes more than half of the laps, or the "
-    "halves of what follows differ (by 2 %, and by a rank test). The first step, compilation included, stands apart.",
-    "Memory: the most ever held, in a process of its own. TFLOP/s: matrix products and convolutions, by torch's "
-    "counter. MFU: of the faster of a matrix-product and a convolution probe, by the same process in the same "
-    "precision.",
+    "second half of all laps, or between its quartiles. Never steady: warm-up takes more than half of the laps, or the "
+    "two halves of the laps after it differ (by 2 %, and by a rank test). The first step, compilation included, has a "
+    "column of its own.",
+    "Memory: the peak, in a process of its own. TFLOP/s: matrix products and convolutions, by torch's counter. MFU: "
+    "share of the faster of a matrix-product and a convolution probe, by the same process in the same precision.",
 )
 SYNTHETIC = "Data 'synthetic': random images, not augmented, because the recipe's own data are not on disk."
 ONE_PROCESS = (
-    "One process: the interval is of batches of its laps, corrected for their correlation, and knows nothing of what "
-    "changes from process to process: time with --repeats 5 or more before comparing."
+    "One process: the interval is over batches of its laps, corrected for their correlation, and misses what changes "
+    "from process to process: time with --repeats 5 or more before comparing."
 )
-NOT_COMPARABLE = "Tables of unlike fingerprints are not comparable: these are different machines."
+NOT_COMPARABLE = "These tables are not comparable: their machines have different fingerprints."
 
 
 def timing(timings: pd.DataFrame, gco2_per_kwh: float | None = None) -> list[Table]:

@@ -31,8 +31,8 @@ ABOUT = {
 SOURCES = {"lecture": "the lecture's hardware slides"}
 OPERATIONS = 6  # an example's multiply-add: two operations forward, and backward twice that, for inputs and weights
 MEASURED = (
-    "Measured here: the recipe that got most arithmetic done on each platform, median over its seeds of whole runs. A "
-    "multiplication and an addition count as two, the backward pass as twice the forward pass."
+    "Measured here: the recipe with the most arithmetic a second on each platform, median over its seeds of whole "
+    "runs. A multiplication and an addition count as two, the backward pass as twice the forward pass."
 )
 UNLIKE = "What training reaches is always less than a maker's peak; `dlbench devices` measures this machine's own."
 
@@ -162,7 +162,7 @@ def _platforms(timings: Sequence[Timed]) -> list[Table]:
         timing.label: {"platform": timing.label, "machine": timing.group.runs["machine"].iloc[0], **timing.platform}
         for timing in timings
     }
-    notes = ["Speeds on unlike platforms are compared, never averaged."]
+    notes = ["Speeds on different platforms are compared, never averaged."]
     return [Table.of("Platforms", list(rows.values()), notes)] if rows else []
 
 
@@ -177,7 +177,7 @@ def _doubts(timings: Sequence[Timed]) -> list[str]:
             "`dlbench run --fresh` times them again."
         )
     if any(len(timing.speeds) == 1 for timing in timings):
-        notes.append("A row with one seed says nothing of how far its speed varies; `--seeds 0-2` gives it three.")
+        notes.append("A row with one seed does not show how much its speed varies; `--seeds 0-2` gives it three.")
     return notes
 
 

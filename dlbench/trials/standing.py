@@ -62,7 +62,7 @@ def of(trial: Trial, out: Path, accepted: Collection[str] = (), *, any_share: bo
 def of_all(
     trials: Sequence[Trial], out: Path, accepted: Collection[str], warnings: list[str], *, any_share: bool = False
 ) -> list[Standing]:
-    """The standing of each trial; packs are read once for all, and only if a trial's own file does not stand for it.
+    """The standing of each trial; packs are read once for all, and only if a trial's own file is not enough.
 
     warnings: what is wrong with packs is added here.
     """
