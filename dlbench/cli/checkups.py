@@ -90,9 +90,9 @@ def packages() -> Iterator[Finding]:
     """Every package that dlbench needs is there, in a version it asks for, and can be imported."""
     from packaging.requirements import Requirement
 
-    wanted = [requirement for line in _requirements() if not (requirement := Requirement(line)).marker]
+    requirements = [requirement for line in _requirements() if not (requirement := Requirement(line)).marker]
     sound = []
-    for requirement in wanted:
+    for requirement in requirements:
         remedy = f"pip install '{requirement}'"
         try:
             version = importlib.metadata.version(requirement.name)

@@ -142,10 +142,10 @@ def joint(rows: Sequence[Row]) -> list[str]:
     """A line for each recipe that got faster but worse, or better but slower."""
     lines = []
     for key in dict.fromkeys((row.side, row.recipe) for row in rows):
-        mine = [row for row in rows if (row.side, row.recipe) == key]
+        side_rows = [row for row in rows if (row.side, row.recipe) == key]
         for gain, loss, kind in (("faster", "worse", "error"), ("better", "slower", "speed")):
-            won = [row for row in mine if row.verdict == gain and row.metric and row.metric.kind != kind]
-            lost = [row for row in mine if row.verdict == loss and row.metric and row.metric.kind == kind]
+            won = [row for row in side_rows if row.verdict == gain and row.metric and row.metric.kind != kind]
+            lost = [row for row in side_rows if row.verdict == loss and row.metric and row.metric.kind == kind]
             if won and lost:
                 lines.append(f"{key[1]}: {gain}, but {loss}: {won[0].told}, {', '.join(row.told for row in lost)}.")
     return lines

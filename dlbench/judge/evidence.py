@@ -122,9 +122,9 @@ def _first_looks(sought: StepsUntil, group: Group, runs: Runs) -> Side:
     curves = runs.curves
     if sought.metric not in curves:
         return Side({})
-    own = curves[curves["path"].isin(group.runs["path"])].dropna(subset=[sought.metric]).sort_values("step")
-    last = own.groupby("seed")["step"].max()
-    first = own[own[sought.metric] <= sought.at_most].groupby("seed")["step"].min()
+    scores = curves[curves["path"].isin(group.runs["path"])].dropna(subset=[sought.metric]).sort_values("step")
+    last = scores.groupby("seed")["step"].max()
+    first = scores[scores[sought.metric] <= sought.at_most].groupby("seed")["step"].min()
     values = {int(seed): float(first.get(seed, step)) for seed, step in last.items()}
     return Side(values, frozenset(int(seed) for seed in last.index.difference(first.index)))
 

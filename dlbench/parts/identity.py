@@ -93,8 +93,8 @@ def of(recipe: Recipe, *, is_loaded: bool = False) -> Identity:
         if is_loaded:
             files |= {key: value for key, value in _others(modules.loaded()) if key not in pictures}
     installed = machine.versions()
-    wanted = {name for name in installed if name == "torch" or IMPORTED_AS.get(name, name) in packages}
-    return Identity(files, _named_data(recipe), {name: installed[name] for name in sorted(wanted)}, pictures)
+    relevant = {name for name in installed if name == "torch" or IMPORTED_AS.get(name, name) in packages}
+    return Identity(files, _named_data(recipe), {name: installed[name] for name in sorted(relevant)}, pictures)
 
 
 def module(kind: str, name: str) -> str:

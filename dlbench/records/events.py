@@ -347,16 +347,16 @@ def message(event: Event) -> str:
     return _line(event, ())
 
 
-def parse(text: bytes | str, wanted: type[Kind]) -> Kind:
+def parse(text: bytes | str, event_class: type[Kind]) -> Kind:
     """The event of this class in a line; raises Unreadable or Unsound."""
     try:
-        event: Kind = _reader(kind_of(wanted)).validate_json(text)
+        event: Kind = _reader(kind_of(event_class)).validate_json(text)
         return event
     except ValidationError as error:
         problem = error.errors(include_url=False, include_input=False, include_context=False)[0]
         if problem["type"] == "json_invalid":
             raise Unreadable(plain(problem["msg"])) from None
-        where = ": ".join([kind_of(wanted), *(repr(key) for key in problem["loc"][:1])])
+        where = ": ".join([kind_of(event_class), *(repr(key) for key in problem["loc"][:1])])
         raise Unsound(plain(f"{where}: {problem['msg']}")) from None
 
 

@@ -75,10 +75,10 @@ def _benchmarks(frame: pd.DataFrame) -> dict[str, pd.DataFrame]:
     groups_by_name: dict[str, list[pd.DataFrame]] = {}
     for group in _groups(ended):
         groups_by_name.setdefault(_name(group.iloc[0]), []).append(group)
-    for name, several in groups_by_name.items():
-        if len(several) > 1:
+    for name, groups in groups_by_name.items():
+        if len(groups) > 1:
             _warn(f"{name}: of several machines, torches, threads, recipes, codes or data; the newest is taken")
-    return {name: max(several, key=lambda rows: str(rows["date"].max())) for name, several in groups_by_name.items()}
+    return {name: max(groups, key=lambda rows: str(rows["date"].max())) for name, groups in groups_by_name.items()}
 
 
 def _groups(frame: pd.DataFrame) -> Iterator[pd.DataFrame]:

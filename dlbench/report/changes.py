@@ -67,9 +67,9 @@ def table_of(
     if raw:
         cells = [_names(row) | _numbers(row) for row in visible]
     else:
-        alike = {"new_side": None} if len(sides) == 1 else {}
-        alike |= {"measured": None} if len(measured) == 1 else {}
-        cells = [_names(row) | alike | _texts(row) for row in visible]
+        dropped = {"new_side": None} if len(sides) == 1 else {}
+        dropped |= {"measured": None} if len(measured) == 1 else {}
+        cells = [_names(row) | dropped | _texts(row) for row in visible]
     all_notes = [
         *_counted(rows, visible),
         *joint(rows),

@@ -43,23 +43,23 @@ def timing(timings: pd.DataFrame, gco2_per_kwh: float | None = None) -> list[Tab
     timings: raw, as `dlbench.records.timing_files.load` gives them. gco2_per_kwh: adds a column with grams of CO2.
     """
     by_machine = [part for _, part in timings.groupby("fingerprint", sort=False)]
-    return [_table(part, gco2_per_kwh, unlike=len(by_machine) > 1) for part in by_machine]
+    return [_table(part, gco2_per_kwh, several=len(by_machine) > 1) for part in by_machine]
 
 
-def _table(timings: pd.DataFrame, gco2_per_kwh: float | None, *, unlike: bool) -> Table:
-    alike = [name for name in SETTINGS if timings[name].nunique() == 1]
+def _table(timings: pd.DataFrame, gco2_per_kwh: float | None, *, several: bool) -> Table:
+    shared = [name for name in SETTINGS if timings[name].nunique() == 1]
     by = ["recipe", "recipe_digest", "mode", "batch_size", "data", *SETTINGS]
     groups = [part.to_dict("records") for _, part in timings.groupby(by, sort=False)]
-    rows = [{**row, **dict.fromkeys(alike)} for row in (_row(group, gco2_per_kwh) for group in groups)]
+    rows = [{**row, **dict.fromkeys(shared)} for row in (_row(group, gco2_per_kwh) for group in groups)]
     first = timings.iloc[0]
     notes = [
-        f"All rows: {', '.join(filter(None, (_setting(name, first[name]) for name in alike)))}.",
+        f"All rows: {', '.join(filter(None, (_setting(name, first[name]) for name in shared)))}.",
         *_doubts(groups),
         *_disturbances(timings.to_dict("records")),
         *_uncounted(groups),
         *HOW,
         *([SYNTHETIC] if (timings["data"] == "synthetic").any() else []),
-        *([NOT_COMPARABLE] if unlike else []),
+        *([NOT_COMPARABLE] if several else []),
     ]
     return Table.of(f"Speed on {first['machine']} ({first['fingerprint']})", rows, notes, KEYS)
 

@@ -80,9 +80,9 @@ def _is_truth_table(group: Group) -> bool:
 
 def _is_shown(name: str, group: Group) -> bool:
     """Whether a metric is shown: always beside a published figure; one of training only if there is none of test."""
-    split, bare = name.split("_", 1) if name.startswith(("train_", "test_")) else ("", name)
-    tested = split == "train" and group.values(f"test_{bare}")
-    return group.published(name) is not None or not (bare in ASIDE or tested)
+    split, metric = name.split("_", 1) if name.startswith(("train_", "test_")) else ("", name)
+    tested = split == "train" and group.values(f"test_{metric}")
+    return group.published(name) is not None or not (metric in ASIDE or tested)
 
 
 def _row(group: Group, names: Sequence[str], several_devices: bool) -> dict[str, Any]:

@@ -104,13 +104,13 @@ def _gain(groups: Sequence[Group]) -> columns.Cell:
     current_groups = current(groups)
 
     def gain(group: Group) -> Any:
-        same = [
+        comparable = [
             other
             for other in current_groups
             if other.block == group.block and other is not group and group in current_groups
         ]
-        bare = next((other for other in same if not augmented(other) and not dropout(other)), None)
-        return bare.difference(group, TEST) if bare else None
+        plain = next((other for other in comparable if not augmented(other) and not dropout(other)), None)
+        return plain.difference(group, TEST) if plain else None
 
     return gain
 

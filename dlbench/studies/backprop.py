@@ -87,13 +87,13 @@ def is_taught(group: Group) -> bool:
 
 def by_width(groups: Sequence[Group]) -> list[Group]:
     """The largest set of nets that differ only in the sizes of their layers; empty if no two do."""
-    alike: dict[str, list[Group]] = {}
+    sets: dict[str, list[Group]] = {}
     for group in groups:
         recipe_settings = settings(group.resolved)
         if len(recipe_settings.pop(SIZES, ())) == 3 and not group.variant:
-            alike.setdefault(json.dumps(recipe_settings, sort_keys=True), []).append(group)
-    most = max(alike.values(), key=len, default=[])
-    return most if len(most) > 1 else []
+            sets.setdefault(json.dumps(recipe_settings, sort_keys=True), []).append(group)
+    largest = max(sets.values(), key=len, default=[])
+    return largest if len(largest) > 1 else []
 
 
 def hidden_units(group: Group) -> int:

@@ -215,17 +215,17 @@ def sign_flip(plain: Estimate | None, residual: Estimate | None) -> str:
 
 def _pairs(block: Sequence[Net]) -> Iterator[dict[str, Pair]]:
     """For every deeper net of a block its pair with the shallowest, by kind; nets trained alike share a mapping."""
-    least = min((net.depth for net in block), default=0)
-    alike: dict[tuple[int, str, int], dict[str, Pair]] = {}
+    shallowest = min((net.depth for net in block), default=0)
+    pairs_by_training: dict[tuple[int, str, int], dict[str, Pair]] = {}
     for net in block:
-        shallow = [other for other in block if other.depth == least and other.kind == net.kind]
-        if net.depth > least and shallow:
+        shallow = [other for other in block if other.depth == shallowest and other.kind == net.kind]
+        if net.depth > shallowest and shallow:
             # where none was trained just like the deep one, the closest: the published nets differ in their warm-up
             partner = min(shallow, key=_difference_from(net))
             key = net.depth, repr(sorted(net.settings.items()))
-            turn = sum(slot[:2] == key and net.kind in pairs for slot, pairs in alike.items())
-            alike.setdefault((*key, turn), {})[net.kind] = Pair(net, partner)
-    yield from alike.values()
+            turn = sum(slot[:2] == key and net.kind in pairs for slot, pairs in pairs_by_training.items())
+            pairs_by_training.setdefault((*key, turn), {})[net.kind] = Pair(net, partner)
+    yield from pairs_by_training.values()
 
 
 def _difference_from(net: Net) -> Callable[[Net], int]:

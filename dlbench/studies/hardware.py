@@ -101,8 +101,8 @@ def timed(runs: pd.DataFrame) -> Iterator[Timed]:
     variants = {group.identity.work: group.variant for group in anywhere}
     platforms, members = [], []
     runs = runs if "cuda_graphs" in runs else runs.assign(cuda_graphs=False)
-    for key, alike in runs.groupby(PLATFORM, sort=False):
-        if timed_groups := [group for group in groups(alike) if group.values("examples_per_second")]:
+    for key, platform_runs in runs.groupby(PLATFORM, sort=False):
+        if timed_groups := [group for group in groups(platform_runs) if group.values("examples_per_second")]:
             platforms.append(dict(zip(PLATFORM, key, strict=True)))
             members.append(timed_groups)
     timings = [

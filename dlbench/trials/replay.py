@@ -108,12 +108,12 @@ def _trial(start: Start, device: str | None, threads: int | None) -> Trial:
     return Trial(recorded_recipe, start.seed, execution, machine.describe(execution.device)["fingerprint"])
 
 
-def _device(wanted: str) -> str:
+def _device(name: str) -> str:
     try:
-        return machine.resolve_device(wanted)
+        return machine.resolve_device(name)
     except InputError:
-        here = ", ".join(device["device"] for device in machine.devices())
-        raise InputError(f"device {wanted} is not here; --device takes another ({here})") from None
+        names = ", ".join(device["device"] for device in machine.devices())
+        raise InputError(f"device {name} is not here; --device takes another ({names})") from None
 
 
 def _changes(start: Start, events: Sequence[Event], trial: Trial) -> Iterator[str]:
