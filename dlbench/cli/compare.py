@@ -59,15 +59,13 @@ def compare(
 
     all_limits = [*(limits.load(limits_file) if limits_file else []), *map(limits.parse, fail or [])]
     metric_names, new_sides = metric or [], list(dict.fromkeys(new))
-    ignored = parse_across(across)
     frames = {side: load(side, results) for side in dict.fromkeys([base, *new_sides])}
     _check(frames, metric_names, all_limits)
+    choice = changes.Choice(metric_names, all_limits, parse_across(across))
     rows: list[Row] = []
     notes: dict[str, None] = {}
     for side in new_sides:
-        new_rows, new_notes = changes.compare(
-            frames[base], frames[side], side, changes.Choice(metric_names, all_limits, ignored)
-        )
+        new_rows, new_notes = changes.compare(frames[base], frames[side], side, choice)
         rows += new_rows
         notes |= dict.fromkeys(new_notes)
     unused, new_notes = unused_limits(all_limits, rows)

@@ -17,7 +17,7 @@ from dlbench.judge.series import (
     Mismatch,
     Subject,
     labels,
-    mismatches_of,
+    mismatches,
     obstacles,
     pairs,
     subjects,
@@ -184,7 +184,7 @@ def _compared(base: Subject | None, new: Subject | None, row: Row, metric: Metri
 
 def _bar(base: Subject, new: Subject, metric: Metric, choice: Choice) -> str:
     """Why these two cannot be compared by this metric; empty if they can."""
-    if barred := obstacles(mismatches_of(base, new), metric.kind, choice.across):
+    if barred := obstacles(mismatches(base, new), metric.kind, choice.across):
         past = ",".join(dict.fromkeys(mismatch.what for mismatch in barred))
         return f"{', '.join(mismatch.words for mismatch in barred)} (--across {past})"
     if metric.name in NEED_STEADY_LAPS and not choice.turns and (base.unsteady or new.unsteady):
@@ -302,8 +302,9 @@ def _looked_past(paired: Sequence[Pair], across: Collection[str]) -> list[str]:
         if not (base and new):
             continue
         kind: metrics.Kind = "error" if any(metrics.metric(name).kind == "error" for name in base.metrics) else "speed"
-        if not obstacles(mismatches := mismatches_of(base, new), kind, across):
-            for mismatch in mismatches:
+        differing = mismatches(base, new)
+        if not obstacles(differing, kind, across):
+            for mismatch in differing:
                 lines.setdefault(_across_note(mismatch, across), []).append(base.recipe)
     return [f"{line}: {', '.join(dict.fromkeys(recipes))}." for line, recipes in lines.items()]
 

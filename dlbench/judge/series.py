@@ -128,7 +128,7 @@ def pairs(
 ) -> list[tuple[Subject | None, Subject | None]]:
     """Each subject with the most similar one of the other side that measured the same recipe the same way, or alone."""
     closest = sorted(
-        (*_distance(mismatches_of(subject, other), across), base_index, new_index)
+        (*_distance(mismatches(subject, other), across), base_index, new_index)
         for base_index, subject in enumerate(base)
         for new_index, other in enumerate(new)
         if _kind(subject) == _kind(other)
@@ -137,14 +137,11 @@ def pairs(
     for *_, base_index, new_index in closest:
         if base_index not in partner and new_index not in partner.values():
             partner[base_index] = new_index
-    both = [
-        (subject, new[partner[base_index]] if base_index in partner else None)
-        for base_index, subject in enumerate(base)
-    ]
+    both = [(subject, new[partner[i]] if i in partner else None) for i, subject in enumerate(base)]
     return [*both, *((None, other) for new_index, other in enumerate(new) if new_index not in partner.values())]
 
 
-def mismatches_of(base: Subject, new: Subject) -> list[Mismatch]:
+def mismatches(base: Subject, new: Subject) -> list[Mismatch]:
     """All in which they differ; another budget means another recipe and other data too, so only the budget is named."""
     differ = [key for key in WHAT if base.traits[key] != new.traits[key]]
     if not _saw_other_data(base, new) or "recipe_digest" in differ:

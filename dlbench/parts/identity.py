@@ -111,10 +111,8 @@ def content(key: str, folder: Path) -> str | None:
     path = root / key
     try:
         if path.is_dir():
-            contents = [
-                f"{file.name} {content(str(file), folder)}" for file in sorted(path.iterdir()) if file.is_file()
-            ]
-            return digest("\n".join(contents).encode())
+            files = (file for file in sorted(path.iterdir()) if file.is_file())
+            return digest("\n".join(f"{file.name} {content(str(file), folder)}" for file in files).encode())
         stamp = path.stat()
         age = time.time() - stamp.st_mtime
         digest_of = _digest_of if age > COARSE_SECONDS else _digest_of.__wrapped__

@@ -392,10 +392,9 @@ def number(value: Any) -> Any:
 
 
 def _line(event: Event, but: tuple[str, ...]) -> str:
-    present = [
-        entry for entry in fields(event) if entry.name not in but and getattr(event, entry.name) != entry.default
-    ]
-    content = {"event": event.kind} | {entry.name: getattr(event, entry.name) for entry in present}
+    entries = (entry for entry in fields(event) if entry.name not in but)
+    values = {entry.name: value for entry in entries if (value := getattr(event, entry.name)) != entry.default}
+    content = {"event": event.kind} | values
     with suppress(ValueError):
         text = json.dumps(content, allow_nan=False)
         if "\\ud" not in text:  # which may be half a pair of surrogates: no text

@@ -77,9 +77,8 @@ def _benchmarks(frame: pd.DataFrame) -> dict[str, pd.DataFrame]:
         groups_by_name.setdefault(_name(group.iloc[0]), []).append(group)
     for name, groups in groups_by_name.items():
         if len(groups) > 1:
-            streams.warn(
-                [f"{name}: of several machines, torches, threads, recipes, codes or data; the newest is taken"]
-            )
+            why = "of several machines, torches, threads, recipes, codes or data"
+            streams.warn([f"{name}: {why}; the newest is taken"])
     return {name: max(groups, key=lambda rows: str(rows["date"].max())) for name, groups in groups_by_name.items()}
 
 

@@ -171,9 +171,7 @@ def _reasons(rows: Sequence[Row], several_sides: bool) -> list[str]:
 
 def _how(rows: Sequence[Row]) -> list[str]:
     differences = [row.difference for row in rows if row.difference]
-    kinds = {
-        TURNS if difference.in_turns else SPEEDS if difference.is_ratio else ERRORS: None for difference in differences
-    }
+    kinds = {TURNS if change.in_turns else SPEEDS if change.is_ratio else ERRORS for change in differences}
     return [*(kind for kind in (TURNS, SPEEDS, ERRORS) if kind in kinds), *([SAME] if kinds else [])]
 
 

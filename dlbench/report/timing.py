@@ -165,10 +165,8 @@ def _name(process: Mapping[str, Any]) -> str:
 def _doubt(processes: Sequence[Mapping[str, Any]]) -> str:
     first, least = processes[0], 2 * steady.WINDOW
     name = _name(first)
-    fewest, unsteady = (
-        min(len(process["seconds"]) for process in processes),
-        sum(warm_up_laps(process) is None for process in processes),
-    )
+    fewest = min(len(process["seconds"]) for process in processes)
+    unsteady = sum(warm_up_laps(process) is None for process in processes)
     if fewest < least:
         return f"{name}: {fewest} laps cannot tell whether they are steady, {least} are needed: raise --min-seconds"
     if unsteady:

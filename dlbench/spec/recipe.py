@@ -216,9 +216,8 @@ def overruled(recipe: Recipe) -> Iterator[str]:
         return
     layers = list(_layers(recipe.entry))
     parts = {part: getattr(recipe, part).as_dict() for part in PARTS}
-    values = dict(
-        _leaves(parts | {"seeds": recipe.seeds, "curve": asdict(recipe.curve), "precision": recipe.precision})
-    )
+    others = {"seeds": recipe.seeds, "curve": asdict(recipe.curve), "precision": recipe.precision}
+    values = dict(_leaves(parts | others))
     for key, winner in values.items():
         own_level = next((level for level, (_, raw) in enumerate(layers) if key in dict(_leaves(raw))), len(layers))
         base_level = next(

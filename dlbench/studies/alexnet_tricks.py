@@ -101,15 +101,11 @@ def dropout(group: Group) -> float:
 
 def _gain(groups: Sequence[Group]) -> columns.Cell:
     """The gain of the row's net over the net without either that ran in the same way."""
-    current_groups = current(groups)
+    newest = current(groups)
 
     def gain(group: Group) -> Any:
-        comparable = [
-            other
-            for other in current_groups
-            if other.block == group.block and other is not group and group in current_groups
-        ]
-        plain = next((other for other in comparable if not augmented(other) and not dropout(other)), None)
+        others = [other for other in newest if other.block == group.block and other is not group and group in newest]
+        plain = next((other for other in others if not augmented(other) and not dropout(other)), None)
         return plain.difference(group, TEST) if plain else None
 
     return gain

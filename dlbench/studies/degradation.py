@@ -184,8 +184,8 @@ def gaps(nets: Sequence[Net]) -> list[dict[str, Any]]:
 
     Of nets that differ in code or data alone only the newest counts.
     """
-    current_groups = set(current([net.group for net in nets]))
-    compared = [net for net in nets if net.kind in KINDS and net.group in current_groups]
+    newest = set(current([net.group for net in nets]))
+    compared = [net for net in nets if net.kind in KINDS and net.group in newest]
     rows = [
         _gap(pairs, split)
         for block in dict.fromkeys(net.block for net in nets)

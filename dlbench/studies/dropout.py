@@ -88,13 +88,13 @@ def arms(groups: Sequence[Group]) -> list[Group]:
 
 def _gain(groups: Sequence[Group]) -> Callable[[Group], Estimate | None]:
     """The gain of an arm over the one with nothing against overfitting that ran in the same way."""
-    current_groups = current(groups)
+    newest = current(groups)
 
     def alike(group: Group) -> tuple[Any, ...]:
         return group.block, examples(group)
 
     def gain(group: Group) -> Estimate | None:
-        others = current_groups if group in current_groups else []
+        others = newest if group in newest else []
         plain = next((other for other in others if alike(other) == alike(group) and means(other) == "nothing"), group)
         return plain.difference(group, METRIC) if plain is not group else None
 

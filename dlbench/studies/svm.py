@@ -88,15 +88,11 @@ def degree(group: Group) -> int:
 def shuffled(groups: Sequence[Group]) -> Mapping[Group, Group]:
     """Classifier -> the same classifier on shuffled pixels, where both ran."""
     twins: dict[Group, Group] = {}
-    current_groups = current(groups)
-    for group in current_groups:
-        plain_settings = settings(group.resolved)
-        if plain_settings.pop(SHUFFLED, None) is not None:
-            same = (
-                other
-                for other in current_groups
-                if other.block == group.block and settings(other.resolved) == plain_settings
-            )
+    newest = current(groups)
+    for group in newest:
+        own = settings(group.resolved)
+        if own.pop(SHUFFLED, None) is not None:
+            same = (plain for plain in newest if plain.block == group.block and settings(plain.resolved) == own)
             twins |= dict.fromkeys(same, group)
     return twins
 

@@ -105,11 +105,7 @@ def _solved(group: Group) -> list[bool]:
     """Whether each seed solved its task; one that diverged did not, and one without a score is left out."""
     scored = _metric(group, "solved")
     diverged = dict(zip(group.seeds, group.runs["status"] == "diverged", strict=True))
-    return [
-        not has_diverged and scored[seed] == 1
-        for seed, has_diverged in diverged.items()
-        if has_diverged or seed in scored
-    ]
+    return [not failed and scored[seed] == 1 for seed, failed in diverged.items() if failed or seed in scored]
 
 
 def _within_bound(group: Group) -> list[bool]:
@@ -127,8 +123,6 @@ def _converged(solved: Sequence[bool]) -> str:
 
 
 def _diverged(groups: Sequence[Group]) -> list[str]:
-    seeds_by_recipe = [(group.recipe, group.runs.loc[group.runs["status"] == "diverged", "seed"]) for group in groups]
-    named = [
-        f"{recipe} seed {seed_range(int(seed) for seed in seeds)}" for recipe, seeds in seeds_by_recipe if len(seeds)
-    ]
+    failed = [(group.recipe, group.runs.loc[group.runs["status"] == "diverged", "seed"]) for group in groups]
+    named = [f"{recipe} seed {seed_range(int(seed) for seed in seeds)}" for recipe, seeds in failed if len(seeds)]
     return [f"Diverged, and counted as not solved: {'; '.join(named)}."] if named else []
