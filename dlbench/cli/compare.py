@@ -59,9 +59,9 @@ def compare(
 
     all_limits = [*(limits.load(limits_file) if limits_file else []), *map(limits.parse, fail or [])]
     metric_names, new_sides = metric or [], list(dict.fromkeys(new))
+    choice = changes.Choice(metric_names, all_limits, parse_across(across))
     frames = {side: load(side, results) for side in dict.fromkeys([base, *new_sides])}
     _check(frames, metric_names, all_limits)
-    choice = changes.Choice(metric_names, all_limits, parse_across(across))
     rows: list[Row] = []
     notes: dict[str, None] = {}
     for side in new_sides:

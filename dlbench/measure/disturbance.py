@@ -56,7 +56,7 @@ class Watch:
 
     def _counters(self) -> dict[str, float]:
         process_times = psutil.Process().cpu_times()
-        times = [core for number, core in enumerate(psutil.cpu_times(percpu=True)) if core in self._cores]
+        times = [core for number, core in enumerate(psutil.cpu_times(percpu=True)) if number in self._cores]
         counters = {
             "seconds": time.perf_counter(),
             "own": sum(process_times[:4]),  # user and system, and those of children that have ended
