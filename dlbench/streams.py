@@ -45,6 +45,11 @@ def warn(lines: Iterable[str]) -> None:
         print(f"dlbench: {line}", file=sys.stderr)
 
 
+def say(line: str) -> None:
+    """Print a line on standard error at once, for whoever waits."""
+    print(line, file=sys.stderr, flush=True)
+
+
 def letters(text: str, encoding: str) -> str:
     """The text in letters that the encoding has: `±` becomes `+-` in ASCII."""
     return text.encode(encoding, PLAIN).decode(encoding)

@@ -111,8 +111,8 @@ def existing(name: str, results: Path) -> Path:
     file = path(name, results)
     if not file.is_file():
         saved = names(results)
-        here = f"; here: {', '.join(saved)}" if saved else "; `dlbench baseline save NAME` makes one"
-        raise InputError(f"no baseline '{name}' in {results / FOLDER}{near(name, saved)}{here}")
+        hint = f"; here: {', '.join(saved)}" if saved else "; `dlbench baseline save NAME` makes one"
+        raise InputError(f"no baseline '{name}' in {results / FOLDER}{near(name, saved)}{hint}")
     return file
 
 

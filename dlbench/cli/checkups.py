@@ -82,17 +82,17 @@ def examine(checks: dict[str, Check]) -> Iterator[Finding]:
 
 def python() -> Iterator[Finding]:
     """The package, and the Python that runs it."""
-    here = Path(__file__).parents[1]
-    yield Finding("python", "ok", f"dlbench {__version__} in {here}, Python {platform.python_version()}")
+    package = Path(__file__).parents[1]
+    yield Finding("python", "ok", f"dlbench {__version__} in {package}, Python {platform.python_version()}")
 
 
 def packages() -> Iterator[Finding]:
     """Every package that dlbench needs is there, in a version it asks for, and can be imported."""
     from packaging.requirements import Requirement
 
-    wanted = [requirement for line in _requirements() if not (requirement := Requirement(line)).marker]
+    requirements = [requirement for line in _requirements() if not (requirement := Requirement(line)).marker]
     sound = []
-    for requirement in wanted:
+    for requirement in requirements:
         remedy = f"pip install '{requirement}'"
         try:
             version = importlib.metadata.version(requirement.name)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,7 +17,6 @@ from dlbench.spec.study import Study
 
 if TYPE_CHECKING:
     from dlbench.judge.claims import Verdict
-    from dlbench.trials.plan import Trial
 
 LECTURE = "lecture"
 OPEN = ("untested", "inconclusive")
@@ -70,7 +68,8 @@ def lecture(
     from dlbench.trials import plan
 
     trials = plan.trials([LECTURE], device=device, budget=budget, threads=threads, jobs=jobs)
-    trials.sort(key=partial(_wanted_first, open_recipes=_open_recipes(out)))  # first what open claims wait for
+    turns = _open_recipes(out)
+    trials.sort(key=lambda trial: (turns.get(trial.recipe.name, len(turns)), trial.seed))  # for open claims first
     _, code = run.carry_out(
         trials, out, accept=accept or (), for_=for_, timeout=timeout, dry_run=dry_run, any_share=True
     )
@@ -91,11 +90,6 @@ def _open_recipes(out: Path) -> Mapping[str, int]:
         for recipe in verdict.claim.recipes:
             turns.setdefault(recipe, turn)
     return turns
-
-
-def _wanted_first(trial: Trial, *, open_recipes: Mapping[str, int]) -> tuple[int, int]:
-    """Sort key of trials: by the turn of the claim that waits for them, then by seed."""
-    return open_recipes.get(trial.recipe.name, len(open_recipes)), trial.seed
 
 
 def verdicts(names: Sequence[str], results: Path) -> list[Verdict]:

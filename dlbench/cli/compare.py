@@ -59,15 +59,13 @@ def compare(
 
     all_limits = [*(limits.load(limits_file) if limits_file else []), *map(limits.parse, fail or [])]
     metric_names, new_sides = metric or [], list(dict.fromkeys(new))
-    ignored = parse_across(across)
+    choice = changes.Choice(metric_names, all_limits, parse_across(across))
     frames = {side: load(side, results) for side in dict.fromkeys([base, *new_sides])}
     _check(frames, metric_names, all_limits)
     rows: list[Row] = []
     notes: dict[str, None] = {}
     for side in new_sides:
-        new_rows, new_notes = changes.compare(
-            frames[base], frames[side], side, changes.Choice(metric_names, all_limits, ignored)
-        )
+        new_rows, new_notes = changes.compare(frames[base], frames[side], side, choice)
         rows += new_rows
         notes |= dict.fromkeys(new_notes)
     unused, new_notes = unused_limits(all_limits, rows)
@@ -90,8 +88,8 @@ def unused_limits(all_limits: Sequence[Limit], rows: Sequence[Row]) -> tuple[lis
         for limit in all_limits
         if not any(row.name == limit.metric and limit.recipe in ("", row.recipe) for row in rows)
     ]
-    here = {row.recipe for row in rows}
-    counted = [limit for limit in unused if not limit.is_shared or limit.recipe in here]
+    recipes = {row.recipe for row in rows}
+    counted = [limit for limit in unused if not limit.is_shared or limit.recipe in recipes]
     return counted, [f"Limit {limit}: nothing here to hold it against." for limit in unused]
 
 
@@ -137,8 +135,8 @@ def load(side: str, results: Path) -> pd.DataFrame:
     if next(raw_files.at([path]), None) is None:
         names = baseline.names(results)
         if side not in names:
-            here = f"; baselines in {results}: {', '.join(names)}" if names else f"; no baselines in {results}"
-            raise InputError(f"{side}: no such file, folder or baseline{near(side, names)}{here}")
+            hint = f"; baselines in {results}: {', '.join(names)}" if names else f"; no baselines in {results}"
+            raise InputError(f"{side}: no such file, folder or baseline{near(side, names)}{hint}")
         path = baseline.path(side, results)
     frame = measurements.load(path)
     streams.warn(frame.attrs["warnings"])

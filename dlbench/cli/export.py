@@ -75,9 +75,9 @@ def _track(results: Path, tracker: str, place: str) -> None:
 
 def check(targets: Targets) -> None:
     """Raise InputError, before anything is measured, for a file that cannot be written."""
-    wanted = [target for target in targets.values() if target is not None]
-    for target in wanted:
-        if wanted.count(target) > 1:
+    named = [target for target in targets.values() if target is not None]
+    for target in named:
+        if named.count(target) > 1:
             raise InputError(f"{target}: two exports cannot go there; name another file for one of them")
         if target != STANDARD_OUTPUT and not _may_write(target):
             raise InputError(f"{target}: cannot be written; name a file in a folder that is there and can be written")

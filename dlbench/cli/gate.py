@@ -5,7 +5,6 @@ It stops as soon as every limit is decided, or when its minutes are over; `dlben
 
 from __future__ import annotations
 
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from dlbench import exits
+from dlbench import exits, streams
 from dlbench.cli import compare, export, options
 from dlbench.cli.time import BatchSize, parse_batch_sizes
 from dlbench.errors import InputError
@@ -87,7 +86,7 @@ def gate(
     _check(out, count)
     sides = {"base": environments.find(base), "head": environments.find(head)}
     for side, environment in sides.items():
-        _say(f"{side}: {environment}")
+        streams.say(f"{side}: {environment}")
     for case in cases:
         environments.names(case.name, list(sides.values()))
     way = (
@@ -109,7 +108,7 @@ def _take_turns(sides: Mapping[str, Environment]) -> bool:
     """Whether both environments can take turns; prints which one cannot."""
     old = [side for side, environment in sides.items() if not environment.takes_turns]
     if old:
-        _say(f"{' and '.join(old)}: takes no turns (an older dlbench): one process after another instead")
+        streams.say(f"{' and '.join(old)}: takes no turns (an older dlbench): one process after another instead")
     return not old
 
 
@@ -262,7 +261,3 @@ def _check(out: Path | None, count: int) -> None:
         store.check_writable(out)
         if old := [side for side in ("base", "head", *NULL) if (out / side).exists()]:
             raise InputError(f"--out {out}: has the timings of another gate ({old[0]}); name another folder")
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from dlbench.cli.options import Json
 from dlbench.measure import disturbance, precision
-from dlbench.measure import machine as here
+from dlbench.measure import machine as this_machine
 
 PRECISIONS = get_args(precision.Precision)
 
@@ -20,11 +20,11 @@ def machine(as_json: Json = False) -> None:
     from dlbench.report import formats
     from dlbench.report.machine import machine_tables
 
-    described = {device["device"]: here.describe(device["device"]) for device in here.devices()}
+    described = {device["device"]: this_machine.describe(device["device"]) for device in this_machine.devices()}
     if as_json:
-        print(json.dumps({"devices": described, "versions": here.versions()}, indent=1, ensure_ascii=False))
+        print(json.dumps({"devices": described, "versions": this_machine.versions()}, indent=1, ensure_ascii=False))
     else:
-        formats.show("tables", machine_tables(described, here.versions()))
+        formats.show("tables", machine_tables(described, this_machine.versions()))
 
 
 def devices(as_json: Json = False) -> None:
@@ -35,12 +35,12 @@ def devices(as_json: Json = False) -> None:
 
     measured, disturbed = [], []
     with Console(stderr=True).status("measuring ...") as status:
-        for device in here.devices():
+        for device in this_machine.devices():
             status.update(f"measuring {device['name']} ({device['device']}) ...")
             watch = disturbance.Watch(device["device"])
             measured.append(probe(device["device"]))
             during = watch.read()
-            warnings = disturbance.warnings(during, during, threads=here.cores(), cores=here.cores())
+            warnings = disturbance.warnings(during, during, threads=this_machine.cores(), cores=this_machine.cores())
             disturbed += [f"Disturbed, {device['device']}: {warning}." for warning in warnings]
     table = devices_table(measured, systems(BESIDE), remarks(), disturbed)
     formats.show("tables", [table], "json" if as_json else "terminal")
@@ -55,7 +55,7 @@ def probe(device: str, seconds: float = 0.5) -> dict[str, Any]:
 
     from dlbench.measure import peak
 
-    torch.set_num_threads(here.cores())
+    torch.set_num_threads(this_machine.cores())
     figures: dict[str, Any] = {"system": _name(device), "device": device, "automatic": precision.best(device)}
     for name in precisions(device):
         try:
@@ -66,7 +66,7 @@ def probe(device: str, seconds: float = 0.5) -> dict[str, Any]:
         figures["memory_gb_per_second"] = peak.bandwidth_gb_per_second(device, seconds=seconds)
     except RuntimeError as error:
         print(f"dlbench: {device}: no figure for memory: {_first_line(error)}", file=sys.stderr)
-    return figures | {"memory_gib": _memory_gib(device), "cpu_cores": here.cores() if device == "cpu" else None}
+    return figures | {"memory_gib": _memory_gib(device), "cpu_cores": this_machine.cores() if device == "cpu" else None}
 
 
 def precisions(device: str) -> list[str]:
@@ -78,7 +78,7 @@ def precisions(device: str) -> list[str]:
 
 
 def _name(device: str) -> str:
-    return next(entry["name"] for entry in here.devices() if entry["device"] == device)
+    return next(entry["name"] for entry in this_machine.devices() if entry["device"] == device)
 
 
 def _memory_gib(device: str) -> int | None:
@@ -86,7 +86,7 @@ def _memory_gib(device: str) -> int | None:
     import torch
 
     if device == "cpu":
-        return int(here.describe(device)["memory_gib"])
+        return int(this_machine.describe(device)["memory_gib"])
     if device.startswith("cuda"):
         return round(torch.cuda.get_device_properties(torch.device(device)).total_memory / 2**30)
     return None

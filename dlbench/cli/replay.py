@@ -133,12 +133,12 @@ def _job(recorded: Recorded) -> dict[str, Any]:
     return {"trial": recorded.trial.as_dict(), "lap_ends": recorded.lap_ends, "count": len(recorded.events)}
 
 
-def _ended(recorded: Recorded, event: Event, here: Sequence[Event]) -> Outcome:
+def _ended(recorded: Recorded, event: Event, answers: Sequence[Event]) -> Outcome:
     if isinstance(event, Refused):
         return _impossible(recorded.path, event.message)
     if isinstance(event, Failed):
         return Outcome(recorded.path, "failed", f"failed here: {event.message}")
-    return compare(recorded, here)
+    return compare(recorded, answers)
 
 
 def _impossible(path: Path, reason: object) -> Outcome:

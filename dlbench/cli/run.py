@@ -168,9 +168,9 @@ def _print_plan(trials: Sequence[Trial], standings: Sequence[Standing], out: Pat
 def _tell_standings(trials: Sequence[Trial], standings: Sequence[Standing], console: Console) -> None:
     """A line for what is skipped, and one for each reason why something changed and is skipped or runs again."""
     groups: dict[tuple[bool, str, frozenset[str]], list[Trial]] = {}
-    for trial, found in zip(trials, standings, strict=True):
-        if found.is_done or found.changes:
-            key = (found.is_done, _reasons(found), frozenset(change.kind for change in found.changes))
+    for trial, past in zip(trials, standings, strict=True):
+        if past.is_done or past.changes:
+            key = (past.is_done, _reasons(past), frozenset(change.kind for change in past.changes))
             groups.setdefault(key, []).append(trial)
     for (is_done, reasons, kinds), members in groups.items():
         options = " ".join(f"--accept {kind}" for kind in standing.KINDS if kind in kinds)

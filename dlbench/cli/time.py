@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from dlbench import exits, parts
+from dlbench import exits, parts, streams
 from dlbench.cli import options
 from dlbench.data import sources
 from dlbench.errors import InputError
@@ -117,7 +117,7 @@ def _check(trials: Sequence[Trial], compile: bool) -> None:
 
 
 def _cases(trial: Trial, mode: Mode, batch_sizes: Sequence[BatchSize] | None, failures: list[str]) -> Iterator[Case]:
-    """The recipe at each batch size, each checked; asks a worker for what `auto` comes to."""
+    """The recipe at each batch size, checked; asks a worker for the size that `auto` means."""
     data = trial.recipe.data
     name = sources.read_for(data.name, data.arguments)
     is_missing = name in sources.DATASETS and not sources.available(name)
@@ -151,7 +151,7 @@ def _rounds(
                 remaining.remove((case, size))
                 continue
             speed = timing.examples * len(timing.seconds) / sum(timing.seconds)
-            _say(f"{case.name}: process {repeat + 1} of {repeats}: about {speed:,.0f} examples/s")
+            streams.say(f"{case.name}: process {repeat + 1} of {repeats}: about {speed:,.0f} examples/s")
             yield _keep(case, repeat, size, timing, out)
 
 
@@ -163,7 +163,7 @@ def _ask(case: Case, task: str, failures: list[str], **more: float) -> Event | N
     if not isinstance(event, Failed):
         return event
     failures.append(f"{case.name}: failed: {event.message}")
-    _say(failures[-1])
+    streams.say(failures[-1])
     return None
 
 
@@ -190,7 +190,7 @@ def _in_turns(cases: Sequence[Case], out: Path) -> int:
         if isinstance(event, Refused):
             raise InputError(event.message)
         if isinstance(event, Failed):
-            _say(f"{case.name}: failed: {event.message}")
+            streams.say(f"{case.name}: failed: {event.message}")
             return exits.FAILED
         print(events.message(event), end="", flush=True)
         answers[type(event)] = event
@@ -198,10 +198,6 @@ def _in_turns(cases: Sequence[Case], out: Path) -> int:
             _keep(case, 0, answers[Size], event, out)
             return exits.FINE
     return exits.INTERRUPTED
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
 
 
 def _keep(case: Case, repeat: int, size: Event, timing: Event, out: Path) -> Path:

@@ -17,7 +17,7 @@ from dlbench.judge.series import (
     Mismatch,
     Subject,
     labels,
-    mismatches_of,
+    mismatches,
     obstacles,
     pairs,
     subjects,
@@ -131,7 +131,7 @@ def compare(base: pd.DataFrame, new: pd.DataFrame, side: str, choice: Choice) ->
     """The rows of one new side against the base, and notes on the differences that were ignored."""
     sides = [("BASE", subjects(base)), (side, subjects(new))]
     paired = pairs(sides[0][1], sides[1][1], choice.across)
-    headings = labels([one for pair in paired if (one := pair[0] or pair[1])])
+    headings = labels([subject for pair in paired if (subject := pair[0] or pair[1])])
     rows: list[Row] = []
     for pair, (recipe, measured) in zip(paired, headings, strict=True):
         rows += _rows(pair, Row(side, recipe, measured), choice)
@@ -142,10 +142,10 @@ def joint(rows: Sequence[Row]) -> list[str]:
     """A line for each recipe that got faster but worse, or better but slower."""
     lines = []
     for key in dict.fromkeys((row.side, row.recipe) for row in rows):
-        mine = [row for row in rows if (row.side, row.recipe) == key]
+        side_rows = [row for row in rows if (row.side, row.recipe) == key]
         for gain, loss, kind in (("faster", "worse", "error"), ("better", "slower", "speed")):
-            won = [row for row in mine if row.verdict == gain and row.metric and row.metric.kind != kind]
-            lost = [row for row in mine if row.verdict == loss and row.metric and row.metric.kind == kind]
+            won = [row for row in side_rows if row.verdict == gain and row.metric and row.metric.kind != kind]
+            lost = [row for row in side_rows if row.verdict == loss and row.metric and row.metric.kind == kind]
             if won and lost:
                 lines.append(f"{key[1]}: {gain}, but {loss}: {won[0].told}, {', '.join(row.told for row in lost)}.")
     return lines
@@ -167,34 +167,34 @@ def _rows(pair: Pair, blank: Row, choice: Choice) -> Iterator[Row]:
 
 def _compared(base: Subject | None, new: Subject | None, row: Row, metric: Metric, choice: Choice) -> Row:
     """The row with its verdict."""
-    here, there = (side.values(metric.name) if side else {} for side in (base, new))
-    row = replace(row, base=_centre(metric, here), new=_centre(metric, there))
-    if not (base and here):
+    base_values, new_values = (side.values(metric.name) if side else {} for side in (base, new))
+    row = replace(row, base=_centre(metric, base_values), new=_centre(metric, new_values))
+    if not (base and base_values):
         return replace(row, verdict="new", why=_fates(base.attempts) if base else "")
-    if not (new and there):
+    if not (new and new_values):
         return replace(row, verdict="missing", why=_fates(new.attempts) if new else "")
     if why := _bar(base, new, metric, choice):
         return replace(row, verdict="not comparable", why=why)
     if choice.turns and metric.name in BY_LAPS:
         return _in_turns(choice.turns, row, metric)
     if metric.kind == "error":
-        return _errors(here, there, row, metric)
-    return _speeds(_processes(base, here), _processes(new, there), row)
+        return _errors(base_values, new_values, row, metric)
+    return _speeds(_processes(base, base_values), _processes(new, new_values), row)
 
 
 def _bar(base: Subject, new: Subject, metric: Metric, choice: Choice) -> str:
     """Why these two cannot be compared by this metric; empty if they can."""
-    if barred := obstacles(mismatches_of(base, new), metric.kind, choice.across):
+    if barred := obstacles(mismatches(base, new), metric.kind, choice.across):
         past = ",".join(dict.fromkeys(mismatch.what for mismatch in barred))
         return f"{', '.join(mismatch.words for mismatch in barred)} (--across {past})"
     if metric.name in NEED_STEADY_LAPS and not choice.turns and (base.unsteady or new.unsteady):
         sides = (("BASE", base), ("NEW", new))
         counts = [f"{side.unsteady} of {len(side.attempts)} in {name}" for name, side in sides if side.unsteady]
         return f"not steady: processes {', '.join(counts)}"
-    here, there = base.values(metric.name), new.values(metric.name)
+    base_values, new_values = base.values(metric.name), new.values(metric.name)
     if metric.kind == "error":
-        return "" if here.keys() & there.keys() else "no seed is in both"
-    return "" if min(*here.values(), *there.values()) > 0 else "a value is not above zero"
+        return "" if base_values.keys() & new_values.keys() else "no seed is in both"
+    return "" if min(*base_values.values(), *new_values.values()) > 0 else "a value is not above zero"
 
 
 def _speeds(base: Sequence[float], new: Sequence[float], row: Row) -> Row:
@@ -214,9 +214,9 @@ def _in_turns(laps: Turns, row: Row, metric: Metric) -> Row:
 
 def _errors(base: dict[int, float], new: dict[int, float], row: Row, metric: Metric) -> Row:
     shared = base.keys() & new.keys()  # the means shown are those of the difference shown
-    here, there = ({seed: side[seed] for seed in shared} for side in (base, new))
-    row = replace(row, base=_centre(metric, here), new=_centre(metric, there))
-    change = difference.of_pairs(here, there)
+    base_values, new_values = ({seed: side[seed] for seed in shared} for side in (base, new))
+    row = replace(row, base=_centre(metric, base_values), new=_centre(metric, new_values))
+    change = difference.of_pairs(base_values, new_values)
     return _with_verdict(replace(row, difference=change), change, _allowed(row), "seed", "seeds")
 
 
@@ -302,8 +302,9 @@ def _looked_past(paired: Sequence[Pair], across: Collection[str]) -> list[str]:
         if not (base and new):
             continue
         kind: metrics.Kind = "error" if any(metrics.metric(name).kind == "error" for name in base.metrics) else "speed"
-        if not obstacles(mismatches := mismatches_of(base, new), kind, across):
-            for mismatch in mismatches:
+        differing = mismatches(base, new)
+        if not obstacles(differing, kind, across):
+            for mismatch in differing:
                 lines.setdefault(_across_note(mismatch, across), []).append(base.recipe)
     return [f"{line}: {', '.join(dict.fromkeys(recipes))}." for line, recipes in lines.items()]
 

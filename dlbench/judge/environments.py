@@ -35,7 +35,7 @@ PROBE_SECONDS: Final = 300  # torch may come from a cold disk
 
 
 class Failed(Exception):
-    """A measurement came to nothing; the message says why in one line."""
+    """A measurement failed; the message says why in one line."""
 
 
 @dataclass(frozen=True)
@@ -106,8 +106,8 @@ class Environment:
         """The environment's variables; PYTHONSAFEPATH: a folder called dlbench in the current one is not its own."""
         variables = {**os.environ, "PYTHONSAFEPATH": "1"}
         if self.folder is not None:
-            here = str(Path(__file__).parents[2])  # for a folder that has modules, but no dlbench
-            path = [str(self.folder), here, os.environ.get("PYTHONPATH", "")]
+            package = str(Path(__file__).parents[2])  # for a folder that has modules, but no dlbench
+            path = [str(self.folder), package, os.environ.get("PYTHONPATH", "")]
             variables["PYTHONPATH"] = os.pathsep.join(filter(None, path))
         return variables
 

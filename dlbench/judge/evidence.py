@@ -90,12 +90,9 @@ def evidences(claim: Claim, groups: Sequence[Group], runs: Runs) -> Iterator[Evi
 def control(claim: Claim, chosen: Evidence, groups: Sequence[Group], runs: Runs) -> tuple[Side, Group] | None:
     """What the claim's control gave, in runs comparable to those chosen; None if there are none."""
     quantity = replace(claim.of, recipe=claim.control)
-    sides = ((_side(quantity, group, runs), group) for group in current(groups) if _stands_by(group, claim, chosen))
+    controls = (group for group in current(groups) if _is_opponent(claim.control, chosen.runs[0], group))
+    sides = ((_side(quantity, group, runs), group) for group in controls)
     return next(((side, group) for side, group in sides if side.values.keys() & chosen.of.values.keys()), None)
-
-
-def _stands_by(group: Group, claim: Claim, chosen: Evidence) -> bool:
-    return group.recipe == claim.control and chosen.runs[0].is_comparable(group)
 
 
 def _grounds(claim: Claim, groups: Sequence[Group]) -> Iterator[Sequence[Group]]:
@@ -125,9 +122,9 @@ def _first_looks(sought: StepsUntil, group: Group, runs: Runs) -> Side:
     curves = runs.curves
     if sought.metric not in curves:
         return Side({})
-    own = curves[curves["path"].isin(group.runs["path"])].dropna(subset=[sought.metric]).sort_values("step")
-    last = own.groupby("seed")["step"].max()
-    first = own[own[sought.metric] <= sought.at_most].groupby("seed")["step"].min()
+    scores = curves[curves["path"].isin(group.runs["path"])].dropna(subset=[sought.metric]).sort_values("step")
+    last = scores.groupby("seed")["step"].max()
+    first = scores[scores[sought.metric] <= sought.at_most].groupby("seed")["step"].min()
     values = {int(seed): float(first.get(seed, step)) for seed, step in last.items()}
     return Side(values, frozenset(int(seed) for seed in last.index.difference(first.index)))
 

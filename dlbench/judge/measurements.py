@@ -212,9 +212,9 @@ def _checked(record: Any, number: int, where: str) -> Record:
     """The record, if every value has its type."""
     if not isinstance(record, dict):
         raise InputError(f"{where}: measurement {number} is not a mapping")
-    for key, wanted in WANTED.items():
+    for key, kind in WANTED.items():
         value = record.get(key)
-        fits = isinstance(value, wanted) and (wanted is bool or not isinstance(value, bool))
+        fits = isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
         fits = fits and not (isinstance(value, int) and abs(value) > LARGEST)
         if not (fits or (value is None and key not in NEEDED)):
             raise InputError(f"{where}: measurement {number}: {key}: {str(value)[:40]!r} is not what belongs there")

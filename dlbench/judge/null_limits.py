@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from dlbench.judge import limits, metrics, rounds
+from dlbench import streams
+from dlbench.judge import limits, metrics
 from dlbench.judge.environments import Environment
 from dlbench.judge.limits import Limit
 from dlbench.judge.rounds import Case, Timings
@@ -41,7 +42,7 @@ class Checked:
 
 def pool(base: Environment, cases: Sequence[Case], count: int, measure: Measure, out: Path) -> Timings:
     """The base environment against itself, in MORE times as many rounds as the gate will take."""
-    rounds.say(f"null check: base against itself in {MORE * count} rounds: {2 * MORE * count * len(cases)} processes")
+    streams.say(f"null check: base against itself in {MORE * count} rounds: {2 * MORE * count * len(cases)} processes")
     return measure(cases, dict.fromkeys(NULL, base), MORE * count, out)
 
 

@@ -19,7 +19,6 @@ each side, one whole `dlbench time` after another. That tells far less in the sa
 from __future__ import annotations
 
 import json
-import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -27,8 +26,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from dlbench import streams
 from dlbench.errors import InputError
 from dlbench.judge.environments import Environment, Failed, names
+from dlbench.reading import duration
 from dlbench.spec import catalog
 
 if TYPE_CHECKING:
@@ -111,24 +112,24 @@ def take(
                     words = ["time", names_by_side[case][side], *case.options, *options]
                     _measure(case, side, sides[side], words, number, timings, out)
         left = (time.monotonic() - began) / (number + 1) * (rounds - number - 1)
-        say(f"round {number + 1} of {rounds} done" + (f", about {_duration(left)} to go" if left else ""))
+        streams.say(f"round {number + 1} of {rounds} done" + (f", about {duration(left)} to go" if left else ""))
     return timings
 
 
 def _measure(
     case: Case, side: str, environment: Environment, words: Sequence[str], number: int, timings: Timings, out: Path
 ) -> None:
-    """One measurement, noted and told."""
+    """One measurement, kept and printed."""
     try:
         frame = _measured(environment, words, number, out / side)
     except Failed as failure:
         timings.failed[case] = f"{side}, round {number + 1}: {failure}"
-        say(f"{side}: {case.recipe} {case.measured}: failed: {failure}")
+        streams.say(f"{side}: {case.recipe} {case.measured}: failed: {failure}")
         return
     timings.frames[case][side].append(frame)
     speed = frame.loc[frame["metric"] == "examples_per_second", "value"].iloc[0]
     steady = "" if _is_steady(frame) else ", not steady"
-    say(f"{side}: {case.recipe} {case.measured}: about {speed:,.0f} examples/s{steady}")
+    streams.say(f"{side}: {case.recipe} {case.measured}: about {speed:,.0f} examples/s{steady}")
 
 
 def _measured(environment: Environment, words: Sequence[str], number: int, out: Path) -> pd.DataFrame:
@@ -168,12 +169,3 @@ def _is_steady(frame: pd.DataFrame) -> bool:
     from dlbench.judge.measurements import FINISHED
 
     return bool((frame["status"] == FINISHED).all())
-
-
-def _duration(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
-
-
-def say(line: str) -> None:
-    """Tell whoever waits."""
-    print(line, file=sys.stderr, flush=True)

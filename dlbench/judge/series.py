@@ -93,7 +93,7 @@ class Subject:
         return list(dict.fromkeys(name for attempt in self._counted for name in attempt.values))
 
     def values(self, metric: str) -> dict[int, float]:
-        """By seed or process, of attempts that came to an end."""
+        """The metric by seed or process, of attempts that finished."""
         return {attempt.replicate: attempt.values[metric] for attempt in self._counted if metric in attempt.values}
 
     @property
@@ -127,21 +127,21 @@ def pairs(
     base: Sequence[Subject], new: Sequence[Subject], across: Collection[str]
 ) -> list[tuple[Subject | None, Subject | None]]:
     """Each subject with the most similar one of the other side that measured the same recipe the same way, or alone."""
-    near = sorted(
-        (*_distance(mismatches_of(subject, other), across), mine, theirs)
-        for mine, subject in enumerate(base)
-        for theirs, other in enumerate(new)
+    closest = sorted(
+        (*_distance(mismatches(subject, other), across), base_index, new_index)
+        for base_index, subject in enumerate(base)
+        for new_index, other in enumerate(new)
         if _kind(subject) == _kind(other)
     )
     partner: dict[int, int] = {}
-    for *_, mine, theirs in near:
-        if mine not in partner and theirs not in partner.values():
-            partner[mine] = theirs
-    both = [(subject, new[partner[mine]] if mine in partner else None) for mine, subject in enumerate(base)]
-    return [*both, *((None, other) for theirs, other in enumerate(new) if theirs not in partner.values())]
+    for *_, base_index, new_index in closest:
+        if base_index not in partner and new_index not in partner.values():
+            partner[base_index] = new_index
+    both = [(subject, new[partner[i]] if i in partner else None) for i, subject in enumerate(base)]
+    return [*both, *((None, other) for new_index, other in enumerate(new) if new_index not in partner.values())]
 
 
-def mismatches_of(base: Subject, new: Subject) -> list[Mismatch]:
+def mismatches(base: Subject, new: Subject) -> list[Mismatch]:
     """All in which they differ; another budget means another recipe and other data too, so only the budget is named."""
     differ = [key for key in WHAT if base.traits[key] != new.traits[key]]
     if not _saw_other_data(base, new) or "recipe_digest" in differ:
@@ -235,8 +235,8 @@ def labels(measured: Sequence[Subject]) -> list[tuple[str, str]]:
     names = [(subject.recipe, _name(subject)) for subject in measured]
     headings = []
     for key, subject in zip(names, measured, strict=True):
-        like = [other for other, other_key in zip(measured, names, strict=True) if other_key == key]
-        headings.append((key[0], ", ".join([key[1], *_telling(subject, like)])))
+        rivals = [other for other, other_key in zip(measured, names, strict=True) if other_key == key]
+        headings.append((key[0], ", ".join([key[1], *_telling(subject, rivals)])))
     return headings
 
 
@@ -247,8 +247,8 @@ def _name(subject: Subject) -> str:
     return f"time {subject.mode}{batch}"
 
 
-def _telling(subject: Subject, like: Sequence[Subject]) -> Iterator[str]:
+def _telling(subject: Subject, rivals: Sequence[Subject]) -> Iterator[str]:
     """The traits in which a subject differs from any other of its kind."""
     for key in WHAT:
-        if len({str(other.traits[key]) for other in like}) > 1:
+        if len({str(other.traits[key]) for other in rivals}) > 1:
             yield f"{NAMES.get(key, key.removesuffix('_digest'))} {_text(subject.traits[key])}"

@@ -13,6 +13,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
 
+from dlbench import streams
 from dlbench.judge import rounds
 from dlbench.judge.environments import Environment, Failed, Talk, names
 from dlbench.judge.metrics import BY_LAPS
@@ -51,7 +52,7 @@ def take(
                 _pair(case, sides, number, 60 * minutes / count, options, timings, out)
             except Failed as failure:
                 timings.failed[case] = f"pair {number + 1}: {failure}"
-                rounds.say(f"{case.recipe} {case.measured}: failed: {failure}")
+                streams.say(f"{case.recipe} {case.measured}: failed: {failure}")
     return timings
 
 
@@ -84,7 +85,7 @@ def _pair(
     for clock in CLOCKS:
         by_clock[clock].append([block[clock] for block in blocks])
     ratio = math.exp(sum(block["seconds"] for block in blocks) / len(blocks))
-    rounds.say(f"{case.recipe} {case.measured}: pair {number + 1}: {' / '.join(reversed(list(sides)))} x{ratio:.3f}")
+    streams.say(f"{case.recipe} {case.measured}: pair {number + 1}: {' / '.join(reversed(list(sides)))} x{ratio:.3f}")
 
 
 @contextmanager

@@ -55,15 +55,13 @@ class Watch:
         }
 
     def _counters(self) -> dict[str, float]:
-        own = psutil.Process().cpu_times()
-        times = [core_times for core, core_times in enumerate(psutil.cpu_times(percpu=True)) if core in self._cores]
+        process_times = psutil.Process().cpu_times()
+        times = [core for number, core in enumerate(psutil.cpu_times(percpu=True)) if number in self._cores]
         counters = {
             "seconds": time.perf_counter(),
-            "own": sum(own[:4]),  # user and system, and those of children that have ended
-            "busy": sum(
-                value for core_times in times for name, value in core_times._asdict().items() if name not in IDLE
-            ),
-            "stolen": sum(getattr(core_times, "steal", 0.0) for core_times in times),
+            "own": sum(process_times[:4]),  # user and system, and those of children that have ended
+            "busy": sum(value for core in times for name, value in core._asdict().items() if name not in IDLE),
+            "stolen": sum(getattr(core, "steal", 0.0) for core in times),
         }
         return counters | _throttle_counts() | _quota()
 

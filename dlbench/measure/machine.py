@@ -44,14 +44,14 @@ def devices() -> list[dict[str, str]]:
     return devices
 
 
-def resolve_device(wanted: str) -> str:
+def resolve_device(choice: str) -> str:
     """`auto` -> the first accelerator, else cpu; `cuda` -> `cuda:0`; InputError for a device that is not there."""
     names = [device["device"] for device in devices()]
-    if wanted == "auto":
+    if choice == "auto":
         return names[1] if len(names) > 1 else names[0]
-    exact = f"{wanted}:0" if wanted in {"cuda", "xpu"} else wanted
+    exact = f"{choice}:0" if choice in {"cuda", "xpu"} else choice
     if exact not in names:
-        raise InputError(f"--device {wanted}: not on this machine{near(wanted, names)}; here: {', '.join(names)}")
+        raise InputError(f"--device {choice}: not on this machine{near(choice, names)}; here: {', '.join(names)}")
     return exact
 
 
@@ -126,8 +126,8 @@ def versions() -> dict[str, str]:
 def cores() -> int:
     """Cores this process may use: one of a quota of 1.5, as threads wait for the slowest of them."""
     limit = quota()
-    here = _cores_without_quota()
-    return here if limit is None else max(1, min(here, int(limit)))
+    available = _cores_without_quota()
+    return available if limit is None else max(1, min(available, int(limit)))
 
 
 def _cores_without_quota() -> int:

@@ -93,8 +93,8 @@ def of(recipe: Recipe, *, is_loaded: bool = False) -> Identity:
         if is_loaded:
             files |= {key: value for key, value in _others(modules.loaded()) if key not in pictures}
     installed = machine.versions()
-    wanted = {name for name in installed if name == "torch" or IMPORTED_AS.get(name, name) in packages}
-    return Identity(files, _named_data(recipe), {name: installed[name] for name in sorted(wanted)}, pictures)
+    relevant = {name for name in installed if name == "torch" or IMPORTED_AS.get(name, name) in packages}
+    return Identity(files, _named_data(recipe), {name: installed[name] for name in sorted(relevant)}, pictures)
 
 
 def module(kind: str, name: str) -> str:
@@ -111,10 +111,8 @@ def content(key: str, folder: Path) -> str | None:
     path = root / key
     try:
         if path.is_dir():
-            contents = [
-                f"{file.name} {content(str(file), folder)}" for file in sorted(path.iterdir()) if file.is_file()
-            ]
-            return digest("\n".join(contents).encode())
+            files = (file for file in sorted(path.iterdir()) if file.is_file())
+            return digest("\n".join(f"{file.name} {content(str(file), folder)}" for file in files).encode())
         stamp = path.stat()
         age = time.time() - stamp.st_mtime
         digest_of = _digest_of if age > COARSE_SECONDS else _digest_of.__wrapped__

@@ -28,9 +28,7 @@ class NameTaken(Exception):
 
 _sources: dict[Path, bytes] = {}
 _loaded: dict[str, Path] = {}  # the user's own modules in sys.modules, and the file of each
-_elsewhere: dict[
-    tuple[Path, Path], tuple[dict[str, Path], dict[str, ModuleType]]
-] = {}  # the modules of recipes in other folders
+_elsewhere: dict[tuple[Path, Path], tuple[dict[str, Path], dict[str, ModuleType]]] = {}  # of recipes in other folders
 _folders: list[tuple[Path, Path]] = []  # whose modules are loaded: the folder of the recipe, and the current one
 
 
@@ -177,8 +175,8 @@ def _is_own(spec: ModuleSpec) -> bool:
 
 def is_installed(file: Path) -> bool:
     """Whether the file came with Python or an installed package, wherever an installer put it."""
-    is_in_site = not SITES.isdisjoint(file.parts) or any(file.is_relative_to(directory) for directory in INSTALLED)
-    return is_in_site or any(
+    is_site = not SITES.isdisjoint(file.parts) or any(file.is_relative_to(directory) for directory in INSTALLED)
+    return is_site or any(
         _holds_packages(directory) and file.is_relative_to(directory) for directory in map(Path, sys.path)
     )
 

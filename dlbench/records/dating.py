@@ -46,11 +46,9 @@ def believable(started: str, written: float | None, now: float) -> tuple[str, st
         return _text(seconds), ""
     late = "later than its file" if seconds is not None and seconds <= now + GRACE_SECONDS else "in the future"
     why = "which is no date" if seconds is None else late
-    return (
-        (UNKNOWN, f"{why}: taken for the oldest")
-        if file_seconds is None
-        else (_text(file_seconds), f"{why}: its file's counts")
-    )
+    if file_seconds is None:
+        return UNKNOWN, f"{why}: counts as the oldest"
+    return _text(file_seconds), f"{why}: its file's date counts"
 
 
 def _seconds(started: str) -> float | None:

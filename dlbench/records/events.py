@@ -104,7 +104,7 @@ class Ready(Event):
 
 @dataclass(frozen=True)
 class Estimate(Event):
-    """How long the trial will take, and how long at the full budget; None where that cannot be told."""
+    """How long the trial will take, and how long at the full budget; None where that is unknown."""
 
     seconds: Number | None
     full_seconds: Number | None
@@ -234,7 +234,7 @@ class Refused(Event):
 
 @dataclass(frozen=True)
 class Failed(Event):
-    """A process came to nothing."""
+    """A process failed."""
 
     message: str
     traceback: str | None = None
@@ -347,16 +347,16 @@ def message(event: Event) -> str:
     return _line(event, ())
 
 
-def parse(text: bytes | str, wanted: type[Kind]) -> Kind:
+def parse(text: bytes | str, event_class: type[Kind]) -> Kind:
     """The event of this class in a line; raises Unreadable or Unsound."""
     try:
-        event: Kind = _reader(kind_of(wanted)).validate_json(text)
+        event: Kind = _reader(kind_of(event_class)).validate_json(text)
         return event
     except ValidationError as error:
         problem = error.errors(include_url=False, include_input=False, include_context=False)[0]
         if problem["type"] == "json_invalid":
             raise Unreadable(plain(problem["msg"])) from None
-        where = ": ".join([kind_of(wanted), *(repr(key) for key in problem["loc"][:1])])
+        where = ": ".join([kind_of(event_class), *(repr(key) for key in problem["loc"][:1])])
         raise Unsound(plain(f"{where}: {problem['msg']}")) from None
 
 
@@ -392,10 +392,9 @@ def number(value: Any) -> Any:
 
 
 def _line(event: Event, but: tuple[str, ...]) -> str:
-    present = [
-        entry for entry in fields(event) if entry.name not in but and getattr(event, entry.name) != entry.default
-    ]
-    content = {"event": event.kind} | {entry.name: getattr(event, entry.name) for entry in present}
+    entries = (entry for entry in fields(event) if entry.name not in but)
+    values = {entry.name: value for entry in entries if (value := getattr(event, entry.name)) != entry.default}
+    content = {"event": event.kind} | values
     with suppress(ValueError):
         text = json.dumps(content, allow_nan=False)
         if "\\ud" not in text:  # which may be half a pair of surrogates: no text

@@ -117,8 +117,8 @@ def without_copies(
     stay = {id(row) for row in originals.values()}
     copies = [row["path"] for row in rows if id(row) not in stay]
     first = f"{copies[0]}: a copy of another run file, which counts once" if copies else ""
-    more = f"; so are {len(copies) - 1} more" if len(copies) > 1 else ""
-    return [row for row in rows if id(row) in stay], [first + more] if copies else []
+    rest = f"; so are {len(copies) - 1} more" if len(copies) > 1 else ""
+    return [row for row in rows if id(row) in stay], [first + rest] if copies else []
 
 
 def identity_of(code: str) -> str:

@@ -94,14 +94,14 @@ def of_pack(pack: Path, name: str) -> Iterator[RawFile]:
 
 def at(paths: Iterable[Path]) -> Iterator[RawFile]:
     """The files at these paths, as frames have them, as far as they exist: loose ones, then packed ones by pack."""
-    wanted: dict[Path, set[str]] = {}
+    names_by_pack: dict[Path, set[str]] = {}
     for path in paths:
         pack, name = split(path)
         if path.exists():
             yield one(path)
         elif name:
-            wanted.setdefault(pack, set()).add(name)
-    for pack, names in wanted.items():
+            names_by_pack.setdefault(pack, set()).add(name)
+    for pack, names in names_by_pack.items():
         yield from _named(pack, names)
 
 

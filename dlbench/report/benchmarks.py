@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from dlbench import streams
 from dlbench.judge import measurements, metrics
 from dlbench.records import grouping
 from dlbench.report.table import Table
@@ -70,15 +70,16 @@ def _benchmarks(frame: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """The newest group of rows of each name, in the order in which the names first appear."""
     failed = frame.loc[~frame["status"].isin(ENDED), "path"].nunique()
     if failed:
-        _warn(f"{failed} run{'s' if failed > 1 else ''} that did not finish left out")
+        streams.warn([f"{failed} run{'s' if failed > 1 else ''} that did not finish left out"])
     ended = frame[frame["status"].isin(ENDED) & (frame["metric"] != "")]
     groups_by_name: dict[str, list[pd.DataFrame]] = {}
     for group in _groups(ended):
         groups_by_name.setdefault(_name(group.iloc[0]), []).append(group)
-    for name, several in groups_by_name.items():
-        if len(several) > 1:
-            _warn(f"{name}: of several machines, torches, threads, recipes, codes or data; the newest is taken")
-    return {name: max(several, key=lambda rows: str(rows["date"].max())) for name, several in groups_by_name.items()}
+    for name, groups in groups_by_name.items():
+        if len(groups) > 1:
+            why = "of several machines, torches, threads, recipes, codes or data"
+            streams.warn([f"{name}: {why}; the newest is taken"])
+    return {name: max(groups, key=lambda rows: str(rows["date"].max())) for name, groups in groups_by_name.items()}
 
 
 def _groups(frame: pd.DataFrame) -> Iterator[pd.DataFrame]:
@@ -102,7 +103,3 @@ def _name(row: Mapping[str, Any]) -> str:
     parts += ["compiled" if row["compile"] else "", "CUDA-graphs" if row["cuda_graphs"] else ""]
     parts += ["channels-first" if channels_first else ""]
     return " ".join(filter(None, parts))
-
-
-def _warn(line: str) -> None:
-    print(f"dlbench: {line}", file=sys.stderr)

@@ -21,9 +21,9 @@ SPEEDS = (
 )
 TURNS = (
     "Speeds of laps in turns: geometric mean over pairs of processes of the ratio of their laps, NEW to BASE, with "
-    "Student's interval on the log scale, never narrower than the scatter of a pair's laps, corrected for their "
-    "correlation, would have it. Looked at after each pair: at the level of 0.1 %, and in the end at what is left of "
-    "5 % (Haybittle and Peto), so that a thing is told apart from itself in at most 5 % of gates."
+    "Student's interval on the log scale, which is never narrower than the scatter of a pair's laps, corrected for "
+    "their correlation, allows. Tested after each pair at the level of 0.1 %, and in the end at the rest of 5 % "
+    "(Haybittle and Peto), so that at most 5 % of gates find a difference where there is none."
 )
 ERRORS = (
     "Errors and other scores: mean difference, NEW less BASE, in the metric's unit, paired seed by seed, with "
@@ -46,31 +46,36 @@ class Comparison:
 
     def table(self, *, raw: bool = False) -> Table:
         """Its table, for a reader or, raw, for a program; see `table_of`."""
-        return table_of(self.rows, self.base, self.notes, shown=self.shown, raw=raw)
+        return table_of(self.rows, self.base, self.notes, visible=self.shown, raw=raw)
 
 
 def table_of(
-    rows: Sequence[Row], base: str, notes: Sequence[str] = (), *, shown: Sequence[Row] | None = None, raw: bool = False
+    rows: Sequence[Row],
+    base: str,
+    notes: Sequence[str] = (),
+    *,
+    visible: Sequence[Row] | None = None,
+    raw: bool = False,
 ) -> Table:
     """The table of all rows, or of those `shown`; its notes count all.
 
     raw: for a program, every number in a cell of its own. Else for a reader: reasons are notes, bytes are MiB.
     """
-    shown = rows if shown is None else shown
+    visible = rows if visible is None else visible
     sides = list(dict.fromkeys(row.side for row in rows))
     measured = {row.measured for row in rows}
     if raw:
-        cells = [_names(row) | _numbers(row) for row in shown]
+        cells = [_names(row) | _numbers(row) for row in visible]
     else:
-        alike = {"new_side": None} if len(sides) == 1 else {}
-        alike |= {"measured": None} if len(measured) == 1 else {}
-        cells = [_names(row) | alike | _texts(row) for row in shown]
+        dropped = {"new_side": None} if len(sides) == 1 else {}
+        dropped |= {"measured": None} if len(measured) == 1 else {}
+        cells = [_names(row) | dropped | _texts(row) for row in visible]
     all_notes = [
-        *_counted(rows, shown),
+        *_counted(rows, visible),
         *joint(rows),
-        *([] if raw else _reasons(shown, len(sides) > 1)),
+        *([] if raw else _reasons(visible, len(sides) > 1)),
         *notes,
-        *_how(shown),
+        *_how(visible),
     ]
     all_notes += [f"All rows: {next(iter(measured))}."] if len(measured) == 1 and not raw else []
     return Table.of(f"{' and '.join(sides)} against {base}", cells, all_notes, KEYS)
@@ -166,16 +171,14 @@ def _reasons(rows: Sequence[Row], several_sides: bool) -> list[str]:
 
 def _how(rows: Sequence[Row]) -> list[str]:
     differences = [row.difference for row in rows if row.difference]
-    kinds = {
-        TURNS if difference.in_turns else SPEEDS if difference.is_ratio else ERRORS: None for difference in differences
-    }
+    kinds = {TURNS if change.in_turns else SPEEDS if change.is_ratio else ERRORS for change in differences}
     return [*(kind for kind in (TURNS, SPEEDS, ERRORS) if kind in kinds), *([SAME] if kinds else [])]
 
 
-def _counted(rows: Sequence[Row], shown: Sequence[Row]) -> list[str]:
+def _counted(rows: Sequence[Row], visible: Sequence[Row]) -> list[str]:
     counts = Counter(row.verdict for row in rows)
     parts = ", ".join(f"{counts[verdict]} {verdict}" for verdict in WORST_FIRST if counts[verdict])
-    hidden = f"; {len(shown)} shown" if len(shown) < len(rows) else ""
+    hidden = f"; {len(visible)} shown" if len(visible) < len(rows) else ""
     breached = sum(row.outcome == "breached" for row in rows)
     limits = f"; {_number(breached, 'limit')} breached" if any(row.limit for row in rows) else ""
     return [f"{_number(len(rows), 'row')}: {parts}{limits}{hidden}."] if rows else ["Nothing measured."]

@@ -91,14 +91,9 @@ def rows(families: Sequence[Family]) -> list[dict[str, Any]]:
 
 def crossings(families: Sequence[Family]) -> list[dict[str, Any]]:
     """One row for each family of features and family of nets that have at least two sizes in common."""
-    pairs = [
-        (features, net) for net in families if net.convolutional for features in families if not features.convolutional
-    ]
-    return [
-        _crossing(features, net)
-        for features, net in pairs
-        if features.block == net.block and len(_common(features, net)) > 1
-    ]
+    nets = [family for family in families if family.convolutional]
+    pairs = [(family, net) for net in nets for family in families if not family.convolutional]
+    return [_crossing(*pair) for pair in pairs if pair[0].block == pair[1].block and len(_common(*pair)) > 1]
 
 
 def overtakes(features: Family, net: Family) -> float | None:

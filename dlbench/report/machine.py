@@ -15,12 +15,13 @@ BESIDE = {"single_tflops": "fp32_tflops", "fp16_tflops": "fp16_tflops", "double_
 """A column of `published/hardware.csv` -> the column of the figure measured here that it stands beside."""
 
 FINGERPRINT = (
-    "The fingerprint is a digest of all other rows: a machine with the same one is taken for the same.",
-    "It decides what may be compared. Speeds of unlike fingerprints are never averaged; a trial that finished under "
-    "one runs anew under another. Errors, which do not depend on the machine, are averaged all the same.",
-    "A trial's own settings (device, threads, precision, compile) tell speeds apart as well, and are in its run file.",
+    "The fingerprint is a digest of all other rows: machines with the same one count as the same.",
+    "It decides what may be compared. Speeds under different fingerprints are never averaged, and a trial that has "
+    "finished under one runs again under another. Errors do not depend on the machine, and are averaged.",
+    "Speeds with different settings of a trial (device, threads, precision, compile) are not averaged either; they are "
+    "in its run file.",
 )
-VERSIONS = "Not part of the fingerprint; each run file keeps those it was made with."
+VERSIONS = "Not part of the fingerprint; each run file keeps its own."
 MEASURED = (
     "Measured here: the columns not headed 'published'. TFLOP/s: the best of matrix products of several sizes, a "
     "multiplication and an addition counted as two. Bandwidth: bytes read and written by a copy or a sum. {threads} "
@@ -28,8 +29,8 @@ MEASURED = (
 )
 AUTOMATIC = "`--precision auto` is {1} on {0}: {2}."
 MOST = (
-    "A published peak is what a maker says the arithmetic units could do; a measured one is what a matrix product "
-    "reached, which is less."
+    "A published peak is what the arithmetic units could do, as their maker says; a measured one is what a matrix "
+    "product reached, which is less."
 )
 
 Figures = Mapping[str, Any]

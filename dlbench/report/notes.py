@@ -44,9 +44,8 @@ def quoted(rows: Iterable[Mapping[str, Any]]) -> list[str]:
     """One line on the columns headed `published`, if any cell is quoted."""
     origins = sources(rows)
     # a source may hold commas and semicolons of its own
-    return (
-        [f"Quoted, not measured here: the columns headed 'published', from {' · '.join(origins)}."] if origins else []
-    )
+    listed = " · ".join(origins)
+    return [f"Quoted, not measured here: the columns headed 'published', from {listed}."] if origins else []
 
 
 def machines(runs: pd.DataFrame) -> list[str]:

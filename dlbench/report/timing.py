@@ -23,18 +23,18 @@ HOW = (
     "examples/s and ms per step: geometric mean of the processes' median laps, with Student's 95 % interval of its "
     "logarithm over the n processes. MAD: median absolute deviation of a process's laps, median over processes.",
     "Warm-up, left out of each process: laps before the first six whose median is within 2 % of the median of the "
-    "second half of all laps, or between its quartiles. Never steady: that takes more than half of the laps, or the "
-    "halves of what follows differ (by 2 %, and by a rank test). The first step, compilation included, stands apart.",
-    "Memory: the most ever held, in a process of its own. TFLOP/s: matrix products and convolutions, by torch's "
-    "counter. MFU: of the faster of a matrix-product and a convolution probe, by the same process in the same "
-    "precision.",
+    "second half of all laps, or between its quartiles. Never steady: warm-up takes more than half of the laps, or the "
+    "two halves of the laps after it differ (by 2 %, and by a rank test). The first step, compilation included, has a "
+    "column of its own.",
+    "Memory: the peak, in a process of its own. TFLOP/s: matrix products and convolutions, by torch's counter. MFU: "
+    "share of the faster of a matrix-product and a convolution probe, by the same process in the same precision.",
 )
 SYNTHETIC = "Data 'synthetic': random images, not augmented, because the recipe's own data are not on disk."
 ONE_PROCESS = (
-    "One process: the interval is of batches of its laps, corrected for their correlation, and knows nothing of what "
-    "changes from process to process: time with --repeats 5 or more before comparing."
+    "One process: the interval is over batches of its laps, corrected for their correlation, and misses what changes "
+    "from process to process: time with --repeats 5 or more before comparing."
 )
-NOT_COMPARABLE = "Tables of unlike fingerprints are not comparable: these are different machines."
+NOT_COMPARABLE = "These tables are not comparable: their machines have different fingerprints."
 
 
 def timing(timings: pd.DataFrame, gco2_per_kwh: float | None = None) -> list[Table]:
@@ -43,23 +43,23 @@ def timing(timings: pd.DataFrame, gco2_per_kwh: float | None = None) -> list[Tab
     timings: raw, as `dlbench.records.timing_files.load` gives them. gco2_per_kwh: adds a column with grams of CO2.
     """
     by_machine = [part for _, part in timings.groupby("fingerprint", sort=False)]
-    return [_table(part, gco2_per_kwh, unlike=len(by_machine) > 1) for part in by_machine]
+    return [_table(part, gco2_per_kwh, several=len(by_machine) > 1) for part in by_machine]
 
 
-def _table(timings: pd.DataFrame, gco2_per_kwh: float | None, *, unlike: bool) -> Table:
-    alike = [name for name in SETTINGS if timings[name].nunique() == 1]
+def _table(timings: pd.DataFrame, gco2_per_kwh: float | None, *, several: bool) -> Table:
+    shared = [name for name in SETTINGS if timings[name].nunique() == 1]
     by = ["recipe", "recipe_digest", "mode", "batch_size", "data", *SETTINGS]
     groups = [part.to_dict("records") for _, part in timings.groupby(by, sort=False)]
-    rows = [{**row, **dict.fromkeys(alike)} for row in (_row(group, gco2_per_kwh) for group in groups)]
+    rows = [{**row, **dict.fromkeys(shared)} for row in (_row(group, gco2_per_kwh) for group in groups)]
     first = timings.iloc[0]
     notes = [
-        f"All rows: {', '.join(filter(None, (_setting(name, first[name]) for name in alike)))}.",
+        f"All rows: {', '.join(filter(None, (_setting(name, first[name]) for name in shared)))}.",
         *_doubts(groups),
         *_disturbances(timings.to_dict("records")),
         *_uncounted(groups),
         *HOW,
         *([SYNTHETIC] if (timings["data"] == "synthetic").any() else []),
-        *([NOT_COMPARABLE] if unlike else []),
+        *([NOT_COMPARABLE] if several else []),
     ]
     return Table.of(f"Speed on {first['machine']} ({first['fingerprint']})", rows, notes, KEYS)
 
@@ -165,10 +165,8 @@ def _name(process: Mapping[str, Any]) -> str:
 def _doubt(processes: Sequence[Mapping[str, Any]]) -> str:
     first, least = processes[0], 2 * steady.WINDOW
     name = _name(first)
-    fewest, unsteady = (
-        min(len(process["seconds"]) for process in processes),
-        sum(warm_up_laps(process) is None for process in processes),
-    )
+    fewest = min(len(process["seconds"]) for process in processes)
+    unsteady = sum(warm_up_laps(process) is None for process in processes)
     if fewest < least:
         return f"{name}: {fewest} laps cannot tell whether they are steady, {least} are needed: raise --min-seconds"
     if unsteady:

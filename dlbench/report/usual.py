@@ -33,12 +33,12 @@ def tables(runs: Runs) -> list[Table]:
 
     Recipes that learn a truth table have no test error; they are shown where there are no others.
     """
-    shown = [group for group in runs.groups if not _is_truth_table(group)] or runs.groups
-    aside = list(dict.fromkeys(group.recipe for group in runs.groups if group not in shown))
+    groups = [group for group in runs.groups if not _is_truth_table(group)] or runs.groups
+    aside = list(dict.fromkeys(group.recipe for group in runs.groups if group not in groups))
     names, frame = metrics(runs.frame), runs.frame[~runs.frame["recipe"].isin(aside)]
-    several = len({group.device for group in shown}) > 1
-    rows = [_row(group, names, several) for group in shown]
-    notes = footnotes(frame, shown, rows) + finite_test_set(shown) + _without_speed(shown)
+    several = len({group.device for group in groups}) > 1
+    rows = [_row(group, names, several) for group in groups]
+    notes = footnotes(frame, groups, rows) + finite_test_set(groups) + _without_speed(groups)
     if aside:
         notes.append(f"Truth tables have no test error and are not shown here: {', '.join(aside)}.")
     return [Table.of("Results", _beside(rows), notes, KEYS)]
@@ -80,9 +80,9 @@ def _is_truth_table(group: Group) -> bool:
 
 def _is_shown(name: str, group: Group) -> bool:
     """Whether a metric is shown: always beside a published figure; one of training only if there is none of test."""
-    split, bare = name.split("_", 1) if name.startswith(("train_", "test_")) else ("", name)
-    tested = split == "train" and group.values(f"test_{bare}")
-    return group.published(name) is not None or not (bare in ASIDE or tested)
+    split, metric = name.split("_", 1) if name.startswith(("train_", "test_")) else ("", name)
+    tested = split == "train" and group.values(f"test_{metric}")
+    return group.published(name) is not None or not (metric in ASIDE or tested)
 
 
 def _row(group: Group, names: Sequence[str], several_devices: bool) -> dict[str, Any]:

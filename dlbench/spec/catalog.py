@@ -206,9 +206,8 @@ def _check_variant(name: str, difference: Any, file: Path, where: str) -> None:
     if name == file.stem:
         raise InputError(f"{where}: {name} is the name of the file's own recipe; give the variant another")
     if not isinstance(difference, dict):
-        raise InputError(
-            f"{where}: {name}: {quoted(difference)} is not a mapping; write its difference, at least a title"
-        )
+        problem = f"{quoted(difference)} is not a mapping; write its difference, at least a title"
+        raise InputError(f"{where}: {name}: {problem}")
 
 
 def _hint(name: str, names: Iterable[str]) -> str:
@@ -238,12 +237,10 @@ def is_study(entry: Entry) -> bool:
     return path.parent == folder() / "studies" or not {"recipes", "studies"}.isdisjoint(read_mapping(path))
 
 
-def _entry(location: str) -> Entry:
-    if os.path.isdir(location):
-        raise InputError(
-            f"{plain(location)}: a folder; name a recipe, a study or a YAML file (`dlbench list` shows all)"
-        )
-    path = Path(location).resolve() if os.path.islink(location) else Path(location)
+def _entry(name: str) -> Entry:
+    if os.path.isdir(name):
+        raise InputError(f"{plain(name)}: a folder; name a recipe, a study or a YAML file (`dlbench list` shows all)")
+    path = Path(name).resolve() if os.path.islink(name) else Path(name)
     return Entry(path, path.stem)
 
 

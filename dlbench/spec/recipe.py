@@ -216,9 +216,8 @@ def overruled(recipe: Recipe) -> Iterator[str]:
         return
     layers = list(_layers(recipe.entry))
     parts = {part: getattr(recipe, part).as_dict() for part in PARTS}
-    values = dict(
-        _leaves(parts | {"seeds": recipe.seeds, "curve": asdict(recipe.curve), "precision": recipe.precision})
-    )
+    others = {"seeds": recipe.seeds, "curve": asdict(recipe.curve), "precision": recipe.precision}
+    values = dict(_leaves(parts | others))
     for key, winner in values.items():
         own_level = next((level for level, (_, raw) in enumerate(layers) if key in dict(_leaves(raw))), len(layers))
         base_level = next(
@@ -285,11 +284,6 @@ def _setting(text: str) -> dict[str, Any]:
     return dict(nested)
 
 
-def _named(raw: Mapping[str, Any]) -> tuple[str, ...]:
-    """The parts that a recipe has; pictures may be none."""
-    return PARTS if raw.get("pictures") is None else (*PARTS, "pictures")
-
-
 def _recipe(raw: Mapping[str, Any], entry: Entry, budget: str) -> Recipe:
     for key in ("title", *PARTS):
         if key not in raw:
@@ -300,11 +294,12 @@ def _recipe(raw: Mapping[str, Any], entry: Entry, budget: str) -> Recipe:
             raise InputError(f"{entry}: published: {plain(key)}: {quoted(value)} is not a number")
     curve = raw.get("curve", {})
     _check_keys(curve, f"{entry}: curve", ("points", "examples"))
+    parts = PARTS if raw.get("pictures") is None else (*PARTS, "pictures")
     recipe = Recipe(
         name=entry.name, title=raw["title"], source=raw.get("source", ""), budget=budget, published=published,
         tags=tuple(map(str, raw.get("tags", []))), seeds=raw.get("seeds", 1), together=raw.get("together", False),
         curve=Curve(**curve), path=entry.file, precision=raw.get("precision", "fp32"),
-        **{part: _part(raw[part], f"{entry}: {part}") for part in _named(raw)},
+        **{part: _part(raw[part], f"{entry}: {part}") for part in parts},
     )  # fmt: skip
     for key, number in (
         ("seeds", recipe.seeds),

@@ -75,12 +75,8 @@ class NullCheck:
 
     def alarms(self, allowed: float, better: int) -> float:
         """The share of comparisons in which this limit would be breached: exceeded, and beyond chance by the tests."""
-        suspects = [
-            comparison for comparison in self.comparisons if _worse_by(_log_ratio(comparison), better) > allowed
-        ]
-        return sum(difference.of_speeds(*comparison, practical=0).is_real for comparison in suspects) / len(
-            self.comparisons
-        )
+        suspects = [sides for sides in self.comparisons if _worse_by(_log_ratio(sides), better) > allowed]
+        return sum(difference.of_speeds(*sides, practical=0).is_real for sides in suspects) / len(self.comparisons)
 
 
 def _all(rounds: Sequence[Pair], size: int) -> Iterator[Comparison]:

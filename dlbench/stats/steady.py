@@ -80,10 +80,9 @@ def median_interval(values: Sequence[float]) -> Estimate:
 
 def enough(laps: Sequence[float], precision: float = PRECISION) -> bool:
     """Whether both ends of the 95 % interval of the median lie within this share of it."""
-    interval = median_interval(laps)
+    middle = median_interval(laps)
     return (
-        interval.has_interval
-        and max(interval.high - interval.value, interval.value - interval.low) <= precision * interval.value
+        middle.has_interval and max(middle.high - middle.value, middle.value - middle.low) <= precision * middle.value
     )
 
 

@@ -65,13 +65,13 @@ def within(pairs: Sequence[Sequence[float]]) -> float:
     It is Tukey's and McLaughlin's (1963), of Winsorised blocks, as an autoregression of first order: a correlation r of
     neighbours multiplies it by (1 + r) / (1 - r). A negative correlation counts as none.
     """
-    several = [_winsorised(blocks) for blocks in pairs if len(blocks) > 1]
-    squares = math.fsum(d * d for pair in several for d in pair)
+    deviations = [_winsorised(blocks) for blocks in pairs if len(blocks) > 1]
+    squares = math.fsum(d * d for pair in deviations for d in pair)
     if not squares:
         return 0.0
-    products = math.fsum(a * b for pair in several for a, b in itertools.pairwise(pair))
+    products = math.fsum(a * b for pair in deviations for a, b in itertools.pairwise(pair))
     r = min(max(products / squares, 0.0), 0.9)
-    return estimates.mean([_variance(pair) for pair in several]) * (1 + r) / (1 - r)
+    return estimates.mean([_variance(pair) for pair in deviations]) * (1 + r) / (1 - r)
 
 
 def _winsorised(blocks: Sequence[float]) -> list[float]:

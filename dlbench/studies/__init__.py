@@ -1,7 +1,7 @@
 """What a study shows: one file a study, `degradation.py` for `recipes/studies/degradation.yaml`.
 
 Such a file has `tables(runs) -> list[Table]` and, unless there is nothing to draw, `figure(runs) -> Figure`. A study
-without one gets what `dlbench.report.usual` makes of any.
+without such a file gets `dlbench.report.usual`.
 """
 
 from __future__ import annotations

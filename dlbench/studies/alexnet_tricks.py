@@ -63,7 +63,7 @@ def figure(runs: Runs) -> Figure:
 
 
 def arms(groups: Sequence[Group], model: str) -> list[Group]:
-    """The groups of this net, block by block; alike arms together by rate, and the least regularised first."""
+    """The groups of this net by budget and device, by weights, activation and rate, the least regularised first."""
     chosen = [group for group in groups if group.setting("model", "name") == model]
     blocks = list(dict.fromkeys((group.budget, group.device) for group in chosen))
 
@@ -99,14 +99,14 @@ def dropout(group: Group) -> float:
     return float(group.setting("model", "dropout", 0.5))
 
 
-def _gain(shown: Sequence[Group]) -> columns.Cell:
-    """What the row's net gains over the bare one that ran in the same way."""
-    now = current(shown)
+def _gain(groups: Sequence[Group]) -> columns.Cell:
+    """The gain of the row's net over the net without either that ran in the same way."""
+    newest = current(groups)
 
     def gain(group: Group) -> Any:
-        same = [other for other in now if other.block == group.block and other is not group and group in now]
-        bare = next((other for other in same if not augmented(other) and not dropout(other)), None)
-        return bare.difference(group, TEST) if bare else None
+        others = [other for other in newest if other.block == group.block and other is not group and group in newest]
+        plain = next((other for other in others if not augmented(other) and not dropout(other)), None)
+        return plain.difference(group, TEST) if plain else None
 
     return gain
 
@@ -140,14 +140,14 @@ def _means(group: Group) -> str:
 
 
 def _filters(axes: Axes, groups: Sequence[Group]) -> None:
-    """The first layers of the nets that kept them, under each other."""
-    kept = {group.recipe: pictures.kept(group).get("filters") for group in groups}
-    rows = {name: filters for name, filters in kept.items() if filters is not None}
+    """The first layers of the nets whose runs kept them, one below the other."""
+    filters_by_recipe = {group.recipe: pictures.kept(group).get("filters") for group in groups}
+    rows = {name: filters for name, filters in filters_by_recipe.items() if filters is not None}
     axes.set_axis_off()
     axes.set_title("first-layer filters", fontsize=11)
     if not rows:
         nothing(axes, "no filters were kept")
         return
-    for place, (name, filters) in enumerate(rows.items()):
-        inset = axes.inset_axes((0.0, 1 - (place + 0.93) / len(rows), 1.0, 0.8 / len(rows)))
+    for row, (name, filters) in enumerate(rows.items()):
+        inset = axes.inset_axes((0.0, 1 - (row + 0.93) / len(rows), 1.0, 0.8 / len(rows)))
         pictures.mosaic(inset, filters, name)

@@ -61,10 +61,10 @@ def tables(runs: Runs) -> list[Table]:
 
 def figure(runs: Runs) -> Figure:
     """Means over seeds, ticks from the smallest to the largest seed."""
-    shown = of_most_seeds([group for group in runs.groups if is_close(group) or is_folded(group)])
-    close, folded = list(filter(is_close, shown)), list(filter(is_folded, shown))
+    groups = of_most_seeds([group for group in runs.groups if is_close(group) or is_folded(group)])
+    close, folded = list(filter(is_close, groups)), list(filter(is_folded, groups))
     title = "What one hidden layer can approximate, and what depth makes cheap"
-    drawn = style.figure(title, shown, 13, 5.4)
+    drawn = style.figure(title, groups, 13, 5.4)
     axes = drawn.subplot_mosaic([["sup", "mse", "teeth"], ["sup", "mse", "pieces"]])
     _errors(axes["sup"], close, "test_sup_error", "largest deviation on the test's grid")
     _errors(axes["mse"], close, "test_mean_squared_error", "mean squared error, and Barron's bound (dashed)")
@@ -136,9 +136,9 @@ def _errors(axes: Axes, groups: Sequence[Group], metric: str, title: str) -> Non
     for name, (colour, marker, label) in LINES.items():
         line = sorted((group for group in groups if _line(group) == name), key=units)
         if line:
-            places, values = [units(group) for group in line], [group.values(metric) for group in line]
-            axes.plot(places, list(map(fmean, values)), marker, ls="-", color=colour, label=label, markersize=5)
-            axes.vlines(places, list(map(min, values)), list(map(max, values)), color=colour, alpha=0.5)
+            widths, values = [units(group) for group in line], [group.values(metric) for group in line]
+            axes.plot(widths, list(map(fmean, values)), marker, ls="-", color=colour, label=label, markersize=5)
+            axes.vlines(widths, list(map(min, values)), list(map(max, values)), color=colour, alpha=0.5)
 
 
 def _bounds(axes: Axes, groups: Sequence[Group]) -> None:
@@ -152,12 +152,12 @@ def _bounds(axes: Axes, groups: Sequence[Group]) -> None:
 def _teeth(axes: Axes) -> None:
     """The mirror map once, three times and seven times over, drawn from its formula."""
     style.panel(axes, "the mirror map, folded 1, 3 and 7 times")
-    places = np.arange(2**7 + 1) / 2**7
+    inputs = np.arange(2**7 + 1) / 2**7
     for layers, colour in ((7, GREY), (3, BLUE), (1, VERMILION)):
-        values = places
+        values = inputs
         for _ in range(layers):
             values = 1 - abs(2 * values - 1)
-        axes.plot(places, values, color=colour, linewidth=0.7 if layers == 7 else 1.6)
+        axes.plot(inputs, values, color=colour, linewidth=0.7 if layers == 7 else 1.6)
     axes.set_yticks([0, 1])
 
 
@@ -176,7 +176,7 @@ def _pieces(axes: Axes, groups: Sequence[Group]) -> None:
     axes.annotate("most of a shallow net", (32, 18), fontsize=8, color=DARK)
     for group in groups:
         colour, marker = FORMS[form(group)]
-        place = units(group), fmean(group.values("train_pieces"))
-        axes.plot(*place, marker, color=colour, markersize=7)
+        point = units(group), fmean(group.values("train_pieces"))
+        axes.plot(*point, marker, color=colour, markersize=7)
         words = f"{form(group)}: {fmean(group.values('train_error_percent')):.0f} % wrong"
-        axes.annotate(words, place, xytext=(9, -9), textcoords="offset points", fontsize=8, color=DARK)
+        axes.annotate(words, point, xytext=(9, -9), textcoords="offset points", fontsize=8, color=DARK)

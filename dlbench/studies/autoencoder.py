@@ -40,18 +40,18 @@ def tables(runs: Runs) -> list[Table]:
 def figure(runs: Runs) -> Figure:
     """One row a recipe, lowest error on top; beside it reconstructions by the run of the first seed, where kept."""
     groups = sorted((group for group in runs.groups if group.values(ERROR)), key=_error)
-    kept = _pictures(groups)
+    images = _pictures(groups)
     drawn = style.figure(
         "What a code of 30 numbers keeps of a digit",
         groups,
-        13.2 if kept else 9.5,
+        13.2 if images else 9.5,
         1.9 + 0.56 * max(len(groups) + 1, 2),
     )
-    axes, *beside = drawn.subplots(1, 2, width_ratios=(4.6, 5.6)) if kept else [drawn.subplots()]
-    shown = [bar for group in groups for bar in bars.of_group(group, ERROR, colour=KINDS[_kind(group)])]
-    bars.ranked(axes, shown, "squared error of a test image, summed over its pixels (mean, sd over seeds)")
+    axes, *beside = drawn.subplots(1, 2, width_ratios=(4.6, 5.6)) if images else [drawn.subplots()]
+    ranked = [bar for group in groups for bar in bars.of_group(group, ERROR, colour=KINDS[_kind(group)])]
+    bars.ranked(axes, ranked, "squared error of a test image, summed over its pixels (mean, sd over seeds)")
     for panel in beside:
-        _reconstructions(panel, kept, len(groups))
+        _reconstructions(panel, images, len(groups))
         axes.set_ylim(panel.get_ylim())
     if groups:
         style.legend(drawn, _keys(axes, groups))
@@ -89,23 +89,25 @@ def _error(group: Group) -> float:
 
 
 def _pictures(groups: Sequence[Group]) -> dict[int, NDArray[np.float64]]:
-    """What each group's first run kept, [n, 1, h, w] by its place from the top, and the originals at place -1."""
-    kept = [pictures.kept(group) for group in groups]
-    found = {place: images["reconstructions"] for place, images in enumerate(kept) if "reconstructions" in images}
-    originals = next((images["originals"] for images in kept if "originals" in images), None)
-    return found if originals is None else {-1: originals, **found}
+    """The images [n, 1, h, w] that each group's first run kept, by row from the top; the originals in row -1."""
+    images_by_group = [pictures.kept(group) for group in groups]
+    reconstructions = {
+        row: images["reconstructions"] for row, images in enumerate(images_by_group) if "reconstructions" in images
+    }
+    originals = next((images["originals"] for images in images_by_group if "originals" in images), None)
+    return reconstructions if originals is None else {-1: originals, **reconstructions}
 
 
-def _reconstructions(axes: Axes, kept: Mapping[int, NDArray[np.float64]], rows: int) -> None:
-    """Rows of images, dark ink on white, each at the height of its bar; the originals at -1."""
+def _reconstructions(axes: Axes, images_by_row: Mapping[int, NDArray[np.float64]], count: int) -> None:
+    """Rows of images, dark ink on white, each at the height of its bar; the originals in row -1."""
     axes.set_axis_off()
-    for place, images in kept.items():
+    for row, images in images_by_row.items():
         strip = np.concatenate([image[0] for image in images], axis=1)
-        axes.imshow(strip, cmap="gray_r", vmin=0, vmax=1, extent=(0, len(images), place + 0.47, place - 0.47))
+        axes.imshow(strip, cmap="gray_r", vmin=0, vmax=1, extent=(0, len(images), row + 0.47, row - 0.47))
     axes.text(-0.15, -1, "originals", ha="right", va="center", fontsize=10)
     axes.set_aspect("auto")
-    axes.set_xlim(0, max(map(len, kept.values())))
-    axes.set_ylim(rows - 0.45, -1.55)
+    axes.set_xlim(0, max(map(len, images_by_row.values())))
+    axes.set_ylim(count - 0.45, -1.55)
 
 
 def _keys(axes: Axes, groups: Sequence[Group]) -> list[Artist]:

@@ -64,10 +64,10 @@ def tables(runs: Runs) -> list[Table]:
 
 def figure(runs: Runs) -> Figure:
     """A dot for each seed that learnt, its median as a bar, the published figure as a diamond."""
-    shown = [group for group in runs.groups if is_taught(group) and group.setting("training", "gradients") != "gates"]
-    widths = sorted(by_width(shown), key=hidden_units)
-    others = [group for group in shown if group not in widths]
-    drawn = style.figure("How many sweeps error propagation takes", shown, 11, 5)
+    groups = [group for group in runs.groups if is_taught(group) and group.setting("training", "gradients") != "gates"]
+    widths = sorted(by_width(groups), key=hidden_units)
+    others = [group for group in groups if group not in widths]
+    drawn = style.figure("How many sweeps error propagation takes", groups, 11, 5)
     left, right = drawn.subplots(1, 2, sharey=True, width_ratios=(1, 1.25))
     style.panel(left, "XOR by number of hidden units", "hidden units", "sweeps until learnt")
     style.panel(right, "other nets")
@@ -86,14 +86,14 @@ def is_taught(group: Group) -> bool:
 
 
 def by_width(groups: Sequence[Group]) -> list[Group]:
-    """The most nets that differ in the sizes of their layers alone; none if there are no two."""
-    alike: dict[str, list[Group]] = {}
+    """The largest set of nets that differ only in the sizes of their layers; empty if no two do."""
+    sets: dict[str, list[Group]] = {}
     for group in groups:
-        own = settings(group.resolved)
-        if len(own.pop(SIZES, ())) == 3 and not group.variant:
-            alike.setdefault(json.dumps(own, sort_keys=True), []).append(group)
-    most = max(alike.values(), key=len, default=[])
-    return most if len(most) > 1 else []
+        recipe_settings = settings(group.resolved)
+        if len(recipe_settings.pop(SIZES, ())) == 3 and not group.variant:
+            sets.setdefault(json.dumps(recipe_settings, sort_keys=True), []).append(group)
+    largest = max(sets.values(), key=len, default=[])
+    return largest if len(largest) > 1 else []
 
 
 def hidden_units(group: Group) -> int:
@@ -114,7 +114,7 @@ def share(group: Group, metric: str) -> Estimate | None:
 
 
 def _median_sweeps(group: Group) -> float | str:
-    """Of all seeds; where half of them never learnt it is at least the least that those took."""
+    """The median over all seeds; a lower bound where half of them or more never learnt."""
     never = group.never("sweeps")
     middle = median(group.values("sweeps"))
     return f"≥ {number(middle)}" if 2 * len(never) >= len(group.seeds) else middle
@@ -135,20 +135,20 @@ def _columns(axes: Axes, groups: Sequence[Group], labels: Sequence[str]) -> None
     if not groups:
         nothing(axes, "no run has finished")
         return
-    for place, group in enumerate(groups):
-        _column(axes, place, group)
+    for position, group in enumerate(groups):
+        _column(axes, position, group)
     axes.set_xticks(range(len(groups)), labels, fontsize=9)
     axes.set_xlim(-0.6, len(groups) - 0.4)
 
 
-def _column(axes: Axes, place: int, group: Group) -> None:
+def _column(axes: Axes, position: int, group: Group) -> None:
     learnt = sorted(sweeps_of_converged(group))
     scatter = random.Random(0)  # the same picture every time
-    places = [place + scatter.uniform(-0.22, 0.22) for _ in learnt]
-    axes.plot(places, learnt, "o", color=BLUE, markersize=3.5, alpha=0.45, markeredgewidth=0)
+    positions = [position + scatter.uniform(-0.22, 0.22) for _ in learnt]
+    axes.plot(positions, learnt, "o", color=BLUE, markersize=3.5, alpha=0.45, markeredgewidth=0)
     if learnt:
-        axes.plot([place - 0.32, place + 0.32], [median(learnt)] * 2, color=DARK, linewidth=2)
+        axes.plot([position - 0.32, position + 0.32], [median(learnt)] * 2, color=DARK, linewidth=2)
     if published := group.published("sweeps"):
-        axes.plot(place, float(published.value), "D", color=VERMILION, markersize=8, markeredgecolor="white")
-    text, top = f"{100 * len(learnt) / len(group.seeds):.0f} %", (place, 0.985)
+        axes.plot(position, float(published.value), "D", color=VERMILION, markersize=8, markeredgecolor="white")
+    text, top = f"{100 * len(learnt) / len(group.seeds):.0f} %", (position, 0.985)
     axes.annotate(text, top, xycoords=("data", "axes fraction"), ha="center", va="top", fontsize=9)

@@ -39,13 +39,13 @@ def tables(runs: Runs) -> list[Table]:
     named = of_most_seeds(searched)
     settled = Runs(runs.frame[runs.frame.index.isin([row for group in named for row in group.runs.index])])
     title = "With and without batch normalisation"
-    found = [columns.table(title, settled, named, nets, keys=("budget", "device", "recipe", "variant"))]
+    made = [columns.table(title, settled, named, nets, keys=("budget", "device", "recipe", "variant"))]
     cells = list(_grid(searched))
-    return [*found, columns.of_rows(GRID, runs, searched, cells, keys=KEYS)] if cells else found
+    return [*made, columns.of_rows(GRID, runs, searched, cells, keys=KEYS)] if cells else made
 
 
 def figure(runs: Runs) -> Figure:
-    """Test error by step of the recipes left; right a grid for each net."""
+    """Left, the recipes' test error by step; right, a grid for each net."""
     searched = points(runs.groups)
     named = of_most_seeds(searched)
     drawn = style.figure("Learning with and without batch normalisation", named, 12.5, 5.2)
@@ -105,13 +105,13 @@ def _grid(searched: Sequence[Group]) -> Iterator[dict[str, Any]]:
 
 
 def _curves(axes: Axes, named: Sequence[Group], runs: Runs) -> None:
-    shown = []
+    curves = []
     for group in named:
         before = sum(net(other) == net(group) for other in named[: named.index(group)])
         look = BLUE if net(group) == NETS[1] else VERMILION, ("-", "--", ":", "-.")[before % 4]
         label = f"{net(group)}, sd {number(init_sd(group))}, rate {number(lr(group))}"
-        shown.append(lines.Line(label, lines.over_seeds(group, runs.curves, METRIC), *look))
-    if not lines.learning(axes, shown, "test error (%)"):
+        curves.append(lines.Line(label, lines.over_seeds(group, runs.curves, METRIC), *look))
+    if not lines.learning(axes, curves, "test error (%)"):
         return
     axes.axhline(ACCURATE_PERCENT, color=DARK, linewidth=0.8)
     axes.set_yscale("log")  # some nets learn nothing, and others differ by a point

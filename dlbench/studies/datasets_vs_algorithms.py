@@ -50,15 +50,15 @@ def figure(runs: Runs) -> Figure:
     drawn = style.figure("Breakthroughs wait for algorithms, or for data sets?", groups, 10, 4.8)
     axes = drawn.subplots()
     style.panel(axes, "", "year", grid="x")
-    places = range(len(table))
-    axes.plot([table["algorithm_year"], table["year"]], [places, places], color=GREY, linewidth=1.4, zorder=1)
+    rows = range(len(table))
+    axes.plot([table["algorithm_year"], table["year"]], [rows, rows], color=GREY, linewidth=1.4, zorder=1)
     for column, colour, marker, label in DOTS:
         size, face = (150, "none") if column == "year" else (64, colour)
         axes.scatter(
-            table[column], places, s=size, facecolors=face, edgecolors=colour, marker=marker, linewidths=1.8,
+            table[column], rows, s=size, facecolors=face, edgecolors=colour, marker=marker, linewidths=1.8,
             label=label, zorder=2,
         )  # fmt: skip
-    axes.set_yticks(places, ["\n".join(textwrap.wrap(text, 38)) for text in table["breakthrough"]])
+    axes.set_yticks(rows, ["\n".join(textwrap.wrap(text, 38)) for text in table["breakthrough"]])
     axes.set_ylim(len(table) - 0.5, -0.5)
     axes.legend(loc="upper right", frameon=True, framealpha=0.9, edgecolor="none")
     drawn.supxlabel("; ".join(filter(None, map(_in_words, groups))), fontsize=10, color=DARK)

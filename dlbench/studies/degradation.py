@@ -74,7 +74,7 @@ class Net:
 
 @dataclass(frozen=True, eq=False)
 class Pair:
-    """A deeper net and the shallow one it is held against."""
+    """A deeper net and the shallow one that it is compared with."""
 
     deep: Net
     shallow: Net
@@ -168,7 +168,7 @@ def _literature(nets: Mapping[Group, Net], column: str, figure: str) -> columns.
 
 
 def _otherwise(groups: Sequence[Group]) -> list[str]:
-    """A line for each budget on what it does otherwise than the published training of the first net."""
+    """A line for each budget on how it differs from the published training, by its first net."""
     notes: dict[str, str] = {}
     for group in groups:
         if group.budget not in ("full", *notes):
@@ -184,8 +184,8 @@ def gaps(nets: Sequence[Net]) -> list[dict[str, Any]]:
 
     Of nets that differ in code or data alone only the newest counts.
     """
-    now = set(current([net.group for net in nets]))
-    compared = [net for net in nets if net.kind in KINDS and net.group in now]
+    newest = set(current([net.group for net in nets]))
+    compared = [net for net in nets if net.kind in KINDS and net.group in newest]
     rows = [
         _gap(pairs, split)
         for block in dict.fromkeys(net.block for net in nets)
@@ -214,18 +214,18 @@ def sign_flip(plain: Estimate | None, residual: Estimate | None) -> str:
 
 
 def _pairs(block: Sequence[Net]) -> Iterator[dict[str, Pair]]:
-    """For every deeper net of a block the pair it makes with the shallowest, by kind; nets trained alike together."""
-    least = min((net.depth for net in block), default=0)
-    alike: dict[tuple[int, str, int], dict[str, Pair]] = {}
+    """For every deeper net of a block its pair with the shallowest, by kind; nets trained alike share a mapping."""
+    shallowest = min((net.depth for net in block), default=0)
+    pairs_by_training: dict[tuple[int, str, int], dict[str, Pair]] = {}
     for net in block:
-        shallow = [other for other in block if other.depth == least and other.kind == net.kind]
-        if net.depth > least and shallow:
+        shallow = [other for other in block if other.depth == shallowest and other.kind == net.kind]
+        if net.depth > shallowest and shallow:
             # where none was trained just like the deep one, the closest: the published nets differ in their warm-up
             partner = min(shallow, key=_difference_from(net))
             key = net.depth, repr(sorted(net.settings.items()))
-            turn = sum(slot[:2] == key and net.kind in pairs for slot, pairs in alike.items())
-            alike.setdefault((*key, turn), {})[net.kind] = Pair(net, partner)
-    yield from alike.values()
+            turn = sum(slot[:2] == key and net.kind in pairs for slot, pairs in pairs_by_training.items())
+            pairs_by_training.setdefault((*key, turn), {})[net.kind] = Pair(net, partner)
+    yield from pairs_by_training.values()
 
 
 def _difference_from(net: Net) -> Callable[[Net], int]:
@@ -253,12 +253,12 @@ def _gap(pairs: Mapping[str, Pair], split: str) -> dict[str, Any]:
 def _settings(pairs: Collection[Pair]) -> str:
     """What sets these nets apart from others of their name, and in what a deep net differs from its shallow partner."""
     marks = dict.fromkeys(pair.deep.mark for pair in pairs if pair.deep.mark)
-    unlike = dict.fromkeys(key for pair in pairs for key in differences(pair.deep.settings, pair.shallow.settings))
-    return "; ".join([*marks, *([f"deep and shallow differ in {', '.join(unlike)}"] if unlike else [])])
+    differing = dict.fromkeys(key for pair in pairs for key in differences(pair.deep.settings, pair.shallow.settings))
+    return "; ".join([*marks, *([f"deep and shallow differ in {', '.join(differing)}"] if differing else [])])
 
 
 def _published_gaps(pair: Pair) -> dict[str, Quoted | None]:
-    """The same test gaps in the literature, for the nets it speaks of."""
+    """The test gaps in the literature, for the nets that it covers."""
     if not (pair.deep.is_the_papers and pair.shallow.is_the_papers):
         return {}
     depths = pair.deep.depth, pair.shallow.depth
@@ -296,14 +296,14 @@ def _curves(axes: Axes, kind: str, nets: Sequence[Net], colours: Mapping[int, st
 
 
 def _by_depth(axes: Axes, nets: Sequence[Net]) -> None:
-    """What training ends with, a line for each kind: the gap between the two is what shortcuts do at that depth."""
+    """The final training error by depth, a line for each kind: the gap between them is the effect of shortcuts."""
     style.panel(axes, "training error (%) at the end", "layers")
     axes.set_xticks(sorted({net.depth for net in nets}))
-    shown = []
+    curves = []
     for kind, (dash, marker) in zip(KINDS, (("-", "s"), ("--", "o")), strict=True):
         points = lines.through({net.depth: net.group.measure(TRAIN) for net in nets if net.kind == kind})
-        shown += [lines.Line(kind, points, DARK, dash, marker)] if len(points) else []
-    lines.by_size(axes, shown, empty="no net has finished")
+        curves += [lines.Line(kind, points, DARK, dash, marker)] if len(points) else []
+    lines.by_size(axes, curves, empty="no net has finished")
     axes.margins(y=0.12)
 
 

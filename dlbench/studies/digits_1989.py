@@ -29,7 +29,7 @@ LEFT = re.compile(r"test_rejecting_(\d+)_error_percent")
 
 
 def tables(runs: Runs) -> list[Table]:
-    """One row a net; then what is left of its errors, the more it may refuse."""
+    """One row a net; then its errors by the share of digits that it may reject."""
     groups = [group for group in runs.groups if group.values(REJECTED)]
     cells: columns.Columns = [*columns.NAMED, *(name for metric in QUOTED for name in (metric, f"published_{metric}"))]
     named = columns.rows(groups, columns.NAMED)

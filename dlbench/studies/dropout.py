@@ -26,7 +26,7 @@ NOTE = (
 
 def tables(runs: Runs) -> list[Table]:
     """A row an arm, most examples first, and among those that share them the largest error first."""
-    shown = arms(runs.groups)
+    groups = arms(runs.groups)
     cells: columns.Columns = [
         "budget",
         "device",
@@ -38,22 +38,22 @@ def tables(runs: Runs) -> list[Table]:
         "train_error_percent",
         METRIC,
         f"published_{METRIC}",
-        ("gain_percentage_points", _gain(shown)),
+        ("gain_percentage_points", _gain(groups)),
         "parameters",
     ]
-    return [columns.table("Against overfitting", runs, shown, cells, [NOTE], KEYS)]
+    return [columns.table("Against overfitting", runs, groups, cells, [NOTE], KEYS)]
 
 
 def figure(runs: Runs) -> Figure:
     """Bars left, curves of the arms with most examples right."""
-    shown = [group for group in arms(runs.groups) if not _is_searched(group)]
-    most = [group for group in shown if examples(group) == examples(shown[0])]
+    groups = [group for group in arms(runs.groups) if not _is_searched(group)]
+    most = [group for group in groups if examples(group) == examples(groups[0])]
     colours = dict(zip(most, LINES, strict=False))
-    drawn = style.figure("Ways not to overfit", shown, 11, 4.8)
+    drawn = style.figure("Ways not to overfit", groups, 11, 4.8)
     left, right = drawn.subplots(1, 2, width_ratios=[1.15, 1])
     bars.ranked(
         left,
-        [bar for group in shown for bar in bars.of_group(group, METRIC, _label(group), colours.get(group, GREY))],
+        [bar for group in groups for bar in bars.of_group(group, METRIC, _label(group), colours.get(group, GREY))],
         "test error (%): mean, one sd either way, a dot for each seed",
     )
     curves = [
@@ -75,34 +75,34 @@ def means(group: Group) -> str:
 
 
 def examples(group: Group) -> int:
-    """From how many it learns."""
+    """The number of training examples."""
     return group.constant("train_examples") or 0
 
 
 def arms(groups: Sequence[Group]) -> list[Group]:
     """All arms that ran, in the order of their recipes, budget by budget, those with most examples first."""
     chosen = [group for group in groups if group.setting("model", "name") == MODEL]
-    places = {(group.budget, group.device): rank for rank, group in enumerate(reversed(chosen))}
-    return sorted(chosen, key=lambda group: (-places[group.budget, group.device], -examples(group)))
+    ranks = {(group.budget, group.device): rank for rank, group in enumerate(reversed(chosen))}
+    return sorted(chosen, key=lambda group: (-ranks[group.budget, group.device], -examples(group)))
 
 
-def _gain(shown: Sequence[Group]) -> Callable[[Group], Estimate | None]:
-    """What an arm gains over the one that ran alike with nothing against overfitting."""
-    now = current(shown)
+def _gain(groups: Sequence[Group]) -> Callable[[Group], Estimate | None]:
+    """The gain of an arm over the one with nothing against overfitting that ran in the same way."""
+    newest = current(groups)
 
     def alike(group: Group) -> tuple[Any, ...]:
         return group.block, examples(group)
 
     def gain(group: Group) -> Estimate | None:
-        others = now if group in now else []
-        plain = next((one for one in others if alike(one) == alike(group) and means(one) == "nothing"), group)
+        others = newest if group in newest else []
+        plain = next((other for other in others if alike(other) == alike(group) and means(other) == "nothing"), group)
         return plain.difference(group, METRIC) if plain is not group else None
 
     return gain
 
 
 def _is_searched(group: Group) -> bool:
-    """Whether this is a point of a sweep that the recipe did not settle on: of several, those have one seed."""
+    """Whether this is a point of a sweep that the recipe did not choose: only those have a single seed."""
     return bool(group.variant) and len(group.seeds) == 1
 
 

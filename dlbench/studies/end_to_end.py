@@ -33,7 +33,6 @@ FEATURES: Mapping[str, str] = {
     "kmeans_linear": "learnt without labels (k-means)",
 }
 LINEAR, END_TO_END = "linear SVM", "learnt end to end"
-LOOKS = (("weights learnt end to end", BLUE, "-"), ("weights as drawn at random", VERMILION, "--"))
 PROBED = "A linear SVM fitted to each layer's activations on the training examples, maps averaged down to 4x4."
 
 
@@ -58,11 +57,11 @@ def tables(runs: Runs) -> list[Table]:
     layered = [row for group in runs.groups for row in _layers(group)]
     if len({group.device for group in runs.groups}) <= 1:
         ways, layered = ([row | {"device": None} for row in rows] for rows in (ways, layered))
-    found = [columns.of_rows("Features fixed and features learnt", runs, runs.groups, ways, keys=KEYS)]
+    made = [columns.of_rows("Features fixed and features learnt", runs, runs.groups, ways, keys=KEYS)]
     if layered:
         title = "What a linear classifier makes of each layer"
-        found.append(columns.of_rows(title, runs, runs.groups, layered, [PROBED], LAYER_KEYS))
-    return found
+        made.append(columns.of_rows(title, runs, runs.groups, layered, [PROBED], LAYER_KEYS))
+    return made
 
 
 def figure(runs: Runs) -> Figure:
@@ -71,29 +70,29 @@ def figure(runs: Runs) -> Figure:
     Below, where the first run of a net that has learnt kept them: an image, and maps of each of its convolutions.
     """
     nets = [group for group in runs.groups if layers(group)]
-    kept = _pictures(nets)
-    heights = (1.6, 1) if kept else (1,)
+    images = _pictures(nets)
+    heights = (1.6, 1) if images else (1,)
     title = "Features fixed beforehand, and features learnt"
-    drawn = style.figure(title, runs.groups, 11, 7.4 if kept else 4.6)
+    drawn = style.figure(title, runs.groups, 11, 7.4 if images else 4.6)
     above, *below = drawn.subfigures(len(heights), 1, height_ratios=heights, squeeze=False)[:, 0]
     left, right = above.subplots(1, 2, width_ratios=(1.15, 1))
     bars.ranked(left, [bar for entry in entries(runs.groups) for bar in _bars(entry)], "test error (%)")
     _depths(right, nets)
     for part in below:
-        for axes, (name, maps) in zip(part.subplots(1, len(kept), squeeze=False)[0], kept.items(), strict=True):
+        for axes, (name, maps) in zip(part.subplots(1, len(images), squeeze=False)[0], images.items(), strict=True):
             pictures.mosaic(axes, maps, name, columns=4)
     return drawn
 
 
 def entries(groups: Sequence[Group]) -> list[Entry]:
     """All ways to come by features, the highest error first within a budget and device."""
-    known = [entry for group in groups for entry in _entries(group) if entry.error]
-    blocks = list(dict.fromkeys((entry.group.budget, entry.group.device) for entry in known))
+    measured = [entry for group in groups for entry in _entries(group) if entry.error]
+    blocks = list(dict.fromkeys((entry.group.budget, entry.group.device) for entry in measured))
 
     def order(entry: Entry) -> tuple[int, float]:
         return blocks.index((entry.group.budget, entry.group.device)), -(entry.error.mean if entry.error else 0.0)
 
-    return sorted(known, key=order)
+    return sorted(measured, key=order)
 
 
 def layers(group: Group) -> list[str]:
@@ -114,7 +113,7 @@ def is_untaught(group: Group) -> bool:
 
 
 def _entries(group: Group) -> list[Entry]:
-    """A net with probes counts by what a linear classifier makes of its last maps and, if taught, as a whole."""
+    """A net with probes counts with a linear classifier on its last maps and, if it was trained, as a whole."""
     if made := FEATURES.get(group.setting("model", "name", "")):
         return [Entry(made, LINEAR, group, ERROR)]
     kind = "random convolutions" if is_untaught(group) else "learnt with a classifier"
@@ -145,24 +144,24 @@ def _bars(entry: Entry) -> list[bars.Bar]:
 
 def _pictures(nets: Sequence[Group]) -> dict[str, NDArray[np.float64]]:
     """The image and the maps [maps, channels, h, w] that the first learnt net kept, by what they are; or nothing."""
-    kept = next((pictures.kept(group) for group in nets if not is_untaught(group)), {})
+    images = next((pictures.kept(group) for group in nets if not is_untaught(group)), {})
     return {
         "a test image" if name == "input" else f"maps of {name}": maps[None] if name == "input" else maps[:, None]
-        for name, maps in kept.items()
+        for name, maps in images.items()
     }
 
 
 def _depths(axes: Axes, nets: Sequence[Group]) -> None:
     style.panel(axes, "", "layer of the net", "test error of a linear SVM on the layer (%)")
-    shown = []
+    curves = []
     for group in nets:
-        points = lines.through({place: group.measure(probe(layer)) for place, layer in enumerate(layers(group))})
+        points = lines.through({position: group.measure(probe(layer)) for position, layer in enumerate(layers(group))})
         look = (
             ("weights as drawn at random", VERMILION, "--")
             if is_untaught(group)
             else ("weights learnt end to end", BLUE, "-")
         )
-        shown.append(lines.Line(look[0], points, look[1], look[2], marker="o"))
+        curves.append(lines.Line(look[0], points, look[1], look[2], marker="o"))
         axes.set_xticks(range(len(layers(group))), layers(group))
     axes.margins(x=0.12)  # the names of layers are long
-    lines.by_size(axes, shown, empty="no net has been probed")
+    lines.by_size(axes, curves, empty="no net has been probed")

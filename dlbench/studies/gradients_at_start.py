@@ -78,7 +78,7 @@ def _panel(axes: Axes, title: str, groups: Sequence[Group]) -> None:
     axes.set_yscale("log")
     depths = sorted({depth_of(group) for group in groups})
     for group in groups:
-        points = lines.through({place: group.measure(f"train_gradient_rms_at_{place}_percent") for place in PLACES})
+        points = lines.through({depth: group.measure(f"train_gradient_rms_at_{depth}_percent") for depth in PLACES})
         points["count"] = 1  # scatter over seeds is too small to see, or goes below zero on this scale
         look = ("-", "o") if kind_of(group) == "plain" else ("--", "s")
         label = f"{kind_of(group)}, {depth_of(group)} layers"

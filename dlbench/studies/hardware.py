@@ -1,4 +1,4 @@
-"""How fast each recipe trains on each platform, and what that comes to beside the lecture's hardware."""
+"""How fast each recipe trains on each platform, beside the lecture's hardware."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ ABOUT = {
 SOURCES = {"lecture": "the lecture's hardware slides"}
 OPERATIONS = 6  # an example's multiply-add: two operations forward, and backward twice that, for inputs and weights
 MEASURED = (
-    "Measured here: the recipe that got most arithmetic done on each platform, median over its seeds of whole runs. A "
-    "multiplication and an addition count as two, the backward pass as twice the forward pass."
+    "Measured here: the recipe with the most arithmetic a second on each platform, median over its seeds of whole "
+    "runs. A multiplication and an addition count as two, the backward pass as twice the forward pass."
 )
 UNLIKE = "What training reaches is always less than a maker's peak; `dlbench devices` measures this machine's own."
 
 
 @dataclass(frozen=True, eq=False)
 class Timed:
-    """The runs of one recipe on one platform: alike in everything a speed depends on but chance.
+    """The runs of one recipe on one platform: equal in everything that a speed depends on.
 
     platform: a value for each of PLATFORM. label: a short name that no other platform among the runs has.
     """
@@ -83,8 +83,8 @@ def tables(runs: Runs) -> list[Table]:
 def _speeds(runs: pd.DataFrame, rows: Sequence[Timed]) -> Table:
     """Examples per second, speed-up over the slowest, examples per joule.
 
-    Unlike machines, devices, threads, precisions and versions of torch are rows of their own, never averaged. Smoke
-    runs are too short to time, and seeds that learn as one batched model share a time: both are left out.
+    Different machines, devices, threads, precisions and versions of torch are rows of their own, never averaged.
+    Smoke runs are too short to time, and seeds that learn as one batched model share a time: both are left out.
     """
     cells = [_row(row, _slowest(row, rows)) for row in rows]
     about = [note for column, note in ABOUT.items() if any(row[column] is not None for row in cells)]
@@ -98,24 +98,24 @@ def timed(runs: pd.DataFrame) -> Iterator[Timed]:
         return
     # told apart over all platforms, so that a variant has the same name on each
     anywhere = groups(runs.assign(device="", torch="", **grouping.USUAL))
-    variants = {each.identity.work: each.variant for each in anywhere}
+    variants = {group.identity.work: group.variant for group in anywhere}
     platforms, members = [], []
     runs = runs if "cuda_graphs" in runs else runs.assign(cuda_graphs=False)
-    for key, alike in runs.groupby(PLATFORM, sort=False):
-        if speaking := [group for group in groups(alike) if group.values("examples_per_second")]:
+    for key, platform_runs in runs.groupby(PLATFORM, sort=False):
+        if timed_groups := [group for group in groups(platform_runs) if group.values("examples_per_second")]:
             platforms.append(dict(zip(PLATFORM, key, strict=True)))
-            members.append(speaking)
-    found = [
+            members.append(timed_groups)
+    timings = [
         Timed(group, variants.get(group.identity.work, group.variant), platform, label)
-        for platform, label, speaking in zip(platforms, _labels(platforms), members, strict=True)
-        for group in speaking
+        for platform, label, timed_groups in zip(platforms, _labels(platforms), members, strict=True)
+        for group in timed_groups
     ]
     order = {work: rank for rank, work in enumerate(variants)}
-    yield from sorted(found, key=lambda each: (order.get(each.work, len(order)), median(each.speeds)))
+    yield from sorted(timings, key=lambda timing: (order.get(timing.work, len(order)), median(timing.speeds)))
 
 
 def _labels(platforms: Sequence[Mapping[str, Any]]) -> list[str]:
-    """For each platform its device and, of the rest, what sets it apart from others with that device."""
+    """For each platform its device, and what distinguishes it from others with that device."""
     labels = []
     for platform in platforms:
         same = [other for other in platforms if other["device"] == platform["device"]]
@@ -130,60 +130,60 @@ def _said(name: str, value: Any) -> str:
     return f"{name} {value}"
 
 
-def _slowest(one: Timed, found: Sequence[Timed]) -> Timed | None:
+def _slowest(timing: Timed, timings: Sequence[Timed]) -> Timed | None:
     """The slowest platform at the same work; None where there is no other."""
-    same = [each for each in found if each.work == one.work]
-    return min(same, key=lambda each: median(each.speeds)) if len(same) > 1 else None
+    same = [other for other in timings if other.work == timing.work]
+    return min(same, key=lambda other: median(other.speeds)) if len(same) > 1 else None
 
 
-def _row(one: Timed, slowest: Timed | None) -> dict[str, Any]:
+def _row(timing: Timed, slowest: Timed | None) -> dict[str, Any]:
     return {
-        "recipe": one.group.recipe,
-        "variant": one.variant,
-        "budget": one.group.budget,
-        "platform": one.label,
-        "seeds": seed_range(one.group.seeds),
-        "median_examples_per_second": median(one.speeds),
-        "seed_spread_percent": one.spread_percent,
-        "speed_up": _speed_up(one, slowest),
-        "median_examples_per_joule": one.examples_per_joule,
+        "recipe": timing.group.recipe,
+        "variant": timing.variant,
+        "budget": timing.group.budget,
+        "platform": timing.label,
+        "seeds": seed_range(timing.group.seeds),
+        "median_examples_per_second": median(timing.speeds),
+        "seed_spread_percent": timing.spread_percent,
+        "speed_up": _speed_up(timing, slowest),
+        "median_examples_per_joule": timing.examples_per_joule,
     }
 
 
-def _speed_up(one: Timed, slowest: Timed | None) -> float | None:
-    if slowest is None or (one is not slowest and min(one.speeds) <= max(slowest.speeds)):
+def _speed_up(timing: Timed, slowest: Timed | None) -> float | None:
+    if slowest is None or (timing is not slowest and min(timing.speeds) <= max(slowest.speeds)):
         return None
-    return median(one.speeds) / median(slowest.speeds)
+    return median(timing.speeds) / median(slowest.speeds)
 
 
-def _platforms(found: Sequence[Timed]) -> list[Table]:
+def _platforms(timings: Sequence[Timed]) -> list[Table]:
     """What each label stands for."""
     rows = {
-        each.label: {"platform": each.label, "machine": each.group.runs["machine"].iloc[0], **each.platform}
-        for each in found
+        timing.label: {"platform": timing.label, "machine": timing.group.runs["machine"].iloc[0], **timing.platform}
+        for timing in timings
     }
-    notes = ["Speeds on unlike platforms are compared, never averaged."]
+    notes = ["Speeds on different platforms are compared, never averaged."]
     return [Table.of("Platforms", list(rows.values()), notes)] if rows else []
 
 
-def _doubts(found: Sequence[Timed]) -> list[str]:
-    """What keeps a reader from trusting a speed, and what to do about it."""
+def _doubts(timings: Sequence[Timed]) -> list[str]:
+    """Reasons to doubt a speed, and what to do about them."""
     notes = []
-    unsteady = [each for each in found if (each.spread_percent or 0) > STEADY_PERCENT]
+    unsteady = [timing for timing in timings if (timing.spread_percent or 0) > STEADY_PERCENT]
     if unsteady:
-        named = ", ".join(f"{each.group.recipe} ({each.group.budget}, {each.label})" for each in unsteady)
+        named = ", ".join(f"{timing.group.recipe} ({timing.group.budget}, {timing.label})" for timing in unsteady)
         notes.append(
             f"Not steady, seeds more than {STEADY_PERCENT} % apart: {named}. The machine was probably not idle; "
             "`dlbench run --fresh` times them again."
         )
-    if any(len(each.speeds) == 1 for each in found):
-        notes.append("A row with one seed says nothing of how far its speed varies; `--seeds 0-2` gives it three.")
+    if any(len(timing.speeds) == 1 for timing in timings):
+        notes.append("A row with one seed does not show how much its speed varies; `--seeds 0-2` gives it three.")
     return notes
 
 
-def _provenance(runs: pd.DataFrame, found: Sequence[Timed]) -> list[str]:
+def _provenance(runs: pd.DataFrame, timings: Sequence[Timed]) -> list[str]:
     """Where the rows come from, without the caution about published figures: no figure here is compared with one."""
-    return [note for note in footnotes(runs, [each.group for each in found], []) if note != SHORT_RUN]
+    return [note for note in footnotes(runs, [timing.group for timing in timings], []) if note != SHORT_RUN]
 
 
 def worth_timing(runs: pd.DataFrame) -> pd.DataFrame:
@@ -205,7 +205,7 @@ def _not_timed(runs: pd.DataFrame) -> list[str]:
         "too short to time (smoke)": (finished["budget"] == "smoke") & ~batched,
         "seeds learn together as one batched model and share a time": batched,
     }
-    return [f"Not counted, {why}: {these.sum()}." for why, these in reasons.items() if these.any()]
+    return [f"Not counted, {why}: {excluded.sum()}." for why, excluded in reasons.items() if excluded.any()]
 
 
 def _lecture(rows: Sequence[Timed]) -> Table:
@@ -215,18 +215,18 @@ def _lecture(rows: Sequence[Timed]) -> Table:
     return Table.of("The lecture's hardware and training here", cells, notes)
 
 
-def best(found: Sequence[Timed]) -> list[Timed]:
+def best(timings: Sequence[Timed]) -> list[Timed]:
     """Of every platform the recipe with the most arithmetic a second, fastest platform first."""
     most: dict[str, Timed] = {}
-    for each in found:
-        if training_tflops(each) > (training_tflops(most[each.label]) if each.label in most else 0.0):
-            most[each.label] = each
+    for timing in timings:
+        if training_tflops(timing) > (training_tflops(most[timing.label]) if timing.label in most else 0.0):
+            most[timing.label] = timing
     return sorted(most.values(), key=training_tflops, reverse=True)
 
 
-def training_tflops(one: Timed) -> float:
+def training_tflops(timing: Timed) -> float:
     """10^12 operations a second, sustained over whole runs; 0 where a model's operations are not known."""
-    return OPERATIONS * (one.group.constant("multiply_adds") or 0) * median(one.speeds) / 1e12
+    return OPERATIONS * (timing.group.constant("multiply_adds") or 0) * median(timing.speeds) / 1e12
 
 
 def systems(names: Mapping[str, str] = MappingProxyType({})) -> list[dict[str, Any]]:
@@ -245,7 +245,7 @@ def systems(names: Mapping[str, str] = MappingProxyType({})) -> list[dict[str, A
 
 
 def remarks() -> list[str]:
-    """What the lecture's rows leave unsaid, and how much less than a data centre its lab with GPUs takes."""
+    """The notes on the lecture's rows, and a comparison of its lab with GPUs and its data centre."""
     table = published.table("hardware").set_index("system")
     lab, centre = table.loc["Stanford AI lab"], table.loc["Google datacenter"]
     power, price = (centre[what] / lab[what] for what in ("power_watts", "price_usd"))
@@ -256,12 +256,12 @@ def remarks() -> list[str]:
     ]
 
 
-def _reached(one: Timed) -> dict[str, Any]:
+def _reached(timing: Timed) -> dict[str, Any]:
     return {
-        "system": str(one.group.runs["machine"].iloc[0]),
-        "platform": one.label,
-        "recipe": one.group.recipe,
-        "training_tflops": training_tflops(one),
+        "system": str(timing.group.runs["machine"].iloc[0]),
+        "platform": timing.label,
+        "recipe": timing.group.recipe,
+        "training_tflops": training_tflops(timing),
     }
 
 

@@ -48,7 +48,7 @@ def tables(runs: Runs) -> list[Table]:
 
 
 def figure(runs: Runs) -> Figure:
-    """Squares on the left, shaded where the units of the seeds say yes; measured shares over exact curves right."""
+    """Left, squares shaded where the seeds' units say yes; right, measured shares over exact curves."""
     learnt = {function: group for group in runs.groups if (function := group.setting("data", "function")) in TRUE}
     covered = by_weights(runs.groups)
     drawn = style.figure("What one unit can learn", [*learnt.values(), *covered], 11, 5.2)
@@ -156,8 +156,8 @@ def _square(axes: Axes, function: str, group: Group | None) -> None:
     if group is None:
         nothing(axes, "no run")
         return
-    kept = [store.pictures(Path(path)) for path in group.runs["path"]]
-    answers = [pictures["answers"][0] for pictures in kept if "answers" in pictures]
+    pictures_of_runs = [store.pictures(Path(path)) for path in group.runs["path"]]
+    answers = [pictures["answers"][0] for pictures in pictures_of_runs if "answers" in pictures]
     solved = sum(value == 1 for value in group.values("train_solved"))
     if answers:
         unit_square.answers(axes, np.mean(answers, axis=0), BLUE if solved else VERMILION)

@@ -39,19 +39,19 @@ def tables(runs: Runs) -> list[Table]:
         ("units", lambda group: group.setting("model", "sizes")[0]), ("things_shown", columns.whole("train_examples")),
         ("things_held_out", columns.whole("test_examples")), TRAIN, TEST,
     ]  # fmt: skip
-    told, unseen = capacity(runs.groups), generalisation(runs.groups)
+    codes, unseen = capacity(runs.groups), generalisation(runs.groups)
     return [
-        columns.table("Things that units tell apart", runs, told, [*names, *counts], [ACTIVE], KEYS),
+        columns.table("Things that units tell apart", runs, codes, [*names, *counts], [ACTIVE], KEYS),
         columns.table("Things never seen", runs, unseen, [*names, *errors], [HELD_OUT], KEYS),
     ]
 
 
 def figure(runs: Runs) -> Figure:
     """Things told apart by number of units left; errors with one sd over seeds right."""
-    told, unseen = capacity(runs.groups), generalisation(runs.groups)
-    drawn = style.figure("One unit a thing, or many units for every thing", [*told, *unseen], 10.5, 4.8)
+    codes, unseen = capacity(runs.groups), generalisation(runs.groups)
+    drawn = style.figure("One unit a thing, or many units for every thing", [*codes, *unseen], 10.5, 4.8)
     left, right = drawn.subplots(1, 2)
-    _capacity(left, told)
+    _capacity(left, codes)
     _errors(right, unseen)
     return drawn
 
@@ -63,7 +63,7 @@ def capacity(groups: Sequence[Group]) -> list[Group]:
 
 
 def generalisation(groups: Sequence[Group]) -> list[Group]:
-    """The groups that know some things and are asked about others, largest error first in each block."""
+    """The groups tested on things that they did not learn from, largest error first in each block."""
     chosen = [group for group in groups if group.setting("data", "name") == THINGS and group.values(TEST)]
     return _by_block(chosen, lambda group: -sum(group.values(TEST)) / len(group.values(TEST)))
 
@@ -96,13 +96,13 @@ def _capacity(axes: Axes, groups: Sequence[Group]) -> None:
     axes.set_yscale("log", base=2)
     axes.locator_params(axis="x", integer=True)
     for name, law in (("distributed", "2ⁿ"), ("localist", "n")):
-        own = sorted((group for group in groups if code(group) == name), key=units)
-        counts, colour = [group.values("train_told_apart")[0] for group in own], COLOURS[name]
-        if own:
-            axes.plot([units(group) for group in own], [float(_law(g).value) for g in own], color=colour, alpha=0.6)
-            axes.plot([units(group) for group in own], counts, "o", color=colour, markersize=7)
+        nets = sorted((group for group in groups if code(group) == name), key=units)
+        counts, colour = [group.values("train_told_apart")[0] for group in nets], COLOURS[name]
+        if nets:
+            axes.plot([units(group) for group in nets], [float(_law(g).value) for g in nets], color=colour, alpha=0.6)
+            axes.plot([units(group) for group in nets], counts, "o", color=colour, markersize=7)
             axes.annotate(
-                f"{name}: {law}", (units(own[-1]), counts[-1]), xytext=(-8, 9), textcoords="offset points",
+                f"{name}: {law}", (units(nets[-1]), counts[-1]), xytext=(-8, 9), textcoords="offset points",
                 ha="right", color=colour,
             )  # fmt: skip
     axes.margins(y=0.12)

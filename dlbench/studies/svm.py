@@ -64,11 +64,11 @@ def figure(runs: Runs) -> Figure:
     degrees = sorted((group for group in groups if is_small(group) and degree(group)), key=degree)
     twins = shuffled(groups)
     whole = [group for group in groups if group not in twins.values() and not is_small(group)]
-    shown = [bar for group in whole for bar in _bars(group, twins)]
+    ranked = [bar for group in whole for bar in _bars(group, twins)]
     used = [*whole, *twins.values(), *degrees]
-    drawn = style.figure("Support vector machines against nets", used, 11, 2.4 + 0.4 * max(len(shown), 5))
+    drawn = style.figure("Support vector machines against nets", used, 11, 2.4 + 0.4 * max(len(ranked), 5))
     left, right = drawn.subplots(1, 2, width_ratios=(3, 2))
-    bars.ranked(left, shown, "test error (%), MNIST", empty="no classifier has finished")
+    bars.ranked(left, ranked, "test error (%), MNIST", empty="no classifier has finished")
     _degrees(right, degrees)
     keys = [style.key("pixels in place", BLUE), style.key("pixels shuffled", ORANGE)]
     style.legend(drawn, [*keys, bars.published_key("published, 60,000 examples")])
@@ -86,13 +86,13 @@ def degree(group: Group) -> int:
 
 
 def shuffled(groups: Sequence[Group]) -> Mapping[Group, Group]:
-    """For each classifier that ran on shuffled pixels too, that run: all else is the same."""
+    """Classifier -> the same classifier on shuffled pixels, where both ran."""
     twins: dict[Group, Group] = {}
-    now = current(groups)
-    for group in now:
+    newest = current(groups)
+    for group in newest:
         own = settings(group.resolved)
         if own.pop(SHUFFLED, None) is not None:
-            same = (one for one in now if one.block == group.block and settings(one.resolved) == own)
+            same = (plain for plain in newest if plain.block == group.block and settings(plain.resolved) == own)
             twins |= dict.fromkeys(same, group)
     return twins
 
@@ -120,7 +120,7 @@ def _degrees(axes: Axes, groups: Sequence[Group]) -> None:
         return
     measured = lines.through({degree(group): group.measure(ERROR) for group in groups})
     lines.draw(axes, lines.Line("measured: MNIST", measured, marker="o", width=2))
-    figures = {place: float(quote.value) for place, quote in published_by_degree().items()}
+    figures = {order: float(quote.value) for order, quote in published_by_degree().items()}
     label = "published: digits from envelopes"
     axes.plot(list(figures), list(figures.values()), color=VERMILION, label=label, **quoted)
     axes.set_ylim(bottom=0)

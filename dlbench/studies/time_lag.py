@@ -67,10 +67,10 @@ def tables(runs: Runs) -> list[Table]:
         ("length", columns.setting("data", "length")), "parameters", "published_parameters", SQUARED,
         "test_wrong_percent", "published_test_wrong_percent", ("sequences", _sequences), "published_sequences",
     ]  # fmt: skip
-    own = of_most_seeds(runs.groups)  # recipes as they stand: what is published is of their learning rate
+    settled = of_most_seeds(runs.groups)  # recipes as they stand: what is published is of their learning rate
     reber: columns.Columns = [
-        "parameters", "published_parameters", ("solved_percent", _solved), _published("solved_percent", own),
-        "test_wrong_strings_percent", MEMORY, ("strings", _sequences), _published("strings", own),
+        "parameters", "published_parameters", ("solved_percent", _solved), _published("solved_percent", settled),
+        "test_wrong_strings_percent", MEMORY, ("strings", _sequences), _published("strings", settled),
     ]  # fmt: skip
     lagged = [group for group in runs.groups if lags(group)]
     gradients = [row | _gradient(group) for row, group in zip(columns.rows(lagged, names), lagged, strict=True)]
@@ -99,8 +99,8 @@ def figure(runs: Runs) -> Figure:
     _learning(reber, nets, runs.curves, "test_wrong_strings_percent")
     reber.set_ylim(-3, 103)
     _by_lag(gradient, [group for group in nets if lags(group)])
-    shown = [name for name in COLOURS if name in map(net, nets)]
-    style.legend(drawn, [style.key(name, COLOURS[name], "-") for name in shown])
+    names = [name for name in COLOURS if name in map(net, nets)]
+    style.legend(drawn, [style.key(name, COLOURS[name], "-") for name in names])
     return drawn
 
 
@@ -130,9 +130,9 @@ def _is_one_step(group: Group) -> bool:
     return bool(group.setting("model", "gradient") == "one_step")
 
 
-def _published(name: str, own: Sequence[Group]) -> tuple[str, Callable[[Group], Any]]:
+def _published(name: str, groups: Sequence[Group]) -> tuple[str, Callable[[Group], Any]]:
     """A column of published figures of these groups alone."""
-    return f"published_{name}", lambda group: group.published(name) if group in own else None
+    return f"published_{name}", lambda group: group.published(name) if group in groups else None
 
 
 def _solved(group: Group) -> Estimate | None:
@@ -147,30 +147,30 @@ def _by_seed_solved(group: Group) -> dict[int, bool]:
 
 
 def _gradient(group: Group) -> dict[str, Any]:
-    known = lags(group)
+    measured_lags = lags(group)
     row: dict[str, Any] = {"trained": rule(group) != RULES["no_learning"]}
     row["gradient_factor_per_step"] = group.measure("test_gradient_factor_per_step")
-    for lag in (known[0], known[len(known) // 2], known[-1]):
+    for lag in (measured_lags[0], measured_lags[len(measured_lags) // 2], measured_lags[-1]):
         row[f"log10_gradient_norm_at_lag_{lag}"] = _log10(group.values(f"test_gradient_norm_at_lag_{lag}"))
     return row
 
 
 def _log10(norms: Sequence[float]) -> Measure:
-    """Of norms over many powers of ten, mean and deviation of the logarithms."""
+    """Mean and deviation of the norms' logarithms: they range over many powers of ten."""
     return Measure.of([math.log10(max(norm, SMALLEST)) for norm in norms])
 
 
 def _sequences(group: Group) -> Measure | float | None:
-    """How many sequences a run was shown, in the mean; None where nothing is learnt step by step.
+    """The mean number of sequences that a run was shown; None where nothing is learnt step by step.
 
-    At least so many where it would have stopped by itself, or is to solve its task, and did not.
+    A lower bound where a run that stops by itself, or that must solve the task, did not.
     """
     steps, solved = group.measure("steps"), _by_seed_solved(group)
     if steps is None or rule(group) in (RULES["no_learning"], RULES["mean_target"]):
         return None
-    shown = round(steps.mean * shown_per_step(group))
+    sequences = round(steps.mean * shown_per_step(group))
     never = steps.never or (len(solved) if not any(solved.values()) else 0)
-    return Measure(shown, math.nan, steps.n, never) if never else shown
+    return Measure(sequences, math.nan, steps.n, never) if never else sequences
 
 
 def _learning(axes: Axes, nets: Sequence[Group], curves: pd.DataFrame, metric: str) -> None:
@@ -179,13 +179,13 @@ def _learning(axes: Axes, nets: Sequence[Group], curves: pd.DataFrame, metric: s
     axes.xaxis.set_major_formatter(lambda x, _: f"{x / 1000:,g}k" if x else "0")
     axes.locator_params(axis="x", nbins=6)
     for group in nets if metric in curves else ():
-        own = curves[curves["path"].isin(group.runs["path"])].dropna(subset=[metric]).sort_values("step")
+        looks = curves[curves["path"].isin(group.runs["path"])].dropna(subset=[metric]).sort_values("step")
         colour = COLOURS[net(group)]
-        for _, line in own.groupby("path"):
+        for _, line in looks.groupby("path"):
             if len(line) > 1:
-                shown = line["step"] * shown_per_step(group)
-                axes.plot(shown, line[metric], linewidth=1.2, alpha=0.7, color=colour)
-                axes.plot(shown.iloc[-1], line[metric].iloc[-1], "o", markersize=4, color=colour)
+                sequences = line["step"] * shown_per_step(group)
+                axes.plot(sequences, line[metric], linewidth=1.2, alpha=0.7, color=colour)
+                axes.plot(sequences.iloc[-1], line[metric].iloc[-1], "o", markersize=4, color=colour)
     if not axes.lines:
         nothing(axes, "no run has finished")
 

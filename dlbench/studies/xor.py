@@ -49,7 +49,7 @@ def solve_rate(group: Group) -> Estimate | None:
 
 
 def finding(group: Group) -> str:
-    """What the runs of a recipe came to, in words; only Rosenblatt's rule, which stops by itself, may converge."""
+    """The result of a recipe's runs, in words; only Rosenblatt's rule, which stops by itself, may converge."""
     solved, right, bounded = _solved(group), _metric(group, "right"), _within_bound(group)
     if not solved:
         return ""
@@ -105,7 +105,7 @@ def _solved(group: Group) -> list[bool]:
     """Whether each seed solved its task; one that diverged did not, and one without a score is left out."""
     scored = _metric(group, "solved")
     diverged = dict(zip(group.seeds, group.runs["status"] == "diverged", strict=True))
-    return [not lost and scored[seed] == 1 for seed, lost in diverged.items() if lost or seed in scored]
+    return [not failed and scored[seed] == 1 for seed, failed in diverged.items() if failed or seed in scored]
 
 
 def _within_bound(group: Group) -> list[bool]:
@@ -123,6 +123,6 @@ def _converged(solved: Sequence[bool]) -> str:
 
 
 def _diverged(groups: Sequence[Group]) -> list[str]:
-    lost = [(group.recipe, group.runs.loc[group.runs["status"] == "diverged", "seed"]) for group in groups]
-    named = [f"{recipe} seed {seed_range(int(seed) for seed in seeds)}" for recipe, seeds in lost if len(seeds)]
+    failed = [(group.recipe, group.runs.loc[group.runs["status"] == "diverged", "seed"]) for group in groups]
+    named = [f"{recipe} seed {seed_range(int(seed) for seed in seeds)}" for recipe, seeds in failed if len(seeds)]
     return [f"Diverged, and counted as not solved: {'; '.join(named)}."] if named else []

@@ -108,21 +108,21 @@ def _trial(start: Start, device: str | None, threads: int | None) -> Trial:
     return Trial(recorded_recipe, start.seed, execution, machine.describe(execution.device)["fingerprint"])
 
 
-def _device(wanted: str) -> str:
+def _device(name: str) -> str:
     try:
-        return machine.resolve_device(wanted)
+        return machine.resolve_device(name)
     except InputError:
-        here = ", ".join(device["device"] for device in machine.devices())
-        raise InputError(f"device {wanted} is not here; --device takes another ({here})") from None
+        names = ", ".join(device["device"] for device in machine.devices())
+        raise InputError(f"device {name} is not here; --device takes another ({names})") from None
 
 
 def _changes(start: Start, events: Sequence[Event], trial: Trial) -> Iterator[str]:
     """What has changed in machine, libraries and execution."""
-    here = machine.describe(trial.execution.device)
-    if start.machine["fingerprint"] != here["fingerprint"]:
-        yield f"{start.machine['name']} -> {here['name']}"
-    if start.machine.get("blas") != here["blas"]:
-        yield f"{start.machine.get('blas') or 'BLAS not recorded'} -> {here['blas']}"
+    present = machine.describe(trial.execution.device)
+    if start.machine["fingerprint"] != present["fingerprint"]:
+        yield f"{start.machine['name']} -> {present['name']}"
+    if start.machine.get("blas") != present["blas"]:
+        yield f"{start.machine.get('blas') or 'BLAS not recorded'} -> {present['blas']}"
     for name in LIBRARIES:
         if start.versions.get(name) != machine.versions()[name]:
             yield f"{name} {start.versions.get(name)} -> {machine.versions()[name]}"
@@ -143,9 +143,9 @@ def _until(events: Sequence[Event], last: int, of: int) -> Iterator[Event]:
         yield event
 
 
-def compare(recorded: Recorded, here: Sequence[Event]) -> Outcome:
+def compare(recorded: Recorded, repeated: Sequence[Event]) -> Outcome:
     """The recorded events against those of the repetition."""
-    pairs = list(zip_longest(recorded.events, here))
+    pairs = list(zip_longest(recorded.events, repeated))
     laps = [(before, now) for before, now in pairs if isinstance(before, Lap) and isinstance(now, Lap)]
     deviation = max((_relative(before.loss, now.loss) for before, now in laps), default=0.0)
     state: State = "same"
@@ -179,11 +179,11 @@ def _difference(pairs: Sequence[tuple[Event | None, Event | None]], keys: Keys, 
 def _values(before: Event, now: Event, keys: Sequence[str]) -> Iterator[tuple[str, Any, Any]]:
     """Name, recorded value and value now of each of these keys; metrics and counts one by one."""
     for key in keys:
-        recorded, here = getattr(before, key), getattr(now, key)
-        if isinstance(recorded, Mapping):
-            yield from ((name, value, here.get(name)) for name, value in recorded.items())
-        elif recorded is not None:
-            yield key, recorded, here
+        old, new = getattr(before, key), getattr(now, key)
+        if isinstance(old, Mapping):
+            yield from ((name, value, new.get(name)) for name, value in old.items())
+        elif old is not None:
+            yield key, old, new
 
 
 def _relative(first: Any, second: Any) -> float:

@@ -62,7 +62,7 @@ def of(trial: Trial, out: Path, accepted: Collection[str] = (), *, any_share: bo
 def of_all(
     trials: Sequence[Trial], out: Path, accepted: Collection[str], warnings: list[str], *, any_share: bool = False
 ) -> list[Standing]:
-    """The standing of each trial; packs are read once for all, and only if a trial's own file does not stand for it.
+    """The standing of each trial; packs are read once for all, and only if a trial's own file is not enough.
 
     warnings: what is wrong with packs is added here.
     """
@@ -116,15 +116,15 @@ def _key(trial: Trial) -> tuple[str, str]:
 
 def _packed(trials: Iterable[Trial], out: Path, warnings: list[str]) -> Mapping[tuple[str, str], Sequence[_Run]]:
     """The runs in packs under the folder that may stand for one of the trials, by key."""
-    wanted = {_key(trial) for trial in trials}
-    stems = {stem for stem, _ in wanted}
+    keys = {_key(trial) for trial in trials}
+    stems = {stem for stem, _ in keys}
     runs: dict[tuple[str, str], list[_Run]] = {}
-    for file in raw_files.packed(out, warnings) if wanted else ():
+    for file in raw_files.packed(out, warnings) if keys else ():
         stem = "".join(file.name.rpartition("/")[2].rpartition("-")[:2])
         if stem in stems:
             outline = store.outline(file)
             key = (stem, outline.start.recipe.get("name", "") if outline.start else "")
-            if key in wanted:
+            if key in keys:
                 runs.setdefault(key, []).append(_Run(Path(file.path), outline))
     return runs
 

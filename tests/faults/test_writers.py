@@ -130,7 +130,7 @@ def test_locks_work_here_and_a_file_system_without_them_is_told_apart(tmp_path, 
     assert not list(tmp_path.iterdir())
     monkeypatch.setattr(locking, "_lock", lambda handle: None)
     assert not locking.work_in(tmp_path)
-    [finding] = [f for f in checkups.results_folder(tmp_path / "results") if "no locks work" in f.found]
+    [finding] = [f for f in checkups.results_folder(tmp_path / "results") if "file locks do not work" in f.found]
     assert finding.status == "warning"
 
 

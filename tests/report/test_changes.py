@@ -69,7 +69,7 @@ class TestTable:
         assert "| b | test_error_percent | worse | 0.5: breached |" in markdown([table_of(rows, "main")])
 
     def test_hidden_rows_are_counted_all_the_same(self, rows: list[Row]) -> None:
-        found = table_of(rows, "main", shown=ordered(rows, "name", only_changed=True))
+        found = table_of(rows, "main", visible=ordered(rows, "name", only_changed=True))
         assert len(found.frame) == 2
         assert "6 rows: 1 slower, 1 worse, 1 not comparable, 3 same; 1 limit breached; 2 shown." in found.notes
 

@@ -41,8 +41,8 @@ class Reads:
         Raises Changed for a file that changed while it was read.
         """
         paths = [path for path in self.stamps if _is_data(path)]
-        many = {parent for parent, count in Counter(path.parent for path in paths).items() if count > MOST}
-        keys = {path: _key(path.parent if path.parent in many else path, folder) for path in paths}
+        crowded = {parent for parent, count in Counter(path.parent for path in paths).items() if count > MOST}
+        keys = {path: _key(path.parent if path.parent in crowded else path, folder) for path in paths}
         digests = {key: identity.content(key, folder) for key in sorted({*keys.values()})}
         for path, key in keys.items():
             if _has_changed(path, self.stamps[path]):

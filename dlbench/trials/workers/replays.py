@@ -20,15 +20,15 @@ from dlbench.trials.workers import channel
 def main() -> None:
     """Repeat the trials described on standard input."""
     job, tell = channel.job()
-    for index, wanted in enumerate(job["runs"]):
-        for event in _outcome(wanted):
+    for index, order in enumerate(job["runs"]):
+        for event in _outcome(order):
             tell(replace(event, index=index))
 
 
-def _outcome(wanted: Mapping[str, Any]) -> Iterator[Event]:
+def _outcome(order: Mapping[str, Any]) -> Iterator[Event]:
     """The events wanted, and how it ended."""
     try:
-        yield from islice(_events(wanted), wanted["count"])
+        yield from islice(_events(order), order["count"])
         yield Done()
     except InputError as error:
         yield Refused(str(error))
@@ -36,9 +36,9 @@ def _outcome(wanted: Mapping[str, Any]) -> Iterator[Event]:
         yield Failed(f"{type(error).__name__}: {error}".partition("\n")[0])
 
 
-def _events(wanted: Mapping[str, Any]) -> Iterator[Event]:
-    built = setup.build([plan.from_dict(wanted["trial"])])
-    steps = trial.run(built, lap_ends=frozenset(wanted["lap_ends"]))
+def _events(order: Mapping[str, Any]) -> Iterator[Event]:
+    built = setup.build([plan.from_dict(order["trial"])])
+    steps = trial.run(built, lap_ends=frozenset(order["lap_ends"]))
     return (event for event in steps if not isinstance(event, Pictures))
 
 
