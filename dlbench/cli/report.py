@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from dlbench.judge.claims import Verdict
     from dlbench.records.groups import Runs
+    from dlbench.report.document import Chapter, Document
     from dlbench.report.table import Table
 
 PICTURES = (".png", ".svg", ".pdf")
@@ -47,7 +49,7 @@ def report(
     written = format or by_ending(output)
     courses = [name for name in names if len(_studies(name)) > 1]
     if output is not None and written == "markdown" and courses == list(names):
-        shown = "\n".join(_course(name, runs, output) for name in names)
+        shown = "\n".join(text("document", document([name], runs), written, output) for name in names)
     else:
         shown = text("tables", brief(tables(names, runs), notes), written, output)
     if figure is not None:
@@ -81,10 +83,24 @@ def tables(names: Sequence[str], runs: Runs) -> list[Table]:
         compared = _studies(name)
         found = [table for one in compared for table in studies.tables(one, runs)] or _of_recipe(name, runs)
         if not found:
-            raise InputError(f"{name}: no runs of it in the results folder; `dlbench run {name}` makes them")
+            raise InputError(_nothing([name]))
         claims = _claims(compared, runs)
         shown += [*claims, *found] if len(compared) > 1 else [*found, *claims]
     return shown
+
+
+def document(names: Sequence[str], runs: Runs) -> Document:
+    """The names as a document: a chapter for each study, and one for all recipes among them."""
+    from dlbench.report.document import Document
+
+    compared = list({one.name: one for name in names for one in _studies(name)}.values())
+    alone = [name for name in names if not _studies(name)]
+    found = [*(chapter for one in compared if (chapter := _chapter(one, runs))), *_chapter_of_recipes(alone, runs)]
+    if not found:
+        raise InputError(_nothing(names))
+    opening = study.load(names[0]) if len(names) == 1 and compared else None
+    title, source = (opening.title, opening.source) if opening else (", ".join(names), "")
+    return Document(title, source, verdicts(compared, runs), found)
 
 
 def draw(names: Sequence[str], runs: Runs, path: Path) -> None:
@@ -144,37 +160,27 @@ def _claims(compared: Sequence[Study], runs: Runs) -> list[Table]:
     return claims(found) if found else []
 
 
-def _course(name: str, runs: Runs, output: Path) -> str:
-    """A document: the claims of all studies, then a chapter for each that has runs, with its figure."""
-    compared = _studies(name)
-    chapters = [chapter for one in compared if (chapter := _chapter(one, runs, output))]
-    if not chapters:
-        raise InputError(f"{name}: no runs of it in the results folder; `dlbench run {name}` makes them")
-    opening = [f"# {study.load(name).title}", text("tables", _claims(compared, runs), "markdown")]
-    return "\n\n".join([*opening, *chapters])
+def _nothing(names: Sequence[str]) -> str:
+    """What is said where nothing of these has run."""
+    return f"{', '.join(names)}: no runs of it in the results folder; `dlbench run {' '.join(names)}` makes them"
 
 
-def _make_small(picture: Path) -> None:
-    """To 256 colours, which is a third of the bytes."""
-    from PIL import Image
+def _chapter(found: Study, runs: Runs) -> Chapter | None:
+    """What a study has to show; None without runs."""
+    from dlbench.report.document import Chapter
 
-    with Image.open(picture) as image:
-        image.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(picture, optimize=True)
-
-
-def _chapter(found: Study, runs: Runs, output: Path) -> str:
     shown = studies.tables(found, runs)
     if not shown:
-        return ""
-    parts = [f"## {found.title}", found.source]
-    if studies.has_figure(found):
-        folder = output.with_name(f"{output.stem}-figures")
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            path = folder / f"{found.name}.png"
-            studies.figure(found, runs).savefig(path)
-            _make_small(path)
-        except OSError as error:
-            raise InputError(f"-o {output}: {folder} cannot be written ({error.strerror})") from None
-        parts.append(f"![{found.title}]({folder.name}/{found.name}.png)")
-    return "\n\n".join([*filter(None, parts), text("tables", shown, "markdown")])
+        return None
+    draw = functools.partial(studies.figure, found, runs) if studies.has_figure(found) else None
+    own = studies.drawn(found, runs)
+    return Chapter(found.title, [found.name], found.question, found.source, shown, own, draw, is_usual=not found.shows)
+
+
+def _chapter_of_recipes(names: Sequence[str], runs: Runs) -> list[Chapter]:
+    """One chapter for all of them; none without runs."""
+    from dlbench.report.document import Chapter
+
+    tables = [table for name in names for table in _of_recipe(name, runs)]
+    own = runs.of([catalog.find(name).name for name in names])
+    return [Chapter(", ".join(names), names, tables=tables, runs=own.of_one_kind())] if tables else []
