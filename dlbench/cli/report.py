@@ -43,18 +43,23 @@ def report(
 ) -> None:
     """Print the tables of recipes and studies from run files, and what they say of the studies' claims.
 
-    `report lecture -o lecture.md` writes a document of all studies with their figures beside it.
+    `report lecture -o lecture.html` writes a page for the browser, which opens offline, and `-o lecture.md` a document
+    with its figures beside it.
     """
     runs = read(results, names)
-    written = format or by_ending(output)
-    courses = [name for name in names if len(_studies(name)) > 1]
-    if output is not None and written == "markdown" and courses == list(names):
-        shown = "\n".join(text("document", document([name], runs), written, output) for name in names)
-    else:
-        shown = text("tables", brief(tables(names, runs), notes), written, output)
+    shown = _written(names, runs, format or by_ending(output), output, notes)
     if figure is not None:
         draw(names, runs, figure)
     deliver(shown, output)
+
+
+def _written(names: Sequence[str], runs: Runs, format: str, output: Path | None, notes: bool) -> str:
+    """What is asked for, as text: a page, in Markdown a document of each course, else tables."""
+    if format == "html":
+        return text("document", document(names, runs), format, output)
+    if format == "markdown" and output is not None and all(len(_studies(name)) > 1 for name in names):
+        return "\n".join(text("document", document([name], runs), format, output) for name in names)
+    return text("tables", brief(tables(names, runs), notes), format, output)
 
 
 def read(results: Path, names: Sequence[str] = (), paths: Sequence[Path] | None = None) -> Runs:

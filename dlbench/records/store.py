@@ -171,6 +171,21 @@ def curves(folder: Path, paths: Iterable[Path] | None = None) -> pd.DataFrame:
     return pd.DataFrame([look for _, some in looks for look in some])
 
 
+def clock(paths: Iterable[Path]) -> pd.DataFrame:
+    """One row a lap of these runs: path, step, and the examples and seconds of training up to there."""
+    import pandas as pd
+
+    chosen = list(paths)
+    rows: list[tuple[str, int, int, float]] = []
+    for file in _run_files(Path(), chosen, []):
+        with _left_out_if_unsound(file, []):
+            examples, seconds = 0, 0.0
+            for lap in _events(file, (Lap,)):
+                examples, seconds = examples + lap.examples, seconds + lap.seconds
+                rows.append((file.path, lap.step, examples, seconds))
+    return pd.DataFrame(rows, columns=["path", "step", "examples", "seconds"])
+
+
 def pictures(path: Path) -> dict[str, NDArray[np.float64]]:
     """What the run in this file kept to show of its trained model: arrays in [0, 1] by name, or nothing."""
     for file in raw_files.at([path]):
