@@ -2,31 +2,37 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from dlbench import streams, studies
 from dlbench.cli.options import Names, Notes, Results, TablesName
 from dlbench.errors import InputError
+from dlbench.reading import near
 from dlbench.records import store
+from dlbench.report import panels
 from dlbench.report.formats import brief, by_ending, deliver, text
 from dlbench.spec import catalog, recipe, study
 from dlbench.spec.study import Study
 
 if TYPE_CHECKING:
+    By = str
     import pandas as pd
 
     from dlbench.judge.claims import Verdict
     from dlbench.records.groups import Runs
     from dlbench.report.document import Chapter, Document
     from dlbench.report.table import Table
+else:
+    By = Literal[*panels.AXES, *panels.COSTS]
 
-PICTURES = (".png", ".svg", ".pdf")
+PICTURES = (".png", ".svg", ".pdf", ".html")
 
 
 def report(
@@ -38,7 +44,15 @@ def report(
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Write to this file instead of the terminal.")
     ] = None,
-    figure: Annotated[Path | None, typer.Option(help="Draw the study's figure to this .png, .svg or .pdf.")] = None,
+    figure: Annotated[
+        Path | None,
+        typer.Option(help="Draw the study's figure, or all these recipes in one, to this .png, .svg, .pdf or .html."),
+    ] = None,
+    metric: Annotated[str, typer.Option(help="What the figure shows, such as train_error_percent.")] = "",
+    by: Annotated[
+        By | None,
+        typer.Option(help="What its curves go by: step, examples, seconds; or what results stand against: the others."),
+    ] = None,
     notes: Notes = False,
 ) -> None:
     """Print the tables of recipes and studies from run files, and what they say of the studies' claims.
@@ -46,10 +60,12 @@ def report(
     `report lecture -o lecture.html` writes a page for the browser, which opens offline, and `-o lecture.md` a document
     with its figures beside it.
     """
+    if figure is None and (metric or by):
+        raise InputError("--metric and --by say what --figure draws: name a file for it as well")
     runs = read(results, names)
     shown = _written(names, runs, format or by_ending(output), output, notes)
     if figure is not None:
-        draw(names, runs, figure)
+        draw(names, runs, figure, metric, by or "")
     deliver(shown, output)
 
 
@@ -98,27 +114,52 @@ def document(names: Sequence[str], runs: Runs) -> Document:
     """The names as a document: a chapter for each study, and one for all recipes among them."""
     from dlbench.report.document import Document
 
-    compared = list({one.name: one for name in names for one in _studies(name)}.values())
-    alone = [name for name in names if not _studies(name)]
-    found = [*(chapter for one in compared if (chapter := _chapter(one, runs))), *_chapter_of_recipes(alone, runs)]
-    if not found:
+    compared = _compared(names)
+    chapters = [chapter for name, one in compared if (chapter := _chapter(name, one, runs))]
+    chapters += _chapter_of_recipes([name for name in dict.fromkeys(names) if not _studies(name)], runs)
+    if not chapters:
         raise InputError(_nothing(names))
     opening = study.load(names[0]) if len(names) == 1 and compared else None
     title, source = (opening.title, opening.source) if opening else (", ".join(names), "")
-    return Document(title, source, verdicts(compared, runs), found)
+    return Document(title, source, verdicts([one for _, one in compared], runs), chapters)
 
 
-def draw(names: Sequence[str], runs: Runs, path: Path) -> None:
-    """Draw the figure of the study among the names; the file's ending is the format."""
+def draw(names: Sequence[str], runs: Runs, path: Path, metric: str = "", by: str = "") -> None:
+    """Draw the figure of the study among the names, or if there is none, or with a metric or `by`, of all recipes.
+
+    The file's ending is the format.
+    """
+    from dlbench.report.document import Document
+
     if path.suffix not in PICTURES:
-        raise InputError(f"--figure {path}: the name should end in .png, .svg or .pdf")
-    found = [each for name in names for each in _studies(name) if studies.has_figure(each)]
-    if len(found) != 1:
-        raise InputError(f"--figure: name one study that has a figure; of {', '.join(names)}, {len(found)} have one")
+        raise InputError(f"--figure {path}: the name should end in .png, .svg, .pdf or .html")
+    compared = [(name, one) for name, one in _compared(names) if studies.has_figure(one)]
+    if len(compared) > 1 and not (metric or by):
+        raise InputError(f"--figure: name one study; of {', '.join(names)}, {len(compared)} have a figure of their own")
+    own = None if metric or by or not compared else _chapter(*compared[0], runs)
+    chapter = own or _of_all_recipes(names, runs, metric, by)
+    if path.suffix == ".html":
+        shown = Document(chapter.title, chapter.source, chapters=[dataclasses.replace(chapter, tables=())])
+        deliver(text("document", shown, "html", path), path)
+        return
+    assert chapter.draw
     try:
-        studies.figure(found[0], runs).savefig(path)
+        chapter.draw().savefig(path)
     except OSError as error:
         raise InputError(f"--figure {path}: cannot be written ({error.strerror})") from None
+
+
+def _of_all_recipes(names: Sequence[str], runs: Runs, metric: str, by: str) -> Chapter:
+    """All recipes that are meant side by side, in the usual figure."""
+    from dlbench.report import usual
+    from dlbench.report.document import Chapter
+
+    own = runs.of([catalog.name(reference) for reference in _references(names)]).of_one_kind()
+    known = [name for name in usual.metrics(own.frame) if any(group.values(name) for group in own.groups)]
+    if metric and metric not in known:
+        raise InputError(f"--metric {metric}: no such metric of {', '.join(names)}{near(metric, known)}")
+    make = functools.partial(usual.figure, own, metric, by or "step")
+    return Chapter(", ".join(names), names=names, runs=own, draw=make, is_usual=True, metric=metric, by=by)
 
 
 def verdicts(chosen: Sequence[Study], runs: Runs) -> list[Verdict]:
@@ -131,6 +172,12 @@ def verdicts(chosen: Sequence[Study], runs: Runs) -> list[Verdict]:
 def _studies(name: str) -> list[Study]:
     """What the name of a study stands for, a course for several; nothing for a recipe."""
     return study.course(name) if catalog.is_study(catalog.find(name)) else []
+
+
+def _compared(names: Sequence[str]) -> list[tuple[str, Study]]:
+    """All studies among the names, those of courses as well, each once and with what it is called by."""
+    found = {one.name: (name, one) for name in names for one in _studies(name)}
+    return [(one.name if len(_studies(name)) > 1 else name, one) for name, one in found.values()]
 
 
 def _as_published(runs: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
@@ -170,8 +217,8 @@ def _nothing(names: Sequence[str]) -> str:
     return f"{', '.join(names)}: no runs of it in the results folder; `dlbench run {' '.join(names)}` makes them"
 
 
-def _chapter(found: Study, runs: Runs) -> Chapter | None:
-    """What a study has to show; None without runs."""
+def _chapter(name: str, found: Study, runs: Runs) -> Chapter | None:
+    """What a study, called by that name, has to show; None without runs."""
     from dlbench.report.document import Chapter
 
     shown = studies.tables(found, runs)
@@ -179,7 +226,9 @@ def _chapter(found: Study, runs: Runs) -> Chapter | None:
         return None
     draw = functools.partial(studies.figure, found, runs) if studies.has_figure(found) else None
     own = studies.drawn(found, runs)
-    return Chapter(found.title, [found.name], found.question, found.source, shown, own, draw, is_usual=not found.shows)
+    return Chapter(
+        found.title, found.name, [name], found.question, found.source, shown, own, draw, is_usual=not found.shows
+    )
 
 
 def _chapter_of_recipes(names: Sequence[str], runs: Runs) -> list[Chapter]:
@@ -188,4 +237,4 @@ def _chapter_of_recipes(names: Sequence[str], runs: Runs) -> list[Chapter]:
 
     tables = [table for name in names for table in _of_recipe(name, runs)]
     own = runs.of([catalog.find(name).name for name in names])
-    return [Chapter(", ".join(names), names, tables=tables, runs=own.of_one_kind())] if tables else []
+    return [Chapter(", ".join(names), names=names, tables=tables, runs=own.of_one_kind())] if tables else []

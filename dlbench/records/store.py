@@ -172,18 +172,27 @@ def curves(folder: Path, paths: Iterable[Path] | None = None) -> pd.DataFrame:
 
 
 def clock(paths: Iterable[Path]) -> pd.DataFrame:
-    """One row a lap of these runs: path, step, and the examples and seconds of training up to there."""
+    """One row a lap of these runs: path, step, and the examples and seconds of training up to there.
+
+    Seconds are NaN of seeds that learnt together as one model, and so shared a clock.
+    """
     import pandas as pd
 
-    chosen = list(paths)
     rows: list[tuple[str, int, int, float]] = []
-    for file in _run_files(Path(), chosen, []):
+    for file in raw_files.at(paths):
         with _left_out_if_unsound(file, []):
-            examples, seconds = 0, 0.0
-            for lap in _events(file, (Lap,)):
-                examples, seconds = examples + lap.examples, seconds + lap.seconds
-                rows.append((file.path, lap.step, examples, seconds))
+            rows += _laps(file)
     return pd.DataFrame(rows, columns=["path", "step", "examples", "seconds"])
+
+
+def _laps(file: RawFile) -> Iterator[tuple[str, int, int, float]]:
+    examples, seconds = 0, 0.0
+    for event in _events(file, (Start, Lap)):
+        if isinstance(event, Lap):
+            examples, seconds = examples + event.examples, seconds + event.seconds
+            yield file.path, event.step, examples, seconds
+        elif event.recipe.get("together") == "model":
+            seconds = NAN
 
 
 def pictures(path: Path) -> dict[str, NDArray[np.float64]]:

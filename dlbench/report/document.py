@@ -18,12 +18,14 @@ if TYPE_CHECKING:
 class Chapter:
     """A study, or recipes side by side.
 
-    names: as commands take them. question: what the study asks; may be empty. runs: those that one picture may show,
-    and None where nothing is to be drawn of them. draw: makes the study's figure, where it has one. is_usual: that is
-    the usual one, bars and curves, which a page draws by itself.
+    name: its study's. names: what commands call it by. question: what the study asks; may be empty. runs: those that
+    one picture may show, and None where nothing is to be drawn of them. draw: makes the study's figure, where it has
+    one. is_usual: that is the usual one, bars and curves, which a page draws by itself. metric, by: what that begins
+    with (`usual.figure`).
     """
 
     title: str
+    name: str = "results"
     names: Sequence[str] = ()
     question: str = ""
     source: str = ""
@@ -31,11 +33,8 @@ class Chapter:
     runs: Runs | None = None
     draw: Callable[[], Figure] | None = None
     is_usual: bool = False
-
-    @property
-    def name(self) -> str:
-        """Its study; of recipes the first."""
-        return self.names[0] if self.names else ""
+    metric: str = ""
+    by: str = ""
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dlbench.errors import InputError
 from dlbench.judge.claims import Verdict
-from dlbench.records.groups import Runs
 from dlbench.report import claims, evidence, usual
 from dlbench.report.cells import heading, is_numeric, one_line, parts, texts
 from dlbench.report.changes import Comparison
@@ -100,16 +99,17 @@ def _section(chapter: Chapter, verdicts: Sequence[Verdict]) -> dict[str, Any]:
         "chapter": chapter,
         "verdicts": own,
         "picture": _picture(chapter) if chapter.draw and not chapter.is_usual else None,
-        "panel": _panel(chapter.runs, own) if chapter.runs else "",
+        "panel": _panel(chapter, own) if chapter.runs else "",
     }
 
 
-def _panel(runs: Runs, verdicts: Sequence[Verdict]) -> str:
+def _panel(chapter: Chapter, verdicts: Sequence[Verdict]) -> str:
     """What is drawn of the runs, packed: the metrics that claims are about come first."""
+    assert chapter.runs
     claimed = [str(verdict.claim.of.metric) for verdict in verdicts if verdict.claim.kind == "claim"]
-    known = usual.metrics(runs.frame)
-    chosen = dict.fromkeys([*(name for name in claimed if name in known), *known])
-    panel = interactive.panel(runs, list(chosen)[:MOST_METRICS])
+    known = usual.metrics(chapter.runs.frame)
+    chosen = dict.fromkeys(name for name in (chapter.metric, *claimed, *known) if name in known)
+    panel = interactive.panel(chapter.runs, list(chosen)[:MOST_METRICS], chapter.by)
     return _packed(json.dumps(panel, allow_nan=False, separators=(",", ":"))) if panel["groups"] else ""
 
 

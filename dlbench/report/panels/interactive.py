@@ -16,17 +16,16 @@ import pandas as pd
 from dlbench.records import store
 from dlbench.records.groups import Group, Runs, of_most_seeds
 from dlbench.report.cells import heading
+from dlbench.report.panels import AXES, COSTS
 from dlbench.report.panels.style import LINES
 
 MOST: Final = 24  # groups side by side: with more, points of a sweep are left out
-COSTS: Final = ("training_seconds", "examples_per_second", "joules", "parameters", "multiply_adds", "peak_memory_bytes")
-AXES: Final = ("step", "examples", "seconds")
 
 
-def panel(runs: Runs, metrics: Sequence[str]) -> dict[str, Any]:
+def panel(runs: Runs, metrics: Sequence[str], by: str = "") -> dict[str, Any]:
     """The runs of each group with their ends and what was seen on the way; without groups, nothing is to be drawn.
 
-    metrics: columns of scores, the one to begin with first.
+    metrics: columns of scores, the one to begin with first. by: what curves go by, or ends stand against, at first.
     """
     groups = runs.groups if len(runs.groups) <= MOST else of_most_seeds(runs.groups)
     names = [name for name in metrics if any(group.values(name) for group in groups)]
@@ -36,6 +35,7 @@ def panel(runs: Runs, metrics: Sequence[str]) -> dict[str, Any]:
         "metrics": {name: heading(name) for name in names},
         "costs": {name: heading(name) for name in costs},
         "colours": list(LINES),
+        "by": by,
         "groups": [_group(group, [*names, *costs], looks) for group in groups] if names else [],
     }
 

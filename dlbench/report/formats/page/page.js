@@ -139,7 +139,7 @@ class Panel {
   build() {
     const choice = (label, name, words) => tag("label", {}, label, tag("select", { name }, ...Object.entries(words).map(
       ([value, textContent]) => tag("option", { value, textContent }))));
-    const box = (label, name, value = "", checked = false) => tag("label", {}, tag("input", { type: "checkbox", name, value, checked }), label);
+    const box = (label, name, value = "", checked = false) => tag("label", {}, tag("input", { type: "checkbox", name, value, defaultChecked: checked }), label);
     this.controls = tag("form", { className: "controls" });
     this.controls.append(choice("show", "metric", this.data.metrics), choice("against", "against", { "": "recipe", ...this.data.costs }));
     if (this.hasCurves) this.controls.append(choice("curves by", "by", this.axes()));
@@ -152,7 +152,7 @@ class Panel {
     const recipes = this.data.groups.map((group, place) => {
       const swatch = tag("span", { className: "swatch" });
       Object.assign(swatch.style, { borderTopColor: this.colour(place), borderTopStyle: STYLES[this.dash(place)] });
-      return tag("label", {}, tag("input", { type: "checkbox", name: "group", value: place, checked: true }), swatch, group.name);
+      return tag("label", {}, tag("input", { type: "checkbox", name: "group", value: place, defaultChecked: true }), swatch, group.name);
     });
     const legend = tag("details", { open: true }, tag("summary", { textContent: `Recipes (${recipes.length})` }), ...recipes);
     const switches = tag("details", { open: seeds.length <= 12 }, tag("summary", { textContent: `Seeds (${seeds.length})` }));
@@ -160,13 +160,17 @@ class Panel {
     this.controls.append(legend, switches);
     this.controls.addEventListener("change", () => this.draw());
     this.controls.addEventListener("submit", (event) => event.preventDefault());
+    for (const name of ["by", "against"]) {
+      const choices = this.controls.elements[name];
+      if (all("option", choices ?? tag("select")).some((option) => option.value === this.data.by)) choices.value = this.data.by;
+    }
     this.ends = tag("div", { className: "ends" });
     this.curves = tag("div", { className: "curves" });
     this.runs = tag("details", { className: "runs" }, tag("summary", { textContent: "These runs as a table" }));
     this.runs.addEventListener("toggle", () => this.tabulate());
     this.place.append(this.controls, tag("div", { className: "plots" }, this.ends, ...(this.hasCurves ? [this.curves] : [])), this.runs);
     for (const plot of [this.ends, this.curves]) {
-      plot.setAttribute("role", "img");
+      plot.setAttribute("role", "group");
       plot.setAttribute("aria-label", `${this.place.dataset.title}: every run as a point; the table below has the same numbers`);
     }
   }
@@ -247,9 +251,11 @@ class Panel {
       customdata: published.map((one) => [plain(one.group.name), wrapped(one.quoted[1], 50)]),
       hovertemplate: "<b>%{customdata[0]}</b>, quoted: %{x}<br>%{customdata[1]}<extra></extra>",
     };
-    const y = { tickvals: held.map((_, place) => place), ticktext: held.map((group) => wrapped(group.name, narrow ? 14 : 26)), showgrid: false, zeroline: false };
+    const ticktext = held.map((group) => wrapped(group.name, narrow ? 14 : 26));
+    const most = Math.max(1, ...ticktext.map((text) => text.split("<br>").length));
+    const y = { tickvals: held.map((_, place) => place), ticktext, showgrid: false, zeroline: false };
     const made = layout(heading, { type: log ? "log" : "linear", rangemode: "tozero" }, y);
-    made.height = 130 + Math.max(3, held.length) * (narrow ? 46 : 38);
+    made.height = 130 + Math.max(3, held.length) * Math.max(38, 18 * most + 6);
     return { data: [means, dots, diamonds], layout: made };
   }
 
@@ -331,7 +337,7 @@ class Panel {
     const table = tag("table", { className: "sortable" }, tag("thead", {}, head), tag("tbody", {}, ...rows));
     const region = tag("div", { className: "wide", tabIndex: 0 }, table);
     region.setAttribute("role", "region");
-    region.setAttribute("aria-label", "Runs");
+    region.setAttribute("aria-label", `Runs: ${this.place.dataset.title}`);
     this.runs.append(region);
   }
 }
