@@ -1,7 +1,7 @@
 """Bars and curves to play with: what a page in the browser draws of runs, as plain values that JSON can hold.
 
 Every number is that of a run file, and comes with the run behind it; means are made by the page, of the seeds that its
-reader leaves switched on.
+reader leaves switched on. A run's `never` names what it had not reached by its end: of that it knows a bound alone.
 """
 
 from __future__ import annotations
@@ -42,11 +42,15 @@ def panel(runs: Runs, metrics: Sequence[str], by: str = "") -> dict[str, Any]:
 
 def _group(group: Group, names: Sequence[str], looks: Mapping[str, Any]) -> dict[str, Any]:
     quoted = {name: group.published(name) for name in names}
+    never = {name: group.never(name) for name in names}
     return {
         "name": group.label,
         "budget": group.budget,
         "published": {name: [one.value, one.source] for name, one in quoted.items() if one},
-        "runs": [_run(row, names, looks) for row in group.runs.to_dict("records")],
+        "runs": [
+            _run(row, names, looks) | {"never": [name for name in names if row["seed"] in never[name]]}
+            for row in group.runs.to_dict("records")
+        ],
     }
 
 

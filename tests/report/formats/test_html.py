@@ -5,6 +5,7 @@ import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from dlbench.cli import app, report
 from dlbench.errors import InputError
 from dlbench.judge.claims import Verdict
 from dlbench.records import store
+from dlbench.report.document import Document
 from dlbench.report.formats import html, text
 from dlbench.spec import study
 
@@ -168,6 +170,19 @@ def test_every_point_of_a_curve_is_a_look_of_its_run(page: Page, runs: Any) -> N
     clock = store.clock([Path(row["path"])])
     assert seconds[-1] == pytest.approx(clock["seconds"].iloc[-1], rel=0.05)
     assert seconds == sorted(seconds)
+
+
+def test_what_the_end_of_a_run_cut_off_is_a_bound(show: Open) -> None:
+    runs = report.read(RESULTS / "backprop.jsonl.gz", ["parity-4"])
+    (group,) = (group for group in runs.of(["parity-4"]).of_one_kind().groups)
+    never = group.never("sweeps")
+    assert 0 < len(never) < len(group.seeds)
+    chapter = report.document(["parity-4"], runs).chapters[0]
+    page = show(text("document", Document("Parity", chapters=[replace(chapter, metric="sweeps")]), "html"))
+    drawn(page)
+    bars, dots, _ = traces(page)
+    assert {int(about[1]) for about in dots["customdata"] if about[5] == "at least "} == never
+    assert f"({len(never)} of {len(group.seeds)} never)" in bars["customdata"][0][1]
 
 
 def test_hovering_tells_the_run_behind_a_dot(page: Page) -> None:

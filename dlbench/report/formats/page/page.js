@@ -70,8 +70,10 @@ const deviation = (values) => {
   const centre = mean(values);
   return Math.sqrt(values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / (values.length - 1));
 };
-const measure = (values) => values.length > 1
-  ? `${digits(mean(values))} ± ${digits(deviation(values))} (n=${values.length})` : `${digits(values[0])} (n=1)`;
+const measure = (values, never = 0) => {
+  if (never) return `≥ ${digits(mean(values))} (${never} of ${values.length} never)`;
+  return values.length > 1 ? `${digits(mean(values))} ± ${digits(deviation(values))} (n=${values.length})` : `${digits(values[0])} (n=1)`;
+};
 
 // Text of a user's that Plotly would read as markup.
 const plain = (text) => String(text).replaceAll("&", "&amp;").replaceAll("<", "&lt;");
@@ -143,7 +145,7 @@ class Panel {
     this.controls = tag("form", { className: "controls" });
     this.controls.append(choice("show", "metric", this.data.metrics), choice("against", "against", { "": "recipe", ...this.data.costs }));
     if (this.hasCurves) this.controls.append(choice("curves by", "by", this.axes()));
-    this.controls.append(box("log scale", "log"), box("log horizontally", "logx"));
+    this.controls.append(box("log scale", "log", "", this.isWide()), box("log horizontally", "logx"));
     const seeds = this.seeds.map((seed) => box(seed, "seed", seed, true));
     const turn = (label, on) => tag("button", { type: "button", textContent: label, onclick: () => {
       all("[name=seed]", this.controls).forEach((input) => { input.checked = on; });
@@ -178,6 +180,13 @@ class Panel {
   axes() {
     const known = new Set(this.data.groups.flatMap((group) => group.runs.flatMap((run) => Object.keys(run.looks))));
     return Object.fromEntries(["step", "examples", "seconds"].filter((name) => known.has(name)).map((name) => [name, name]));
+  }
+
+  // Whether the ends of the first metric are so far apart that a linear scale shows but the largest.
+  isWide() {
+    const [metric] = Object.keys(this.data.metrics);
+    const ends = this.data.groups.flatMap((group) => group.runs.map((run) => run.ends[metric] ?? NaN)).filter(Number.isFinite);
+    return Math.min(...ends) > 0 && Math.max(...ends) > 1000 * Math.min(...ends);
   }
 
   get settings() {
@@ -227,21 +236,27 @@ class Panel {
     const narrow = this.place.clientWidth < 600;
     const heading = this.data.metrics[metric];
     const held = groups.map((group) => ({ ...group, runs: group.runs.filter((run) => metric in run.ends) }))
-      .filter((group) => group.runs.length).map((group) => ({ ...group, values: group.runs.map((run) => run.ends[metric]) }));
+      .filter((group) => group.runs.length).map((group) => ({
+        ...group, values: group.runs.map((run) => run.ends[metric]), never: group.runs.map((run) => run.never.includes(metric)),
+      }));
+    const cut = (group) => group.never.filter(Boolean).length;
     held.sort((a, b) => mean(b.values) - mean(a.values));
     const means = {
       type: "bar", orientation: "h", x: held.map((group) => mean(group.values)), y: held.map((_, place) => place),
       marker: { color: held.map((group) => group.colour), opacity: 0.55 }, width: 0.64, name: "mean",
-      error_x: { array: held.map((group) => group.values.length > 1 ? deviation(group.values) : 0), color: looks().text, thickness: 1.2 },
-      customdata: held.map((group) => [plain(group.name), measure(group.values)]),
+      error_x: { array: held.map((group) => group.values.length > 1 && !cut(group) ? deviation(group.values) : 0), color: looks().text, thickness: 1.2 },
+      customdata: held.map((group) => [plain(group.name), measure(group.values, cut(group))]),
       hovertemplate: "<b>%{customdata[0]}</b><br>%{customdata[1]}<extra></extra>",
     };
     const dots = {
       type: "scatter", mode: "markers", name: "run",
       x: held.flatMap((group) => group.values), y: held.flatMap((group, place) => group.values.map(() => place)),
-      marker: { size: 8, color: held.flatMap((group) => group.values.map(() => group.colour)), line: { color: looks().text, width: 1 } },
-      customdata: held.flatMap((group) => group.runs.map((run) => behind(group, run))),
-      hovertemplate: `${TEMPLATE}<br>${plain(heading)}: %{x}<extra></extra>`,
+      marker: {
+        size: 8, color: held.flatMap((group) => group.values.map(() => group.colour)), line: { color: looks().text, width: 1 },
+        symbol: held.flatMap((group) => group.never.map((never) => never ? "triangle-right-open" : "circle")),
+      },
+      customdata: held.flatMap((group) => group.runs.map((run, place) => [...behind(group, run), group.never[place] ? "at least " : ""])),
+      hovertemplate: `${TEMPLATE}<br>${plain(heading)}: %{customdata[5]}%{x}<extra></extra>`,
     };
     const published = held.map((group, place) => ({ group, place, quoted: group.published[metric] })).filter((one) => one.quoted);
     const diamonds = {
@@ -331,6 +346,7 @@ class Panel {
     const rows = this.shown(this.settings).flatMap((group) => group.runs.filter((run) => metric in run.ends).map((run) => {
       const cells = [group.name, run.seed, run.ends[metric], run.machine, run.file].map((textContent) => tag("td", { textContent }));
       for (const place of [1, 2]) cells[place].dataset.value = cells[place].textContent;
+      if (run.never.includes(metric)) cells[2].prepend("≥ ");
       cells[2].className = "measured number";
       return tag("tr", {}, ...cells);
     }));
@@ -357,3 +373,4 @@ const seen = new IntersectionObserver((entries) => {
 all(".panel").forEach((place) => seen.observe(place));
 const redraw = () => panels.forEach((panel) => panel.draw());
 dark.addEventListener("change", redraw);
+matchMedia("print").addEventListener("change", redraw);
