@@ -169,6 +169,5 @@ def _needed(name: str) -> ModuleType:
     try:
         return import_module(name)
     except ImportError:
-        raise InputError(
-            f"--format html takes {name.partition('.')[0]}, which the extra html brings: pip install 'dlbench[html]'"
-        ) from None
+        package = name.partition(".")[0]
+        raise InputError(f"--format html: needs the package {package}; pip install 'dlbench[html]'") from None

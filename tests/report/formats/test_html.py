@@ -194,6 +194,14 @@ def test_hovering_tells_the_run_behind_a_dot(page: Page) -> None:
     assert "2 cores" in words
 
 
+def test_no_button_sends_anything_anywhere(page: Page) -> None:
+    titles = page.locator(".ends .modebar-btn").evaluate_all("all => all.map(one => one.dataset.title)")
+    assert len(titles) == 7
+    assert not [title for title in titles if "share" in title.lower() or "cloud" in title.lower()]
+    assert page.evaluate("document.querySelector('.ends')._context.plotlyServerURL") == ""
+    assert page.locator("form[action], a[href^=http], link[href^=http], script[src]").count() == 0
+
+
 def test_a_seed_that_is_switched_off_leaves_every_mean(page: Page, runs: Any) -> None:
     page.locator(".panel [name=seed][value='0']").uncheck()
     page.wait_for_function("document.querySelector('.ends').data[1].customdata.every(about => about[1] !== '0')")
@@ -352,7 +360,7 @@ def test_without_the_extra_one_line_names_it(monkeypatch: pytest.MonkeyPatch) ->
     html._plotly.cache_clear()
     monkeypatch.setitem(sys.modules, "plotly.offline", None)
     call = ["report", "tour", "--results", str(RESULTS / "tour.jsonl.gz"), "-o", "page.html"]
-    message = "--format html takes plotly, which the extra html brings: pip install 'dlbench[html]'"
+    message = "--format html: needs the package plotly; pip install 'dlbench[html]'"
     with pytest.raises(InputError, match=re.escape(message)):
         CliRunner().invoke(app, call, catch_exceptions=False)
     assert not Path("page.html").exists()

@@ -119,6 +119,7 @@ function layout(title, x, y) {
   return {
     title: { text: wrapped(title, innerWidth < 600 ? 38 : 70), font: { size: 15 } }, font: { color: text, size: 13, family: "system-ui, sans-serif" },
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", margin: { l: 20, r: 15, t: 60, b: 45 },
+    modebar: { bgcolor: "rgba(0,0,0,0)", color: text, activecolor: text },
     hoverlabel: { align: "left", bgcolor: card, font: { color: text } }, hovermode: "closest", barmode: "overlay", showlegend: false, height: 420,
     xaxis: { ...axis, ...x }, yaxis: { ...axis, ...y },
   };
@@ -127,6 +128,8 @@ function layout(title, x, y) {
 const behind = (group, run) => [group.name, run.seed, run.machine, run.file, group.budget].map(plain);
 const TEMPLATE = "<b>%{customdata[0]}</b>, seed %{customdata[1]}, %{customdata[4]} budget<br>%{customdata[2]}<br>%{customdata[3]}";
 
+// Of Plotly's own buttons those that send nothing anywhere.
+const BUTTONS = ["toImage", "zoom2d", "pan2d", "zoomIn2d", "zoomOut2d", "autoScale2d", "resetScale2d"];
 const STYLES = { solid: "solid", dash: "dashed", dot: "dotted" };  // Plotly's words and CSS's
 
 class Panel {
@@ -219,7 +222,7 @@ class Panel {
   async draw() {
     const Plotly = await plotly();
     const settings = this.settings;
-    const config = { responsive: true, displaylogo: false, modeBarButtonsToRemove: ["select2d", "lasso2d"], scrollZoom: false };
+    const config = { responsive: true, displaylogo: false, modeBarButtons: [BUTTONS], plotlyServerURL: "" };
     const groups = this.shown(settings);
     const ends = settings.against ? this.scatter(groups, settings) : this.bars(groups, settings);
     const drawn = [Plotly.react(this.ends, ends.data, ends.layout, config)];
