@@ -116,7 +116,9 @@ def document(names: Sequence[str], runs: Runs) -> Document:
 
     compared = _compared(names)
     chapters = [chapter for name, one in compared if (chapter := _chapter(name, one, runs))]
-    chapters += _chapter_of_recipes([name for name in dict.fromkeys(names) if not _studies(name)], runs)
+    chapters += _chapter_of_recipes(
+        [name for name in dict.fromkeys(names) if not catalog.is_study(catalog.find(name))], runs
+    )
     if not chapters:
         raise InputError(_nothing(names))
     opening = study.load(names[0]) if len(names) == 1 and compared else None
@@ -176,8 +178,11 @@ def _studies(name: str) -> list[Study]:
 
 def _compared(names: Sequence[str]) -> list[tuple[str, Study]]:
     """All studies among the names, those of courses as well, each once and with what it is called by."""
-    found = {one.name: (name, one) for name in names for one in _studies(name)}
-    return [(one.name if len(_studies(name)) > 1 else name, one) for name, one in found.values()]
+    called: dict[str, tuple[str, Study]] = {}
+    for name in names:
+        course = _studies(name)
+        called |= {one.name: (one.name if len(course) > 1 else name, one) for one in course}
+    return list(called.values())
 
 
 def _as_published(runs: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:

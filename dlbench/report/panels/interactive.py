@@ -19,6 +19,7 @@ from dlbench.report.cells import heading
 from dlbench.report.panels import AXES, COSTS
 from dlbench.report.panels.style import LINES
 
+BEHIND: Final = ("seed", "machine", "device", "path")  # what is said of the run behind a point
 MOST: Final = 24  # groups side by side: with more, points of a sweep are left out
 
 
@@ -43,13 +44,13 @@ def panel(runs: Runs, metrics: Sequence[str], by: str = "") -> dict[str, Any]:
 def _group(group: Group, names: Sequence[str], looks: Mapping[str, Any]) -> dict[str, Any]:
     quoted = {name: group.published(name) for name in names}
     never = {name: group.never(name) for name in names}
+    rows = group.runs[[name for name in (*BEHIND, *names) if name in group.runs]].to_dict("records")
     return {
         "name": group.label,
         "budget": group.budget,
         "published": {name: [one.value, one.source] for name, one in quoted.items() if one},
         "runs": [
-            _run(row, names, looks) | {"never": [name for name in names if row["seed"] in never[name]]}
-            for row in group.runs.to_dict("records")
+            _run(row, names, looks) | {"never": [name for name in names if row["seed"] in never[name]]} for row in rows
         ],
     }
 

@@ -230,6 +230,7 @@ def test_scales_recipes_and_costs_are_chosen(page: Page, runs: Any) -> None:
 def test_the_runs_are_a_table_as_well(page: Page) -> None:
     page.get_by_text("These runs as a table").click()
     rows = page.locator(".runs tbody tr")
+    rows.first.wait_for()
     assert rows.count() == len(dots(page))
     seen = {tuple(row.split("\t")) for row in rows.all_inner_texts()}
     assert {(name, str(seed), f"{value:g}") for name, seed, _, value in dots(page)} == {row[:3] for row in seen}
