@@ -37,9 +37,14 @@ def claims(
     70 a bug of dlbench.
     """
     from dlbench.report.claims import claims as table
+    from dlbench.report.document import Document
 
     judged = verdicts(names or [LECTURE], results)
-    formats.show("tables", formats.brief(table(judged), notes), format, output)
+    if format == "html":
+        shown = Document("Claims and verdicts", ", ".join(names or [LECTURE]), judged)
+        formats.show("document", shown, format, output)
+    else:
+        formats.show("tables", formats.brief(table(judged), notes), format, output)
     return exit_code(judged)
 
 

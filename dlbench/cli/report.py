@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from dlbench import streams, studies
 from dlbench.cli.options import Names, Notes, Results, TablesName
 from dlbench.errors import InputError
+from dlbench.reading import near
 from dlbench.records import store
+from dlbench.report import panels
 from dlbench.report.formats import brief, by_ending, deliver, text
 from dlbench.spec import catalog, recipe, study
 from dlbench.spec.study import Study
 
 if TYPE_CHECKING:
+    By = str
     import pandas as pd
 
     from dlbench.judge.claims import Verdict
     from dlbench.records.groups import Runs
+    from dlbench.report.document import Chapter, Document
     from dlbench.report.table import Table
+else:
+    By = Literal[*panels.AXES, *panels.COSTS]
 
-PICTURES = (".png", ".svg", ".pdf")
+PICTURES = (".png", ".svg", ".pdf", ".html")
 
 
 def report(
@@ -36,23 +44,38 @@ def report(
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Write to this file instead of the terminal.")
     ] = None,
-    figure: Annotated[Path | None, typer.Option(help="Draw the study's figure to this .png, .svg or .pdf.")] = None,
+    figure: Annotated[
+        Path | None,
+        typer.Option(help="Draw the study's figure, or all these recipes in one, to this .png, .svg, .pdf or .html."),
+    ] = None,
+    metric: Annotated[str, typer.Option(help="What the figure shows, such as train_error_percent.")] = "",
+    by: Annotated[
+        By | None,
+        typer.Option(help="What its curves go by: step, examples, seconds; or what results stand against: the others."),
+    ] = None,
     notes: Notes = False,
 ) -> None:
     """Print the tables of recipes and studies from run files, and what they say of the studies' claims.
 
-    `report lecture -o lecture.md` writes a document of all studies with their figures beside it.
+    `report lecture -o lecture.html` writes a page for the browser, which opens offline, and `-o lecture.md` a document
+    with its figures beside it.
     """
+    if figure is None and (metric or by):
+        raise InputError("--metric and --by say what --figure draws: name a file for it as well")
     runs = read(results, names)
-    written = format or by_ending(output)
-    courses = [name for name in names if len(_studies(name)) > 1]
-    if output is not None and written == "markdown" and courses == list(names):
-        shown = "\n".join(_course(name, runs, output) for name in names)
-    else:
-        shown = text("tables", brief(tables(names, runs), notes), written, output)
+    shown = _written(names, runs, format or by_ending(output), output, notes)
     if figure is not None:
-        draw(names, runs, figure)
+        draw(names, runs, figure, metric, by or "")
     deliver(shown, output)
+
+
+def _written(names: Sequence[str], runs: Runs, format: str, output: Path | None, notes: bool) -> str:
+    """What is asked for, as text: a page, in Markdown a document of each course, else tables."""
+    if format == "html":
+        return text("document", document(names, runs), format, output)
+    if format == "markdown" and output is not None and all(len(_studies(name)) > 1 for name in names):
+        return "\n".join(text("document", document([name], runs), format, output) for name in names)
+    return text("tables", brief(tables(names, runs), notes), format, output)
 
 
 def read(results: Path, names: Sequence[str] = (), paths: Sequence[Path] | None = None) -> Runs:
@@ -81,23 +104,64 @@ def tables(names: Sequence[str], runs: Runs) -> list[Table]:
         compared = _studies(name)
         found = [table for one in compared for table in studies.tables(one, runs)] or _of_recipe(name, runs)
         if not found:
-            raise InputError(f"{name}: no runs of it in the results folder; `dlbench run {name}` makes them")
+            raise InputError(_nothing([name]))
         claims = _claims(compared, runs)
         shown += [*claims, *found] if len(compared) > 1 else [*found, *claims]
     return shown
 
 
-def draw(names: Sequence[str], runs: Runs, path: Path) -> None:
-    """Draw the figure of the study among the names; the file's ending is the format."""
+def document(names: Sequence[str], runs: Runs) -> Document:
+    """The names as a document: a chapter for each study, and one for all recipes among them."""
+    from dlbench.report.document import Document
+
+    compared = _compared(names)
+    chapters = [chapter for name, one in compared if (chapter := _chapter(name, one, runs))]
+    chapters += _chapter_of_recipes(
+        [name for name in dict.fromkeys(names) if not catalog.is_study(catalog.find(name))], runs
+    )
+    if not chapters:
+        raise InputError(_nothing(names))
+    opening = study.load(names[0]) if len(names) == 1 and compared else None
+    title, source = (opening.title, opening.source) if opening else (", ".join(names), "")
+    return Document(title, source, verdicts([one for _, one in compared], runs), chapters)
+
+
+def draw(names: Sequence[str], runs: Runs, path: Path, metric: str = "", by: str = "") -> None:
+    """Draw the figure of the study among the names, or if there is none, or with a metric or `by`, of all recipes.
+
+    The file's ending is the format.
+    """
+    from dlbench.report.document import Document
+
     if path.suffix not in PICTURES:
-        raise InputError(f"--figure {path}: the name should end in .png, .svg or .pdf")
-    found = [each for name in names for each in _studies(name) if studies.has_figure(each)]
-    if len(found) != 1:
-        raise InputError(f"--figure: name one study that has a figure; of {', '.join(names)}, {len(found)} have one")
+        raise InputError(f"--figure {path}: the name should end in .png, .svg, .pdf or .html")
+    compared = [(name, one) for name, one in _compared(names) if studies.has_figure(one)]
+    if len(compared) > 1 and not (metric or by):
+        raise InputError(f"--figure: name one study; of {', '.join(names)}, {len(compared)} have a figure of their own")
+    own = None if metric or by or not compared else _chapter(*compared[0], runs)
+    chapter = own or _of_all_recipes(names, runs, metric, by)
+    if path.suffix == ".html":
+        shown = Document(chapter.title, chapter.source, chapters=[dataclasses.replace(chapter, tables=())])
+        deliver(text("document", shown, "html", path), path)
+        return
+    assert chapter.draw
     try:
-        studies.figure(found[0], runs).savefig(path)
+        chapter.draw().savefig(path)
     except OSError as error:
         raise InputError(f"--figure {path}: cannot be written ({error.strerror})") from None
+
+
+def _of_all_recipes(names: Sequence[str], runs: Runs, metric: str, by: str) -> Chapter:
+    """All recipes that are meant side by side, in the usual figure."""
+    from dlbench.report import usual
+    from dlbench.report.document import Chapter
+
+    own = runs.of([catalog.name(reference) for reference in _references(names)]).of_one_kind()
+    known = [name for name in usual.metrics(own.frame) if any(group.values(name) for group in own.groups)]
+    if metric and metric not in known:
+        raise InputError(f"--metric {metric}: no such metric of {', '.join(names)}{near(metric, known)}")
+    make = functools.partial(usual.figure, own, metric, by or "step")
+    return Chapter(", ".join(names), names=names, runs=own, draw=make, is_usual=True, metric=metric, by=by)
 
 
 def verdicts(chosen: Sequence[Study], runs: Runs) -> list[Verdict]:
@@ -110,6 +174,15 @@ def verdicts(chosen: Sequence[Study], runs: Runs) -> list[Verdict]:
 def _studies(name: str) -> list[Study]:
     """What the name of a study stands for, a course for several; nothing for a recipe."""
     return study.course(name) if catalog.is_study(catalog.find(name)) else []
+
+
+def _compared(names: Sequence[str]) -> list[tuple[str, Study]]:
+    """All studies among the names, those of courses as well, each once and with what it is called by."""
+    called: dict[str, tuple[str, Study]] = {}
+    for name in names:
+        course = _studies(name)
+        called |= {one.name: (one.name if len(course) > 1 else name, one) for one in course}
+    return list(called.values())
 
 
 def _as_published(runs: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
@@ -144,37 +217,29 @@ def _claims(compared: Sequence[Study], runs: Runs) -> list[Table]:
     return claims(found) if found else []
 
 
-def _course(name: str, runs: Runs, output: Path) -> str:
-    """A document: the claims of all studies, then a chapter for each that has runs, with its figure."""
-    compared = _studies(name)
-    chapters = [chapter for one in compared if (chapter := _chapter(one, runs, output))]
-    if not chapters:
-        raise InputError(f"{name}: no runs of it in the results folder; `dlbench run {name}` makes them")
-    opening = [f"# {study.load(name).title}", text("tables", _claims(compared, runs), "markdown")]
-    return "\n\n".join([*opening, *chapters])
+def _nothing(names: Sequence[str]) -> str:
+    """What is said where nothing of these has run."""
+    return f"{', '.join(names)}: no runs of it in the results folder; `dlbench run {' '.join(names)}` makes them"
 
 
-def _make_small(picture: Path) -> None:
-    """To 256 colours, which is a third of the bytes."""
-    from PIL import Image
+def _chapter(name: str, found: Study, runs: Runs) -> Chapter | None:
+    """What a study, called by that name, has to show; None without runs."""
+    from dlbench.report.document import Chapter
 
-    with Image.open(picture) as image:
-        image.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(picture, optimize=True)
-
-
-def _chapter(found: Study, runs: Runs, output: Path) -> str:
     shown = studies.tables(found, runs)
     if not shown:
-        return ""
-    parts = [f"## {found.title}", found.source]
-    if studies.has_figure(found):
-        folder = output.with_name(f"{output.stem}-figures")
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            path = folder / f"{found.name}.png"
-            studies.figure(found, runs).savefig(path)
-            _make_small(path)
-        except OSError as error:
-            raise InputError(f"-o {output}: {folder} cannot be written ({error.strerror})") from None
-        parts.append(f"![{found.title}]({folder.name}/{found.name}.png)")
-    return "\n\n".join([*filter(None, parts), text("tables", shown, "markdown")])
+        return None
+    draw = functools.partial(studies.figure, found, runs) if studies.has_figure(found) else None
+    own = studies.drawn(found, runs)
+    return Chapter(
+        found.title, found.name, [name], found.question, found.source, shown, own, draw, is_usual=not found.shows
+    )
+
+
+def _chapter_of_recipes(names: Sequence[str], runs: Runs) -> list[Chapter]:
+    """One chapter for all of them; none without runs."""
+    from dlbench.report.document import Chapter
+
+    tables = [table for name in names for table in _of_recipe(name, runs)]
+    own = runs.of([catalog.find(name).name for name in names])
+    return [Chapter(", ".join(names), names=names, tables=tables, runs=own.of_one_kind())] if tables else []

@@ -34,8 +34,8 @@ ANSWERS: Final[Mapping[str, Mapping[str, str]]] = {
 class Verdict:
     """What the runs say of a claim.
 
-    of, than: the values of the shared seeds, `than` a number where the claim names one. never: how many values of
-    either side are lower bounds, cut off by the end of the run.
+    seeds, of, than: the shared seeds and their values, `than` a number where the claim names one. never: how many of
+    either side's values are lower bounds, cut off by the end of the run.
     gap: the mean gap, or of `within` the narrower of its two. below: of `ordinary`, how many runs are below the
     published one. effect: the difference or ratio, where it has the test set's interval.
     p, corrected_p: of the test behind it, alone and after Holm's correction; NaN without one, 1 if it told nothing.
@@ -62,6 +62,7 @@ class Verdict:
     needed: int | None = None
     runs: Sequence[Group] = field(default=(), compare=False)
     others: Sequence[Group] = field(default=(), compare=False)
+    seeds: Sequence[int] = ()
 
     @property
     def first_run(self) -> str:
@@ -126,7 +127,7 @@ def _verdict(study: str, claim: Claim, found: Sequence[Group], runs: Runs) -> Ve
     return Verdict(
         study, claim, word, why, evidence.budget, of.over(seeds), shown, never, outcome.gap, outcome.below,
         outcome.effect, outcome.p if word != "untested" else math.nan, math.nan, test_set_sd(of, than), needed,
-        used, others,
+        used, others, seeds,
     )  # fmt: skip
 
 

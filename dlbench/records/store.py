@@ -171,6 +171,30 @@ def curves(folder: Path, paths: Iterable[Path] | None = None) -> pd.DataFrame:
     return pd.DataFrame([look for _, some in looks for look in some])
 
 
+def clock(paths: Iterable[Path]) -> pd.DataFrame:
+    """One row a lap of these runs: path, step, and the examples and seconds of training up to there.
+
+    Seconds are NaN of seeds that learnt together as one model, and so shared a clock.
+    """
+    import pandas as pd
+
+    rows: list[tuple[str, int, int, float]] = []
+    for file in raw_files.at(paths):
+        with _left_out_if_unsound(file, []):
+            rows += _laps(file)
+    return pd.DataFrame(rows, columns=["path", "step", "examples", "seconds"])
+
+
+def _laps(file: RawFile) -> Iterator[tuple[str, int, int, float]]:
+    examples, seconds = 0, 0.0
+    for event in _events(file, (Start, Lap)):
+        if isinstance(event, Lap):
+            examples, seconds = examples + event.examples, seconds + event.seconds
+            yield file.path, event.step, examples, seconds
+        elif event.recipe.get("together") == "model":
+            seconds = NAN
+
+
 def pictures(path: Path) -> dict[str, NDArray[np.float64]]:
     """What the run in this file kept to show of its trained model: arrays in [0, 1] by name, or nothing."""
     for file in raw_files.at([path]):

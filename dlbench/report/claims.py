@@ -93,17 +93,17 @@ def _chance(verdicts: Sequence[Verdict]) -> list[str]:
 
 
 def _table(title: str, verdicts: Sequence[Verdict], notes: Sequence[str]) -> Table:
-    rows = [_row(verdict) for verdict in verdicts]
+    rows = [row(verdict) for verdict in verdicts]
     if len({verdict.study for verdict in verdicts}) == 1:
-        rows = [row | {"study": None} for row in rows]
+        rows = [cells | {"study": None} for cells in rows]
     groups = list({id(group): group for verdict in verdicts for group in verdict.runs}.values())
     about = [*notes, *([ORDINARY] if any(verdict.claim.relation == "ordinary" for verdict in verdicts) else [])]
     about += [NEVER] if any(any(verdict.never) for verdict in verdicts) else []
     about += [*_measured(groups), *_remarks(verdicts)]
-    about += [TEST_SET] if any(not missing(row["test_set_sd_points"]) for row in rows) else []
-    about += [STATED] if any(row["stated"] for row in rows) else []
-    about += [NEEDS] if any(row["needs"] for row in rows) else []
-    about += [GROUNDS] if any(row["rests_on"] for row in rows) else []
+    about += [TEST_SET] if any(not missing(cells["test_set_sd_points"]) for cells in rows) else []
+    about += [STATED] if any(cells["stated"] for cells in rows) else []
+    about += [NEEDS] if any(cells["needs"] for cells in rows) else []
+    about += [GROUNDS] if any(cells["rests_on"] for cells in rows) else []
     return Table.of(title, rows, about, KEYS, MIXED)
 
 
@@ -127,7 +127,8 @@ def _lacking(verdict: Verdict) -> str:
     return f"more than {MOST_SEEDS:,} more seeds" if has_scatter else "no scatter"
 
 
-def _row(verdict: Verdict) -> dict[str, Any]:
+def row(verdict: Verdict) -> dict[str, Any]:
+    """The cells of its row."""
     claim = verdict.claim
     published = Quoted(claim.published, claim.source) if claim.published != "" else None
     return {

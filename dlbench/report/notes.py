@@ -30,7 +30,7 @@ def footnotes(runs: pd.DataFrame, groups: Sequence[Group], rows: Iterable[Mappin
     notes += _left_out(runs, groups) + quoted(rows)
     if any(budget != "full" for budget in budgets):
         notes.append(SHORT_RUN)
-    return notes + identity(groups) + _files(groups)
+    return notes + identity(groups) + files(groups)
 
 
 def identity(groups: Sequence[Group]) -> list[str]:
@@ -149,7 +149,7 @@ def _reason(message: object) -> str:
     return f": {lines[0][:120].rstrip('.')}" if lines else ""
 
 
-def _files(groups: Sequence[Group]) -> list[str]:
+def files(groups: Sequence[Group]) -> list[str]:
     """Where the run files lie under the results folder; paths of one machine help nobody on another."""
     if not any("path" in group.runs for group in groups):
         return []

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from dlbench.records import store
 from dlbench.records.groups import Group, Runs, seed_range
 from dlbench.report.cells import heading
 from dlbench.report.notes import finite_test_set, footnotes
-from dlbench.report.panels import bars, lines, style
+from dlbench.report.panels import COSTS, bars, lines, scatter, style
 from dlbench.report.table import PUBLISHED, Table
 from dlbench.stats.estimates import Measure, median
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 KEYS = ("recipe", "variant", "budget", "device")
@@ -44,18 +47,35 @@ def tables(runs: Runs) -> list[Table]:
     return [Table.of("Results", _beside(rows), notes, KEYS)]
 
 
-def figure(runs: Runs) -> Figure:
-    """Ends as ranked bars, best on top, and beside them how each recipe got there."""
-    metric = next((name for name in metrics(runs.frame) if any(group.values(name) for group in runs.groups)), "")
-    shown = sorted((group for group in runs.groups if group.values(metric)), key=lambda group: _mean(group, metric))
+def figure(runs: Runs, metric: str = "", by: str = "step") -> Figure:
+    """Ends as ranked bars, best on top, and beside them how each recipe got there, or what that cost.
+
+    metric: the most telling one if left out. by: what curves go by, or what ends stand against (`panels`).
+    """
+    chosen = metric or next((name for name in metrics(runs.frame) if any(g.values(name) for g in runs.groups)), "")
+    shown = sorted((group for group in runs.groups if group.values(chosen)), key=lambda group: _mean(group, chosen))
     drawn = style.figure("Results", shown, 11, 2.2 + 0.45 * max(len(shown), 4))
     left, right = drawn.subplots(1, 2)
-    name = heading(metric) if metric else ""
+    name = heading(chosen) if chosen else ""
     colours = dict(zip(shown, style.LINES * len(shown), strict=False))
-    bars.ranked(left, [bar for group in shown for bar in bars.of_group(group, metric, colour=colours[group])], name)
-    curves = [lines.Line(group.label, lines.over_seeds(group, runs.curves, metric), colours[group]) for group in shown]
-    lines.learning(right, curves, name)
+    bars.ranked(left, [bar for group in shown for bar in bars.of_group(group, chosen, colour=colours[group])], name)
+    if by in COSTS:
+        scatter.against(right, colours, chosen, by)
+    else:
+        _curves(right, colours, runs, chosen, by)
     return drawn
+
+
+def _curves(axes: Axes, colours: Mapping[Group, str], runs: Runs, metric: str, by: str) -> None:
+    """Learning curves; by seconds only of groups that one machine trained, each run with a clock of its own."""
+    shown = [group for group in colours if by != "seconds" or one_machine(group)]
+    points = {group: lines.over_seeds(group, runs.curves, metric) for group in shown}
+    if by != "step":
+        clock = store.clock(Path(path) for group in shown if len(points[group]) for path in group.runs["path"])
+        points = {group: lines.by_clock(found, group, clock, by) for group, found in points.items()}
+    curves = [lines.Line(group.label, points[group], colours[group]) for group in shown]
+    x = {"step": "step", "examples": "examples", "seconds": "seconds of training, mean over seeds"}[by]
+    lines.learning(axes, curves, heading(metric) if metric else "", x=x)
 
 
 def _mean(group: Group, metric: str) -> float:

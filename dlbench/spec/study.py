@@ -19,8 +19,8 @@ from dlbench.spec import recipe as recipe_module
 from dlbench.spec.claim import Claim
 
 KEYS: dict[str, type] = {
-    "title": str, "source": str, "recipes": list, "studies": list, "seeds": dict, "shows": str, "claims": list,
-    "sweep": dict,
+    "title": str, "question": str, "source": str, "recipes": list, "studies": list, "seeds": dict, "shows": str,
+    "claims": list, "sweep": dict,
 }  # fmt: skip
 MODULES = "studies"  # the folder of dlbench where a study's table and figure are
 REPLACED_BY_SHOWS = ("tables", "figure")  # keys of older files
@@ -30,6 +30,7 @@ REPLACED_BY_SHOWS = ("tables", "figure")  # keys of older files
 class Study:
     """One comparison.
 
+    question: what it asks, in a sentence for a class.
     seeds: by budget, how many a recipe gets at least (`{smoke: 1, short: 3}`); it gets more if it says so itself.
     own_seeds: recipes that take part at some budgets only, and with how many seeds there (`{plain-110: {full: 5}}`);
     both stand under `seeds` in the file.
@@ -50,6 +51,7 @@ class Study:
     sweep: Mapping[str, Sequence[Sequence[str]]] = field(default_factory=dict)
     studies: tuple[str, ...] = ()
     own_seeds: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    question: str = ""
 
     def has(self, budget: str) -> bool:
         """Whether the study can be run at this budget."""
@@ -106,6 +108,7 @@ def load(name: str) -> Study:
             for number, entry in enumerate(raw.get("claims", []), start=1)
         ),
         sweep=_sweep(raw.get("sweep", {}), recipes, path),
+        question=raw.get("question", ""),
     )
 
 

@@ -37,8 +37,13 @@ def has_figure(study: Study) -> bool:
 
 def figure(study: Study, runs: Runs) -> Figure:
     """The study's figure, of one budget and one device."""
-    drawn: Figure = _module(study).figure(_own(study, runs).of_one_kind())
-    return drawn
+    made: Figure = _module(study).figure(drawn(study, runs))
+    return made
+
+
+def drawn(study: Study, runs: Runs) -> Runs:
+    """Of the study's runs those that its figure shows."""
+    return _own(study, runs).of_one_kind()
 
 
 def _module(study: Study) -> ModuleType:

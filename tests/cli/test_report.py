@@ -10,6 +10,7 @@ import pytest
 
 import dlbench
 from dlbench.cli import claims, report
+from dlbench.errors import InputError
 from dlbench.records import store
 from dlbench.report import formats
 from dlbench.trials import plan, runner
@@ -110,3 +111,22 @@ def test_a_run_with_a_wrong_clock_outranks_nothing_and_is_named(folder, capsys):
     assert before["n"] == 2
     assert before["mean"] <= 100
     assert "late.jsonl: dated '2999-01-01T00:00:00+00:00', in the future" in capsys.readouterr().err
+
+
+def test_any_recipes_are_drawn_in_one_figure_by_what_is_asked_for(folder, tmp_path):
+    for by in (None, "examples", "seconds", "training_seconds", "parameters"):
+        report.report(["./plain.yaml"], figure=tmp_path / "x.svg", metric="test_loss", by=by, output=tmp_path / "x.md")
+        assert (tmp_path / "x.svg").read_text().lstrip().startswith("<?xml")
+    with pytest.raises(InputError, match=r"--metric tets_loss: no such metric of ./plain.yaml .*'test_loss'"):
+        report.report(["./plain.yaml"], figure=tmp_path / "x.svg", metric="tets_loss")
+    with pytest.raises(InputError, match="name a file for it as well"):
+        report.report(["./plain.yaml"], by="seconds")
+
+
+def test_the_clock_of_a_run_ends_where_the_run_does(folder):
+    frame = store.load(Path("results"))
+    clock = store.clock(map(Path, frame["path"]))
+    last = clock.groupby("path").last().loc[frame["path"]]
+    assert list(last["step"]) == list(frame["steps"])
+    assert last["seconds"].tolist() == pytest.approx(frame["training_seconds"].tolist())
+    assert set(last["examples"]) == {80}

@@ -1,8 +1,9 @@
 """Output formats, one file each: `markdown.py` is `--format markdown`.
 
-A format can write what it has a function for: `tables` (a sequence of them), a `comparison`, `measurements` (the frame
-of `dlbench.judge.measurements.load`). Each takes that and where the text will go, None for standard output, and returns
-the text. A format with an ENDING is that of tables which go to a file called so.
+A format can write what it has a function for: `tables` (a sequence of them), a `document` (tables with all that belongs
+to them), a `comparison`, `measurements` (the frame of `dlbench.judge.measurements.load`). Each takes that and where the
+text will go, None for standard output, and returns the text. A format with an ENDING is that of tables which go to a
+file called so.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from dlbench.writing import replacing
 if TYPE_CHECKING:
     from dlbench.report.table import Table
 
-Kind = Literal["tables", "comparison", "measurements"]
+Kind = Literal["tables", "document", "comparison", "measurements"]
 STANDARD_OUTPUT: Final = Path("-")
 
 

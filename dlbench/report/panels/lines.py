@@ -53,6 +53,16 @@ def over_seeds(group: Group, curves: pd.DataFrame, metric: str, final: bool = Fa
     return (own if final else own[~own["final"]]).groupby("step")[metric].agg(COLUMNS)
 
 
+def by_clock(points: pd.DataFrame, group: Group, clock: pd.DataFrame, by: str) -> pd.DataFrame:
+    """The points by examples or seconds of training in place of steps: their mean over the runs of the group.
+
+    clock: as `store.clock` has it. Of runs that had no clock of their own there are none.
+    """
+    own = clock[clock["path"].isin(group.runs["path"])].dropna(subset=[by])
+    places = own.groupby("step")[by].mean()
+    return points[points.index.isin(places.index)].rename(index=places)
+
+
 def first_step(group: Group, curves: pd.DataFrame, metric: str, at_most: float, seed: int) -> int | None:
     """The first look of that seed at which the metric was small enough; None if it never was."""
     if metric not in curves:
@@ -78,10 +88,10 @@ def draw(axes: Axes, line: Line, caps: bool = False) -> None:
 
 
 def learning(
-    axes: Axes, lines: Iterable[Line], y: str, title: str = "", empty: str = "no curve was kept"
+    axes: Axes, lines: Iterable[Line], y: str, title: str = "", empty: str = "no curve was kept", x: str = "step"
 ) -> list[Line]:
-    """Learning curves by step, and a legend; returns those that have points."""
-    panel(axes, title, "step", y)
+    """Learning curves, and a legend; returns those that have points."""
+    panel(axes, title, x, y)
     thousands(axes.xaxis)
     drawn = [line for line in lines if len(line.points)]
     for line in drawn:

@@ -53,3 +53,17 @@ def test_the_band_is_one_sd_where_there_are_several_seeds(group: Group, curves: 
     edges = band.get_paths()[0].vertices
     assert (edges[:, 0].min(), edges[:, 0].max()) == (10, 20)
     assert edges[:, 1].max() == pytest.approx(25 + 50**0.5)
+
+
+def test_by_seconds_a_point_stands_where_its_runs_were_on_the_average(group: Group, curves: pd.DataFrame) -> None:
+    clock = pd.DataFrame(
+        {
+            "path": ["a", "a", "b", "b", "other"],
+            "step": [10, 20, 10, 20, 10],
+            "seconds": [1.0, 2.0, 3.0, 6.0, 99.0],
+        }
+    )
+    line = lines.by_clock(lines.over_seeds(group, curves, "test_error_percent"), group, clock, "seconds")
+    assert line["mean"].to_dict() == {2.0: 25.0, 4.0: 6.0}
+    without = clock.assign(seconds=float("nan"))
+    assert lines.by_clock(line, group, without, "seconds").empty
