@@ -82,7 +82,8 @@ def is_small(group: Group) -> bool:
 
 def degree(group: Group) -> int:
     """The degree of the polynomial kernel; 0 without one."""
-    return int(group.setting("model", "degree", 0)) if group.setting("model", "kernel") == "polynomial" else 0
+    kernel = group.setting("model", "kernel", "polynomial")  # those of 1995 have no other
+    return int(group.setting("model", "degree", 0)) if kernel == "polynomial" else 0
 
 
 def shuffled(groups: Sequence[Group]) -> Mapping[Group, Group]:

@@ -12,7 +12,7 @@ import pandas as pd
 from dlbench.records.groups import Group, Runs, of_most_seeds
 from dlbench.report import columns
 from dlbench.report.panels import lines, style
-from dlbench.report.panels.style import BLUE, DARK, GREEN, GREY, PURPLE, VERMILION, nothing
+from dlbench.report.panels.style import BLUE, DARK, GREEN, GREY, ORANGE, PURPLE, VERMILION, nothing
 from dlbench.report.table import Table
 from dlbench.stats.estimates import Estimate, Measure, wilson_interval
 
@@ -24,11 +24,13 @@ NETS: Mapping[str, str] = {
     "constant": "none: the mean of the targets",
     "tanh_rnn": "tanh units",
     "lstm_1997": "LSTM of 1997, no forget gate",
+    "lstm_1997_hidden_out": "LSTM of 1997, outputs see gates",
     "lstm_modern": "LSTM with forget gates",
 }
 RULES: Mapping[str, str] = {
     "adam": "backpropagation through time, Adam",
     "truncated_gradient": "truncated gradient, online (1997)",
+    "truncated_gradient_online": "truncated gradient, each step (1997)",
     "mean_target": "closed form",
     "no_learning": "none: as initialised",
 }
@@ -36,6 +38,7 @@ COLOURS: Mapping[str, str] = {
     "tanh units": VERMILION,
     "tanh units (Elman)": PURPLE,
     "LSTM of 1997, no forget gate": BLUE,
+    "LSTM of 1997, outputs see gates": ORANGE,
     "LSTM with forget gates": GREEN,
 }
 SMALLEST = 1e-38  # zero has no logarithm
