@@ -42,7 +42,8 @@ def figure(runs: Runs) -> Figure:
         style.panel(axes, change, "layer", "seen of it (%)" if change == CHANGES[0] else "")
         lines.by_size(axes, [_line(group, change, place) for place, group in enumerate(shown)])
         if shown:
-            axes.set_xticks(range(len(layers(shown[0]))), layers(shown[0]), fontsize=8)
+            names = [layer.removesuffix("_activation") for layer in layers(shown[0])]
+            axes.set_xticks(range(len(names)), names)
             axes.set_ylim(bottom=0)
     return drawn
 

@@ -8,6 +8,7 @@ import pytest
 import studied
 
 Make = Callable[..., dict[str, Any]]
+STUDIES = ("architectures", "invariance", "mini_batches", "one_neuron", "few_labels", "ensembles", "dropout_average")
 
 
 def resolved(score: dict[str, Any], model: dict[str, Any], **training: Any) -> dict[str, Any]:
@@ -107,7 +108,36 @@ def test_what_is_lost_stands_beside_what_units_tell_alone(silenced: pd.DataFrame
     assert right.get_yticklabels()[1].get_text() == "one unit, dropout"
 
 
-@pytest.mark.parametrize("name", ["architectures", "invariance", "mini_batches", "one_neuron"])
+def test_a_way_to_learn_is_a_line_through_its_numbers_of_labels(run: Make) -> None:
+    nets = [
+        run(
+            f"labels-{model}-{labels}", recipe_json=resolved({}, {"name": model}, name="sgd"), train_examples=labels,
+            recipe_digest=f"{model}{labels}", test_error_percent=error,
+        )
+        for model, errors in (("lenet5", {100: 30.0, 1000: 9.0}), ("hog_linear", {100: 19.0}))
+        for labels, error in errors.items()
+    ]  # fmt: skip
+    axes = studied.figure("few_labels")(pd.DataFrame(nets), pd.DataFrame()).axes[0]
+    assert axes.lines[0].get_ydata().tolist() == [30.0, 9.0]
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["lenet5 by sgd", "hog_linear by sgd"]
+
+
+@pytest.mark.parametrize(
+    ("name", "metrics"),
+    [
+        ("ensembles", {"error_percent": 3.0, "best_member_error_percent": 4.0, "member_error_percent": 5.0}),
+        ("dropout_average", {"error_percent": 3.0, "thinned_1_error_percent": 9.0, "thinned_50_error_percent": 3.1}),
+    ],
+)
+def test_a_way_to_ask_is_a_bar(name: str, metrics: dict[str, float], run: Make) -> None:
+    runs = [run(seed=seed, **{f"test_{key}": value + seed for key, value in metrics.items()}) for seed in (0, 1)]
+    axes = studied.figure(name)(pd.DataFrame(runs), pd.DataFrame()).axes[0]
+    assert [bar.get_width() for bar in axes.patches] == [value + 0.5 for value in metrics.values()]
+    (table,) = studied.tables(name)(pd.DataFrame(runs))
+    assert table.frame["test_error_percent"][0].mean == 3.5
+
+
+@pytest.mark.parametrize("name", STUDIES)
 def test_without_runs_a_figure_says_so(name: str, run: Make) -> None:
     failed = pd.DataFrame([run(status="failed")])
     drawn = studied.figure(name)(failed, pd.DataFrame())
