@@ -132,7 +132,7 @@ def test_a_way_to_learn_is_a_line_through_its_numbers_of_labels(run: Make) -> No
 def test_a_way_to_ask_is_a_bar(name: str, metrics: dict[str, float], run: Make) -> None:
     runs = [run(seed=seed, **{f"test_{key}": value + seed for key, value in metrics.items()}) for seed in (0, 1)]
     axes = studied.figure(name)(pd.DataFrame(runs), pd.DataFrame()).axes[0]
-    assert [bar.get_width() for bar in axes.patches] == [value + 0.5 for value in metrics.values()]
+    assert [bar.get_width() for bar in axes.patches] == pytest.approx([value + 0.5 for value in metrics.values()])
     (table,) = studied.tables(name)(pd.DataFrame(runs))
     assert table.frame["test_error_percent"][0].mean == 3.5
 
