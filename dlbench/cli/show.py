@@ -47,6 +47,7 @@ def _study(chosen: study.Study, console: Console) -> None:
         write("\nclaims:")
     for claim in chosen.claims:
         write(f"  {claim.says} ({claim.source})" if claim.source else f"  {claim.says}")
+        write(f"    {'refuted' if claim.kind == 'claim' else 'fails'} if {claim.refuted_if}")
     if chosen.recipes:
         seeds = ", ".join(f"at least {count} at {budget}" for budget, count in chosen.seeds.items())
         write(f"\nseeds: {seeds or 'as each recipe says'}")

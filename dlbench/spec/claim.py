@@ -28,6 +28,15 @@ from dlbench.spec.recipe import BUDGETS
 Relation: TypeAlias = Literal["greater", "less", "ratio_at_least", "ratio_at_most", "within", "ordinary"]
 RELATIONS: Final[tuple[str, ...]] = get_args(Relation)
 USUAL: Final = {"greater": 0.0, "less": 0.0, "ratio_at_least": 1.0, "ratio_at_most": 1.0, "ordinary": 0.0}
+OPPOSITE: Final[dict[str, str]] = {
+    "greater": "{of} is at most {than}{plus}",
+    "less": "{of} is at least {than}{minus}",
+    "ratio_at_least": "{of} is less than {by:g} times {than}",
+    "ratio_at_most": "{of} is more than {by:g} times {than}",
+    "within": "{of} is more than {by:g} away from {than}",
+    "ordinary": "{than} lies outside the middle 95 % of {of}",
+}
+"""What would speak against a claim."""
 Kind: TypeAlias = Literal["claim", "check"]
 Whose: TypeAlias = Literal["paper", "lecture", "ours"]
 KEYS: Final = (
@@ -54,6 +63,9 @@ class Quantity:
 
     recipe: str
     metric: str | StepsUntil
+
+    def __str__(self) -> str:
+        return f"{self.metric} of {self.recipe}"
 
 
 @dataclass(frozen=True)
@@ -92,6 +104,21 @@ class Claim:
         """The recipes it compares, and its control."""
         compared = [side.recipe for side in (self.of, self.than) if isinstance(side, Quantity)]
         return tuple(dict.fromkeys([*compared, *filter(None, [self.control])]))
+
+    @property
+    def refuted_if(self) -> str:
+        """What its runs would have to show to refute it; of a check, to fail it."""
+        plus, minus = (f" {word} {self.by:g}" if self.by else "" for word in ("plus", "minus"))
+        sides = {"of": self.of, "than": self._opponent(), "by": self.by}
+        opposite = OPPOSITE[self.relation].format(**sides, plus=plus, minus=minus)
+        where = "" if self.relation == "ordinary" else "in some run" if self.each else "over its whole 95 % interval"
+        return ", ".join(filter(None, [opposite, where, f"at the {self.budget} budget or a larger one"]))
+
+    def _opponent(self) -> str:
+        """The other side in words: a number, or `that of plain-20` where both have the same metric."""
+        if not isinstance(self.than, Quantity):
+            return f"{self.than:,.12g}"
+        return f"that of {self.than.recipe}" if self.than.metric == self.of.metric else str(self.than)
 
     @property
     def is_ratio(self) -> bool:

@@ -50,3 +50,13 @@ def test_a_model_on_features_says_what_its_multiply_adds_are_of(capsys):
 def test_a_study_gives_at_least_so_many_seeds(capsys):
     show.show("degradation", [])
     assert "at least 3 at short, at least 5 at medium, at least 5 at full" in capsys.readouterr().out
+
+
+def test_a_study_says_of_each_claim_what_would_refute_it(capsys):
+    show.show("degradation", [])
+    words = " ".join(capsys.readouterr().out.split())
+    claim = "A deeper plain net has the higher training error (He et al. 2015, Figure 1) refuted if train_error_percent"
+    assert f"{claim} of plain-56 is at most that of plain-20" in words
+    show.show("gates", [])
+    words = " ".join(capsys.readouterr().out.split())
+    assert "fails if train_error_percent of gate-and is more than 0 away from 0, in some run" in words

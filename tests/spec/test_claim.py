@@ -30,6 +30,27 @@ def test_a_claim_is_what_its_mapping_says():
 
 
 @pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({}, "test_error_percent of a is at least that of b, over its whole 95 % interval"),
+        ({"by": 2}, "test_error_percent of a is at least that of b minus 2"),
+        ({"relation": "greater", "by": 2}, "test_error_percent of a is at most that of b plus 2"),
+        ({"relation": "ratio_at_least", "by": 6}, "test_error_percent of a is less than 6 times that of b"),
+        ({"relation": "ratio_at_most", "by": 0.5}, "test_error_percent of a is more than 0.5 times that of b"),
+        ({"relation": "within", "than": 60_000_000, "by": 1}, "is more than 1 away from 60,000,000"),
+        ({"than": {"recipe": "a", "metric": "test_loss"}}, "is at least test_loss of a"),
+        ({"each": True, "budget": "full"}, "that of b, in some run, at the full budget or a larger one"),
+        (
+            {"relation": "ordinary", "than": 5},
+            "5 lies outside the middle 95 % of test_error_percent of a, at",
+        ),
+    ],
+)
+def test_a_claim_says_what_would_refute_it(changed, words):
+    assert words in parse(**changed).refuted_if
+
+
+@pytest.mark.parametrize(
     ("source", "whose"),
     [("", "ours"), ("the lecture's slides", "lecture"), ("Minsky & Papert 1969; the lecture", "paper")],
 )
