@@ -24,6 +24,7 @@ FAINT = 0.1  # length of gradients that halves the descriptor of a window that i
 AT_ONCE = 50  # images
 SWEEPS = 30  # of expectation and maximisation
 SMALLEST_VARIANCE = 1e-5
+TINY = 1e-12
 
 
 def fisher_linear(
@@ -95,7 +96,7 @@ class FisherLinear(LinearOnFeatures):
         enough = 4 * math.ceil(self.descriptors / self.masks.shape[1])
         some = images[torch.randperm(len(images), generator=generator, device=images.device)[:enough]]
         for kind in self.kinds:
-            windows = self._windows(some, kind).flatten(0, 1)
+            windows = self._windows(some, kind).transpose(1, 2).flatten(0, 1)
             order = torch.randperm(len(windows), generator=generator, device=images.device)
             kind.learn(windows[order[: self.descriptors]], generator)
 
@@ -108,8 +109,8 @@ class FisherLinear(LinearOnFeatures):
         return torch.cat([improved(part).flatten(1) for part in vectors], dim=1)
 
     def _windows(self, images: Tensor, kind: nn.Module) -> Tensor:
-        """The descriptors of all windows at all scales, [n, windows, values]."""
-        return torch.cat([kind.describe(images, cell, self.stride) for cell in self.cells], dim=1)
+        """The descriptors of all windows at all scales, [n, values, windows]."""
+        return torch.cat([kind.describe(images, cell, self.stride) for cell in self.cells], dim=2)
 
 
 class Kind(nn.Module):
@@ -156,30 +157,28 @@ class Kind(nn.Module):
         self.deviations.copy_(torch.from_numpy(mixture.covariances_).sqrt())
 
     def fisher_vectors(self, windows: Tensor, masks: Tensor) -> Tensor:
-        """Descriptors [n, windows, values] and regions [r, windows] -> [n, r, 2 * gaussians * components].
+        """Descriptors [n, values, windows] and regions [r, windows] -> [n, r, 2 * gaussians * components].
 
         Equations 4 and 5 of the paper: the gradient of the mean log-likelihood of a region's windows, by means and by
         deviations, in units of the Fisher information.
         """
-        points = (windows - self.centre) @ self.components
+        points = self.components.T @ windows - (self.centre @ self.components)[:, None]
         shares = self.shares(points)
-        parts = [self._gradient(points[:, mask], shares[:, mask]) for mask in masks]
+        parts = [self._gradient(points[..., mask], shares[..., mask]) for mask in masks]
         return torch.stack(parts, dim=1)
 
     def shares(self, points: Tensor) -> Tensor:
-        """How much of each point [..., components] is each Gaussian's, [..., gaussians]."""
+        """How much of each point [..., components, n] is each Gaussian's, [..., gaussians, n]."""
         precisions = self.deviations.square().reciprocal()
-        constants = (
-            self.weights.log() - self.deviations.log().sum(1) - 0.5 * (self.means.square() * precisions).sum(1)
-        )
-        logits = points @ (self.means * precisions).T - 0.5 * points.square() @ precisions.T + constants
-        return logits.softmax(-1)
+        constants = self.weights.log() - self.deviations.log().sum(1) - (self.means.square() * precisions).sum(1) / 2
+        logits = (self.means * precisions) @ points - precisions @ points.square() / 2 + constants[:, None]
+        return logits.softmax(-2)
 
     def _gradient(self, points: Tensor, shares: Tensor) -> Tensor:
-        """Points [n, windows, components] and their shares -> [n, 2 * gaussians * components]."""
-        count = shares.mean(1)[..., None]  # the means over windows of 1, x and x^2
-        first = shares.transpose(1, 2) @ points / points.shape[1]
-        second = shares.transpose(1, 2) @ points.square() / points.shape[1]
+        """Points [n, components, windows] and their shares -> [n, 2 * gaussians * components]."""
+        count = shares.mean(2, keepdim=True)  # the means over windows of 1, x and x^2
+        first = shares @ points.transpose(1, 2) / points.shape[2]
+        second = shares @ points.square().transpose(1, 2) / points.shape[2]
         by_mean = (first - count * self.means) / self.deviations
         squares = second - 2 * self.means * first + count * self.means.square()
         by_deviation = (squares / self.deviations.square() - count) / math.sqrt(2)
@@ -193,33 +192,39 @@ def improved(vectors: Tensor) -> Tensor:
 
 
 def gradient_descriptors(images: Tensor, cell: int, stride: int) -> Tensor:
-    """Images [n, c, h, w] -> [n, windows, 128]: in each cell how much gradient points into each of 8 directions."""
+    """Images [n, c, h, w] -> [n, 128, windows]: in each cell how much gradient points into each of 8 directions."""
     grey = F.pad(images.mean(1, keepdim=True), (1, 1, 1, 1), mode="replicate")
     across = (grey[..., 1:-1, 2:] - grey[..., 1:-1, :-2]) / 2
     down = (grey[..., 2:, 1:-1] - grey[..., :-2, 1:-1]) / 2
-    turns = torch.atan2(down, across) * (DIRECTIONS / math.tau)
+    turns = torch.atan2(down, across) * (DIRECTIONS / math.tau) % DIRECTIONS
     away = (turns - torch.arange(DIRECTIONS, device=images.device).view(-1, 1, 1)).abs()
     votes = (1 - torch.minimum(away, DIRECTIONS - away)).clamp(min=0)  # shared by the two nearest directions
-    windows = _windows(torch.hypot(across, down) * votes, cell, stride) * cell**2
-    length = windows.norm(dim=-1, keepdim=True)
-    return F.normalize((windows / (length + FAINT)).clamp(max=LARGEST_SHARE), dim=-1) * (length / (length + FAINT))
+    windows = _windows(_sums(torch.hypot(across, down) * votes, cell), cell, stride)
+    length = _length(windows)
+    clipped = (windows / (length + TINY)).clamp(max=LARGEST_SHARE)
+    return clipped * (length / (length + FAINT) / (_length(clipped) + TINY))
 
 
 def colour_descriptors(images: Tensor, cell: int, stride: int) -> Tensor:
-    """Images [n, c, h, w] -> [n, windows, 32 c]: each cell's mean and deviation of each channel."""
-    means = F.avg_pool2d(images, cell, stride=1)
-    variances = F.avg_pool2d(images.square(), cell, stride=1) - means.square()
-    return _gathered(torch.cat([means, variances.clamp(min=0).sqrt()], dim=1), cell, stride)
+    """Images [n, c, h, w] -> [n, 32 c, windows]: each cell's mean and deviation of each channel."""
+    means = _sums(images, cell) / cell**2
+    variances = _sums(images.square(), cell) / cell**2 - means.square()
+    return _windows(torch.cat([means, variances.clamp(min=0).sqrt()], dim=1), cell, stride)
 
 
-def _windows(maps: Tensor, cell: int, stride: int) -> Tensor:
-    """Means over the cells of all windows: maps [n, m, h, w] -> [n, windows, 16 m]."""
-    return _gathered(F.avg_pool2d(maps, cell, stride=1), cell, stride)
+def _sums(maps: Tensor, cell: int) -> Tensor:
+    """Sums over the squares of this side that fit into maps [..., h, w], at all places; much faster than pooling."""
+    rows = sum(maps[..., at : maps.shape[-2] - cell + 1 + at, :] for at in range(cell))
+    return sum(rows[..., at : maps.shape[-1] - cell + 1 + at] for at in range(cell))  # type: ignore[return-value, index]
 
 
-def _gathered(cells: Tensor, cell: int, stride: int) -> Tensor:
-    """What the cells at all places say, [n, m, h, w], collected window by window: [n, windows, 16 m]."""
-    return F.unfold(cells, GRID, dilation=cell, stride=stride).transpose(1, 2)
+def _windows(cells: Tensor, cell: int, stride: int) -> Tensor:
+    """What the cells at all places say, [n, m, h, w], collected window by window: [n, 16 m, windows]."""
+    return F.unfold(cells, GRID, dilation=cell, stride=stride)
+
+
+def _length(descriptors: Tensor) -> Tensor:
+    return descriptors.square().sum(1, keepdim=True).sqrt()
 
 
 def region_masks(level: int, places: int) -> Tensor:
