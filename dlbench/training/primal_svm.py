@@ -28,14 +28,14 @@ def primal_svm(
     generator: torch.Generator,
     *,
     C: float,
-    tolerance: float = 1e-3,
+    tolerance: float = 1e-4,
     max_iterations: int = 200,
 ) -> Iterator[Step]:
     """Learn the features, if any are to be learnt, and fix them; then minimise |w|^2 / 2 + C sum(hinge^2) a class.
 
     C: the price of a violated margin. For it to mean the same with any features, they are centred and divided by one
     number, so that their mean square length is 1; the bias counts as the weight of one more feature that is always 1.
-    tolerance: L-BFGS stops when no derivative is larger than that share of the largest at the start, or after
+    tolerance: L-BFGS stops when an iteration lowers the objective by less than this share of it, or after
     `max_iterations`.
 
     Sets the model's mean, std (one number for all features) and classifier, so that afterwards it is a model as any
@@ -56,13 +56,12 @@ def primal_svm(
     model.learn_features(data.prepare(data.train.inputs), generator)
     signs = 2.0 * nn.functional.one_hot(targets, len(data.classes)).float() - 1.0
     problem = Problem(_scaled_features(model, data), signs, C)
-    steepest = np.abs(problem(np.zeros(problem.size))[1]).max()
     found = minimize(
         problem,
         np.zeros(problem.size),
         jac=True,
         method="L-BFGS-B",
-        options={"maxiter": max_iterations, "gtol": tolerance * steepest, "ftol": 0},
+        options={"maxiter": max_iterations, "ftol": tolerance, "gtol": 0},
     )
     weights = problem.weights(found.x)
     with torch.no_grad():

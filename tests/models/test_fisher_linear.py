@@ -66,7 +66,7 @@ def test_features_are_of_that_number_and_each_image_keeps_its_own_row(taught: Fi
 
 
 def test_fisher_vectors_are_the_gradient_of_the_log_likelihood(taught: FisherLinear, images: Tensor) -> None:
-    """Of a region's windows, by means and deviations, over the root of the diagonal Fisher information (section 2.1)."""
+    """Of a region's windows, by means and deviations, over the root of the Fisher information (section 2.1)."""
     kind = taught.kinds[0].double()
     windows = taught._windows(images[:1], kind).double()
     masks = taught.masks[:2]

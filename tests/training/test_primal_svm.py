@@ -41,7 +41,7 @@ def pixels(data: Dataset) -> Tensor:
 @pytest.mark.parametrize("classes", [2, 3])
 def test_finds_the_weights_that_liblinear_finds(classes: int) -> None:
     data = clouds(classes)
-    model, steps = fitted(data, tolerance=1e-6)
+    model, steps = fitted(data, tolerance=1e-9)
     centred = pixels(data) - pixels(data).mean(0)
     length = centred.square().sum(1).mean().sqrt()
     for label in range(classes):
