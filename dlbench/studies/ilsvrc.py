@@ -145,7 +145,10 @@ def _ratios(entries: Sequence[Group]) -> list[dict[str, Any]]:
 
 
 def _is_learnt(group: Group) -> bool:
-    """Whether the features of this entry come from data, as those of no team in 2012 but the first."""
+    """Whether the features of this entry come from data, as those of no team in 2012 but the first.
+
+    A mixture of Gaussians that sorts descriptors made by hand, as most teams had one, does not make them learnt.
+    """
     return bool(group.setting("model", "name") == "kmeans_linear")
 
 

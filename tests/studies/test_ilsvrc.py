@@ -96,6 +96,14 @@ def test_features_that_were_learnt_are_a_camp_of_their_own(entries: list[dict[st
     assert pd.isna(top1["published_ratio"].iloc[1])
 
 
+def test_fisher_vectors_are_made_by_hand(entries: list[dict[str, Any]], run: Make) -> None:
+    fisher = run("fisher", test_error_percent=25.0, recipe_json={"model": {"name": "fisher_linear"}})
+    *_, ratios = ilsvrc(pd.DataFrame([*entries, fisher]))
+    top1 = ratios.frame[ratios.frame["error"] == "top-1"]
+    assert top1["best_other"].tolist() == ["fisher"]
+    assert top1["ratio"].iloc[0].value == 0.92
+
+
 def test_one_camp_alone_gives_no_ratio(entries: list[dict[str, Any]]) -> None:
     assert len(ilsvrc(pd.DataFrame(entries[:3]))) == 2
 
