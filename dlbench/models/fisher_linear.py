@@ -98,19 +98,25 @@ class FisherLinear(LinearOnFeatures):
         for kind in self.kinds:
             windows = self._windows(some, kind).transpose(1, 2).flatten(0, 1)
             order = torch.randperm(len(windows), generator=generator, device=images.device)
-            kind.learn(windows[order[: self.descriptors]], generator)
+            kind.learn(windows[order[: self.descriptors]], generator)  # type: ignore[operator]  # a buffer, as mypy has it
 
     def features(self, images: Tensor) -> Tensor:
         """Images [n, c, h, w] in [0, 1] -> [n, feature_count]."""
         return torch.cat([self._vectors(part) for part in torch.split(images, AT_ONCE)])
 
     def _vectors(self, images: Tensor) -> Tensor:
-        vectors = [kind.fisher_vectors(self._windows(images, kind), self.masks) for kind in self.kinds]
+        vectors = [
+            kind.fisher_vectors(self._windows(images, kind), self.masks)  # type: ignore[operator]
+            for kind in self.kinds
+        ]
         return torch.cat([improved(part).flatten(1) for part in vectors], dim=1)
 
     def _windows(self, images: Tensor, kind: nn.Module) -> Tensor:
         """The descriptors of all windows at all scales, [n, values, windows]."""
-        return torch.cat([kind.describe(images, cell, self.stride) for cell in self.cells], dim=2)
+        return torch.cat(
+            [kind.describe(images, cell, self.stride) for cell in self.cells],  # type: ignore[operator]
+            dim=2,
+        )
 
 
 class Kind(nn.Module):
@@ -215,7 +221,7 @@ def colour_descriptors(images: Tensor, cell: int, stride: int) -> Tensor:
 def _sums(maps: Tensor, cell: int) -> Tensor:
     """Sums over the squares of this side that fit into maps [..., h, w], at all places; much faster than pooling."""
     rows = sum(maps[..., at : maps.shape[-2] - cell + 1 + at, :] for at in range(cell))
-    return sum(rows[..., at : maps.shape[-1] - cell + 1 + at] for at in range(cell))  # type: ignore[return-value, index]
+    return sum(rows[..., at : maps.shape[-1] - cell + 1 + at] for at in range(cell))  # type: ignore[return-value, index, misc]
 
 
 def _windows(cells: Tensor, cell: int, stride: int) -> Tensor:

@@ -45,7 +45,7 @@ def primal_svm(
     Raises InputError unless the model is linear on features, every class has an example and the numbers are positive.
     """
     targets = data.train.targets
-    present = len(targets.unique())
+    present = len(targets.unique())  # type: ignore[no-untyped-call]
     if not isinstance(model, LinearOnFeatures):
         name = type(model).__name__
         raise InputError(f"primal_svm: needs a model with fixed features (fisher_linear, hog_linear, ...), not {name}")
