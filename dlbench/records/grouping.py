@@ -55,7 +55,8 @@ class Identity(NamedTuple):
     @property
     def conditions(self) -> tuple[str | bool, ...]:
         """What must be equal for results of two recipes to be compared; `groups` adds the precision where it counts."""
-        return self.budget, self.device, self.compile, self.channels_last, self.cuda_graphs, self.torch
+        settings = (getattr(self, key) for key in USUAL if key != "precision")
+        return self.budget, self.device, *settings, self.torch
 
     @property
     def work(self) -> tuple[str, ...]:

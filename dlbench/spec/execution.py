@@ -9,6 +9,7 @@ from typing import Any, Final
 from dlbench.measure.precision import Precision
 
 SHARE: Final = ("threads", "jobs")  # of the machine: they change how long a run takes, not what it means
+ALWAYS: Final = ("device", "threads", "channels_last")  # in the identity of every trial
 
 
 @dataclass(frozen=True)
@@ -22,11 +23,11 @@ class Execution:
 
     device: str
     threads: int
-    channels_last: bool = True
     precision: Precision = "fp32"
     compile: bool = False
-    jobs: int = 1
     cuda_graphs: bool = False
+    channels_last: bool = True
+    jobs: int = 1
 
     def as_dict(self) -> dict[str, Any]:
         """All settings, as a run file keeps them."""
@@ -35,11 +36,24 @@ class Execution:
     @property
     def identity(self) -> dict[str, Any]:
         """The settings that are not the usual ones: a setting added later leaves the identity of older trials alone."""
-        always = ("device", "threads", "channels_last")
-        return {name: value for name, value in asdict(self).items() if name in always or value != USUAL[name]}
+        return {name: value for name, value in asdict(self).items() if name in ALWAYS or value != USUAL[name]}
 
 
 SETTINGS: Final = tuple(field.name for field in fields(Execution))
 USUAL: Final[Mapping[str, Any]] = {field.name: field.default for field in fields(Execution)[2:]}
 """The values for a run that does not name a setting because it is older than the setting."""
 TYPES: Final[Mapping[str, type]] = {"device": str, "threads": int} | {key: type(usual) for key, usual in USUAL.items()}
+WORDS: Final[Mapping[str, tuple[str, str]]] = {
+    "channels_last": ("channels-first", "channels-last"), "compile": ("eager", "compiled"),
+    "cuda_graphs": ("", "CUDA graphs"),
+}  # fmt: skip
+"""Of settings that are on or off: what a table says of either."""
+
+
+def words(name: str, value: Any) -> str:
+    """A setting as a table says it; empty where that goes without saying."""
+    if name in WORDS:
+        return WORDS[name][bool(value)]
+    if name == "threads":
+        return f"{value} thread" + ("s" if value != 1 else "")
+    return str(value)
