@@ -10,7 +10,7 @@ import typer
 
 from dlbench.measure import precision
 from dlbench.report import formats
-from dlbench.spec import recipe
+from dlbench.spec import execution, recipe
 
 if TYPE_CHECKING:
     BudgetName = str
@@ -49,6 +49,21 @@ Precision = Annotated[
     typer.Option(help="For products in layers; auto: bf16 where the device supports it. The recipe's own if left out."),
 ]
 Compile = Annotated[bool, typer.Option("--compile", help="Use torch.compile.")]
+CompileMode = Annotated[
+    execution.CompileMode,
+    typer.Option(help="With --compile: what it spends time on. max-autotune tries kernels out."),
+]
+Optimizer = Annotated[
+    execution.Optimizer, typer.Option(help="Kernels that update the weights; auto: fused where they can be.")
+]
+Input = Annotated[
+    execution.Input, typer.Option(help="resident: training data lie on the device. loader: a DataLoader brings them.")
+]
+Workers = Annotated[int, typer.Option(min=0, help="Processes of the loader that read ahead.")]
+Deterministic = Annotated[
+    bool, typer.Option("--deterministic", help="Only operations that give the same bits each time.")
+]
+ChannelsLast = Annotated[bool, typer.Option(help="How images lie in memory.")]
 CudaGraphs = Annotated[bool, typer.Option("--cuda-graphs", help="Record a step as a CUDA graph, and replay it.")]
 Threads = Annotated[
     int | None, typer.Option(min=1, help="CPU threads of each trial; if left out, trials share the cores evenly.")

@@ -42,7 +42,13 @@ def run(
     settings: options.Setting = None,
     precision: options.Precision = None,
     compile: options.Compile = False,
+    compile_mode: options.CompileMode = "default",
     cuda_graphs: options.CudaGraphs = False,
+    optimizer: options.Optimizer = "auto",
+    input: options.Input = "resident",
+    workers: options.Workers = 0,
+    deterministic: options.Deterministic = False,
+    channels_last: options.ChannelsLast = True,
     threads: options.Threads = None,
     jobs: options.Jobs = 1,
     out: options.Out = Path("results"),
@@ -70,6 +76,10 @@ def run(
         names, device=device, seeds=None if seeds is None else plan.parse_seeds(seeds), budget=budget,
         settings=settings or [], threads=threads, precision=precision, compile=compile, jobs=jobs,
         cuda_graphs=cuda_graphs,
+        switches={
+            "compile_mode": compile_mode, "optimizer": optimizer, "input": input, "workers": workers,
+            "deterministic": deterministic, "channels_last": channels_last,
+        },
     )  # fmt: skip
     if compile and not all(trial.execution.compile for trial in trials):
         print("dlbench: --compile: no C++ compiler found, running without; install g++ or clang++", file=sys.stderr)

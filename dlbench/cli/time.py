@@ -61,8 +61,13 @@ def time(
     ] = None,
     precision: options.Precision = None,
     compile: options.Compile = False,
+    compile_mode: options.CompileMode = "default",
     cuda_graphs: options.CudaGraphs = False,
-    channels_last: Annotated[bool, typer.Option(help="How images lie in memory.")] = True,
+    optimizer: options.Optimizer = "auto",
+    input: options.Input = "resident",
+    workers: options.Workers = 0,
+    deterministic: options.Deterministic = False,
+    channels_last: options.ChannelsLast = True,
     threads: options.TimingThreads = None,
     repeats: Annotated[int, typer.Option(min=1, help="Fresh processes for each row, taken in turns.")] = 5,
     min_seconds: options.MinSeconds = 3.0,
@@ -85,9 +90,12 @@ def time(
     trials = plan.trials(
         names, device=device, seeds=[0], budget="full", precision=precision, compile=compile, threads=threads,
         cuda_graphs=cuda_graphs,
+        switches={
+            "compile_mode": compile_mode, "optimizer": optimizer, "input": input, "workers": workers,
+            "deterministic": deterministic, "channels_last": channels_last,
+        },
     )  # fmt: skip
     _check(trials, compile)
-    trials = [replace(trial, execution=replace(trial.execution, channels_last=channels_last)) for trial in trials]
     cases = [case for trial in trials for way in options.modes(mode) for case in _cases(trial, way, sizes, failures)]
     if turns:
         return _in_turns(cases, out)

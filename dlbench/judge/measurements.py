@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from dlbench.errors import InputError
 from dlbench.records import dating, grouping, raw_files, store
 from dlbench.records.raw_files import RawFile
-from dlbench.spec.execution import TYPES
+from dlbench.spec.execution import SETTINGS, TYPES, USUAL
 from dlbench.stats.estimates import median
 from dlbench.version import __version__
 
@@ -29,8 +29,8 @@ TEXTS: Final = (
     "code", "identity", "dataset_digest", "status", "message", "started", "date", "path", "metric",
 )  # fmt: skip
 COLUMNS: Final = (
-    "recipe", "recipe_digest", "recipe_json", "budget", "mode", "batch_size", "device", "precision", "compile",
-    "cuda_graphs", "channels_last", "threads", "jobs", "torch", "dlbench", "machine", "fingerprint", "code", "identity",
+    "recipe", "recipe_digest", "recipe_json", "budget", "mode", "batch_size", *SETTINGS, "torch", "dlbench", "machine",
+    "fingerprint", "code", "identity",
     "dataset_digest", "status", "message", "started", "date", "path", "replicate", "metric", "value",
 )  # fmt: skip
 TIMED = "time"  # stands for the budget of what `dlbench time` measured
@@ -219,7 +219,7 @@ def _checked(record: Any, number: int, where: str) -> Record:
         if not (fits or (value is None and key not in NEEDED)):
             raise InputError(f"{where}: measurement {number}: {key}: {str(value)[:40]!r} is not what belongs there")
     date, _ = dating.believable(record.get("started") or "", None, time.time())
-    older = {"jobs": 1, "cuda_graphs": False, "identity": grouping.FIRST_IDENTITY, "date": date}
+    older = {**USUAL, "identity": grouping.FIRST_IDENTITY, "date": date}
     return older | record  # what older files do not have
 
 

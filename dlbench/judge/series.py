@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dlbench.judge.measurements import FINISHED, NOT_STEADY, TIMED
 from dlbench.records import grouping
+from dlbench.spec import execution
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,12 +24,7 @@ WHAT: Final = {  # each trait of a subject, and which difference has to be ignor
     "fingerprint": "machine",
     "torch": "version",
     "device": "settings",
-    "precision": "settings",
-    "threads": "settings",
-    "jobs": "settings",
-    "compile": "settings",
-    "cuda_graphs": "settings",
-    "channels_last": "settings",
+    **dict.fromkeys(execution.SETTINGS[1:], "settings"),
     "code": "code",
 }
 LOOKED_PAST: Final = ("code",)  # whoever compares wants to know what an edit changed

@@ -1,7 +1,7 @@
 """Which runs may be averaged: the one place that says so, for tables, claims, figures, comparisons and exports.
 
 Runs that differ in their seed alone may: same recipe, budget, device, settings that change results (precision,
-compilation, memory format, CUDA graphs), same code, same data, and versions of torch that agree in their first two
+compilation, memory format and so on), same code, same data, and versions of torch that agree in their first two
 numbers, as the third only mends. Threads, jobs and machines may differ; a speed is given only where they do not. Of
 dlbench the code that a run executed counts, not the version.
 
@@ -48,6 +48,10 @@ class Identity(NamedTuple):
     compile: bool = False
     channels_last: bool = True
     cuda_graphs: bool = False
+    compile_mode: str = "default"
+    optimizer: str = "auto"
+    input: str = "resident"
+    deterministic: bool = False
     code: str = ""
     torch: str = ""
     data: str = ""
@@ -55,7 +59,8 @@ class Identity(NamedTuple):
     @property
     def conditions(self) -> tuple[str | bool, ...]:
         """What must be equal for results of two recipes to be compared; `groups` adds the precision where it counts."""
-        return self.budget, self.device, self.compile, self.channels_last, self.cuda_graphs, self.torch
+        settings = (getattr(self, key) for key in USUAL if key != "precision")
+        return self.budget, self.device, *settings, self.torch
 
     @property
     def work(self) -> tuple[str, ...]:

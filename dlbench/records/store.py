@@ -98,8 +98,8 @@ def events_in(file: RawFile) -> Iterator[Event]:
 def load(folder: Path, paths: Iterable[Path] | None = None) -> pd.DataFrame:
     """One row a run under `folder`, or in a pack (or in `paths`), oldest first; of a run file and its copies one.
 
-    Columns: recipe, title, tags, budget, seed, status, message, device, precision, compile, cuda_graphs,
-    channels_last, threads, jobs, torch, dlbench, machine, fingerprint, recipe_digest, code, identity, started, date,
+    Columns: recipe, title, tags, budget, seed, status, message, the settings of an execution (device, threads,
+    precision ...), torch, dlbench, machine, fingerprint, recipe_digest, code, identity, started, date,
     dataset_digest, parameters, multiply_adds, train_examples, test_examples, steps, training_seconds, wall_seconds,
     examples_per_second, joules, peak_memory_bytes, device_peak_bytes, weights_digest, published and recipe_json
     (dictionaries), path (of a packed run that of the pack, a colon, and that in it), and one column for each metric of

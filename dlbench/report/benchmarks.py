@@ -11,6 +11,7 @@ from dlbench import streams
 from dlbench.judge import measurements, metrics
 from dlbench.records import grouping
 from dlbench.report.table import Table
+from dlbench.spec import execution
 from dlbench.stats.estimates import Estimate, Measure, mean_interval
 
 if TYPE_CHECKING:
@@ -98,8 +99,9 @@ def _name(row: Mapping[str, Any]) -> str:
         size = row["batch_size"]
         has_size = size is not None and math.isfinite(size)
         parts += [row["mode"], *([f"batch {int(size)}"] if has_size else [])]
-    parts += [row["device"], row["precision"] if row["precision"] != "fp32" else ""]
-    channels_first = row["channels_last"] is not None and not row["channels_last"]
-    parts += ["compiled" if row["compile"] else "", "CUDA-graphs" if row["cuda_graphs"] else ""]
-    parts += ["channels-first" if channels_first else ""]
+    unusual = {name: row[name] for name, usual in execution.USUAL.items() if row[name] not in (None, usual)}
+    parts += [
+        row["device"],
+        *(execution.words(*pair).replace(" ", "-") for pair in unusual.items() if pair[0] != "jobs"),
+    ]
     return " ".join(filter(None, parts))

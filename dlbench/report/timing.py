@@ -10,10 +10,11 @@ import pandas as pd
 from dlbench.measure import disturbance
 from dlbench.records.timing_files import lap_seconds, steady_laps, warm_up_laps
 from dlbench.report.table import Table
+from dlbench.spec import execution
 from dlbench.stats import steady
 from dlbench.stats.estimates import Estimate, median
 
-SETTINGS = ("device", "threads", "precision", "compile", "cuda_graphs", "channels_last", "torch")
+SETTINGS = (*(name for name in execution.SETTINGS if name != "jobs"), "torch")
 KEYS = ("recipe", "mode", "batch_size", *SETTINGS)
 LEAST = 5e-5  # below it, four decimals show nothing
 MIB = 2**20
@@ -65,15 +66,7 @@ def _table(timings: pd.DataFrame, gco2_per_kwh: float | None, *, several: bool) 
 
 
 def _setting(name: str, value: Any) -> str:
-    if name == "threads":
-        return f"{value} thread" + ("s" if value != 1 else "")
-    if name == "compile":
-        return "compiled" if value else "eager"
-    if name == "cuda_graphs":
-        return "CUDA graphs" if value else ""
-    if name == "channels_last":
-        return "channels-last" if value else "channels-first"
-    return f"torch {value}" if name == "torch" else str(value)
+    return f"torch {value}" if name == "torch" else execution.words(name, value)
 
 
 def _row(processes: Sequence[Mapping[str, Any]], gco2_per_kwh: float | None) -> dict[str, Any]:

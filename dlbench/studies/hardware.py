@@ -14,10 +14,11 @@ from dlbench.records import grouping
 from dlbench.records.groups import Group, Quoted, Runs, groups, seed_range
 from dlbench.report.notes import SHORT_RUN, footnotes, quoted
 from dlbench.report.table import PUBLISHED, Table, missing
+from dlbench.spec import execution
 from dlbench.stats.estimates import median
 
 KEYS = ("recipe", "variant", "budget", "platform")
-SETTINGS = ("threads", "jobs", "precision", "compile", "cuda_graphs", "channels_last", "torch")
+SETTINGS = (*(name for name in execution.SETTINGS if name != "device"), "torch")
 PLATFORM = ["fingerprint", "device", *SETTINGS]
 STEADY_PERCENT = 10  # all seeds of a recipe do the same work: speeds further apart than this have another cause
 ABOUT = {
@@ -100,7 +101,7 @@ def timed(runs: pd.DataFrame) -> Iterator[Timed]:
     anywhere = groups(runs.assign(device="", torch="", **grouping.USUAL))
     variants = {group.identity.work: group.variant for group in anywhere}
     platforms, members = [], []
-    runs = runs if "cuda_graphs" in runs else runs.assign(cuda_graphs=False)
+    runs = runs.assign(**{name: usual for name, usual in execution.USUAL.items() if name not in runs})
     for key, platform_runs in runs.groupby(PLATFORM, sort=False):
         if timed_groups := [group for group in groups(platform_runs) if group.values("examples_per_second")]:
             platforms.append(dict(zip(PLATFORM, key, strict=True)))

@@ -6,10 +6,11 @@ import functools
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal, TypeAlias, cast
 
 from dlbench import parts
@@ -111,12 +112,13 @@ def trials(
     compile: bool = False,
     jobs: int = 1,
     cuda_graphs: bool = False,
+    switches: Mapping[str, Any] = MappingProxyType({}),
 ) -> list[Trial]:
     """All trials that the names of recipes and studies stand for, each once, every part checked.
 
     `compile` is ignored where there is no compiler. jobs: how many may run at once; they share the cores, at least one
-    each, unless `threads` says otherwise. precision: what each recipe asks for if None. Raises InputError for an
-    unknown name, key, value or device, before anything has run.
+    each, unless `threads` says otherwise. precision: what each recipe asks for if None. switches: further settings of
+    an Execution, by name. Raises InputError for an unknown name, key, value or device, before anything has run.
     """
     if jobs < 1:
         raise InputError(f"jobs: {jobs}: at least 1 is wanted")
@@ -130,7 +132,10 @@ def trials(
     chosen_device = machine.resolve_device(device)
     compiled = compile and machine.can_compile(chosen_device)
     share = max(1, machine.cores() // jobs)
-    execution = Execution(chosen_device, threads or share, compile=compiled, jobs=jobs, cuda_graphs=cuda_graphs)
+    execution = Execution(
+        chosen_device, threads or share, compile=compiled, jobs=jobs, cuda_graphs=cuda_graphs, **switches
+    )
+    _check_switches(execution)
     fingerprint = machine.describe(execution.device)["fingerprint"]
     planned: dict[Path, Trial] = {}
     modules.refresh()
@@ -138,6 +143,8 @@ def trials(
         parts.check(recipe)
         if cuda_graphs:
             _check_graphs(recipe, chosen_device)
+        if (execution.optimizer, execution.input) != ("auto", "resident") and not parts.can_be_captured(recipe):
+            raise InputError(f"--optimizer, --input: {recipe.training.name} of {recipe.name} is not descent by batches")
         execution = replace(execution, precision=_resolved(precision or recipe.precision, chosen_device))
         code = identity.of(recipe)
         for seed in chosen_seeds:
@@ -149,6 +156,14 @@ def trials(
 def _resolved(asked: str, device: str) -> Precision:
     """The precision that `auto` means on the device; any other as it is."""
     return automatic(device) if asked == "auto" else cast(Precision, asked)
+
+
+def _check_switches(execution: Execution) -> None:
+    """Raise InputError for settings that do not go together."""
+    if execution.compile_mode != "default" and not execution.compile:
+        raise InputError(f"--compile-mode {execution.compile_mode}: only with --compile, and where there is a compiler")
+    if execution.workers and execution.input != "loader":
+        raise InputError(f"--workers {execution.workers}: data that lie on the device need none; take --input loader")
 
 
 def _check_graphs(recipe: Recipe, device: str) -> None:

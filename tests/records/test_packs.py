@@ -12,7 +12,7 @@ from dlbench.errors import InputError
 from dlbench.records import packs
 from dlbench.records.packs import Member
 
-FUZZ = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100, deadline=None)
+FUZZ = settings(suppress_health_check=list(HealthCheck), max_examples=100, deadline=None)
 NAMES = st.text("abz09-_é ", min_size=1, max_size=6)
 PATHS = st.lists(NAMES, min_size=1, max_size=3).map(lambda parts: "/".join(parts) + ".jsonl")
 CONTENTS = st.binary(max_size=300) | st.lists(st.binary(max_size=30)).map(b"\n".join)

@@ -84,7 +84,7 @@ def test_a_newer_schema_and_a_strange_file_are_named_and_left_out(trial, tmp_pat
     assert "strange.jsonl: is not a run file" in warnings
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
+@settings(suppress_health_check=list(HealthCheck), max_examples=60, deadline=None)
 @given(garbage=st.binary(max_size=200), place=st.integers(0, 5))
 def test_garbage_between_the_lines_costs_only_that_line(trial, tmp_path, garbage, place):
     path = write(trial, tmp_path, READY, LAP, LAP, SCORE, END)
@@ -131,7 +131,7 @@ def check_readable(folder, path):
     assert all(isinstance(status, str) for status in frame["status"])
 
 
-FUZZ = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150, deadline=None)
+FUZZ = settings(suppress_health_check=list(HealthCheck), max_examples=150, deadline=None)
 
 
 @FUZZ

@@ -13,7 +13,7 @@ from typing import Any
 
 from dlbench.errors import InputError
 from dlbench.records.events import Done, Event, Failed, Pictures, Refused
-from dlbench.trials import plan, setup, trial
+from dlbench.trials import plan, switches, trial
 from dlbench.trials.workers import channel
 
 
@@ -37,7 +37,7 @@ def _outcome(order: Mapping[str, Any]) -> Iterator[Event]:
 
 
 def _events(order: Mapping[str, Any]) -> Iterator[Event]:
-    built = setup.build([plan.from_dict(order["trial"])])
+    built = switches.build([plan.from_dict(order["trial"])])
     steps = trial.run(built, lap_ends=frozenset(order["lap_ends"]))
     return (event for event in steps if not isinstance(event, Pictures))
 

@@ -25,7 +25,7 @@ from dlbench.measure.clock import Clock
 from dlbench.measure.disturbance import Reading, Watch, denormals_flushed
 from dlbench.records.events import Batch, Failed, Refused, Size, Timing
 from dlbench.spec.recipe import Part, Recipe
-from dlbench.trials import plan, setup
+from dlbench.trials import plan, switches
 from dlbench.trials.estimate import ITERATIVE
 from dlbench.trials.plan import Trial
 from dlbench.trials.setup import Bench
@@ -64,7 +64,7 @@ def do(job: Mapping[str, Any]) -> Batch | Size | Timing:
     """
     watch = Watch(job["trial"]["execution"]["device"])
     trial = _timed(plan.from_dict(job["trial"]), job["synthetic"])
-    built = setup.build([trial])
+    built = switches.build([trial])
     if job["task"] == "choose":
         return Batch(_choose(built, job["mode"]))
     if job["task"] == "size":
@@ -77,7 +77,7 @@ def turns(job: Mapping[str, Any], lines: SimpleQueue[str], tell: Tell) -> None:
     """Tell Built, then a Turn for every line, and after a line of 0 steps Size and Timing."""
     trial = _timed(plan.from_dict(job["trial"]), job["synthetic"])
     requested_laps.pin(trial.execution.threads)
-    built = setup.build([trial])
+    built = switches.build([trial])
     timing = requested_laps.take(steps(built, job["mode"]), built.device, lines, tell)
     tell(_size(built, job["mode"]))
     tell(timing)

@@ -22,7 +22,7 @@ from dlbench.parts.identity import Identity
 from dlbench.records import events, store
 from dlbench.records.events import End, Event, Lap, Ready, Resumed
 from dlbench.training.checkpoint import Checkpoint, Unfit
-from dlbench.trials import plan, setup, standing, trial
+from dlbench.trials import plan, standing, switches, trial
 from dlbench.trials.plan import Trial
 from dlbench.trials.setup import Bench
 from dlbench.trials.workers import channel, checkpoint_file, endings, locking, reads, runfile
@@ -145,7 +145,7 @@ class _Batch:
         folder = chosen[0].recipe.path.parent
         memory.begin_anew(chosen[0].execution.device)
         with reads.listening() as read:
-            built = setup.build(chosen)
+            built = switches.build(chosen)
         loaded = identity.of(chosen[0].recipe, is_loaded=True)
         _check_planned(chosen[0].code, loaded)
         self._data_files = {**read.digests(folder), **loaded.data}
