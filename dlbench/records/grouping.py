@@ -51,6 +51,7 @@ class Identity(NamedTuple):
     compile_mode: str = "default"
     optimizer: str = "auto"
     input: str = "resident"
+    workers: int = 0
     deterministic: bool = False
     code: str = ""
     torch: str = ""

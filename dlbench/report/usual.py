@@ -14,6 +14,7 @@ from dlbench.report.cells import heading
 from dlbench.report.notes import finite_test_set, footnotes
 from dlbench.report.panels import COSTS, bars, lines, scatter, style
 from dlbench.report.table import PUBLISHED, Table
+from dlbench.spec import execution
 from dlbench.stats.estimates import Measure, median
 
 if TYPE_CHECKING:
@@ -25,9 +26,9 @@ FIRST = ("test_error_percent", "test_top5_error_percent", "train_error_percent")
 ASIDE = {"loss", "top5_error_percent", "novikoff_bound", "mistakes", "iterations", "converged"}  # unless published
 NOT_METRICS = {
     *KEYS, "parameters", "multiply_adds", "seed", "title", "status", "message", "machine", "fingerprint",
-    "recipe_digest", "dataset_digest", "started", "path", "train_examples", "test_examples", "steps", "threads", "jobs",
-    "training_seconds", "wall_seconds", "examples_per_second", "peak_memory_bytes", "joules", "published",
-    "recipe_json", "tags",
+    "recipe_digest", "dataset_digest", "started", "path", "train_examples", "test_examples", "steps",
+    *execution.SETTINGS, "training_seconds", "wall_seconds", "examples_per_second", "peak_memory_bytes", "joules",
+    "published", "recipe_json", "tags",
 }  # fmt: skip
 
 

@@ -3,9 +3,12 @@
 import subprocess
 import sys
 
+import pandas as pd
 import pytest
 
 from dlbench.records import store
+from dlbench.report import usual
+from dlbench.spec import execution
 
 SMALL = ["--set", "training.epochs=1", "--set", "data.train_examples=100", "--threads", "1", "--device", "cpu"]
 RUN = ["run", "lenet-digits", "--seeds", "0", *SMALL]
@@ -53,3 +56,8 @@ def test_a_switch_that_does_nothing_is_refused_in_a_line(more, message):
     assert ended.returncode == 2
     assert ended.stderr.count("\n") == 1
     assert message in ended.stderr
+
+
+def test_no_setting_is_taken_for_a_metric(run):
+    runs = pd.DataFrame([run(**{name: usual for name, usual in execution.USUAL.items()}, threads=2)])
+    assert not set(usual.metrics(runs)) & set(execution.SETTINGS)
