@@ -59,5 +59,5 @@ def test_a_switch_that_does_nothing_is_refused_in_a_line(more, message):
 
 
 def test_no_setting_is_taken_for_a_metric(run):
-    runs = pd.DataFrame([run(**{name: usual for name, usual in execution.USUAL.items()}, threads=2)])
+    runs = pd.DataFrame([run(**execution.USUAL, threads=2)])
     assert not set(usual.metrics(runs)) & set(execution.SETTINGS)
