@@ -22,6 +22,8 @@ from dlbench.spec import catalog, recipe, study
 from dlbench.trials import standing
 from dlbench.version import __version__
 
+HEAVY = {"torch", "torchvision", "pandas", "numpy", "sklearn", "scipy", "matplotlib", "skimage"}
+
 
 def dlbench(*words, **options):
     return subprocess.run([sys.executable, "-m", "dlbench", *words], capture_output=True, text=True, **options)
@@ -53,8 +55,30 @@ def modules_loaded_by(*words):
     ids=" ".join,
 )
 def test_help_and_list_load_nothing_heavy(words):
-    heavy = {"torch", "torchvision", "pandas", "numpy", "sklearn", "scipy", "matplotlib", "skimage"}
-    assert not heavy & modules_loaded_by(*words)
+    assert not HEAVY & modules_loaded_by(*words)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("re", ["replay", "report"]),
+        ("run lenet-di", ["lenet-digits"]),
+        ("run tour --budget short degr", ["degradation"]),
+        ("show resnet-1", ["resnet-110"]),
+        ("claims perceptron", ["perceptron-limits"]),
+        ("run ./mine", []),  # the shell completes the names of files
+    ],
+)
+def test_the_shell_completes_verbs_and_names_and_loads_nothing_heavy(words, said):
+    words = ["dlbench", *words.split()]
+    asked = {"COMP_WORDS": "\n".join(words), "COMP_CWORD": str(len(words) - 1), "_DLBENCH_COMPLETE": "complete_bash"}
+    code = (
+        "import sys; sys.argv = ['dlbench']; from dlbench.cli import main\n"
+        "try: main()\nfinally: print(*sys.modules, file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env={**os.environ, **asked})
+    assert done.stdout.split() == said
+    assert not HEAVY & set(done.stderr.split())
 
 
 @pytest.mark.parametrize("name", cli.VERBS)

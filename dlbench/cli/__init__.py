@@ -17,7 +17,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_group
 
 from dlbench import exits, streams
-from dlbench.errors import InputError
+from dlbench.errors import INSTALL_TORCH, InputError, is_about_torch
 
 # typer imports pydantic, which takes as long as all else at start-up, to check a value it was not given, even that of
 # its own --help; a default spares it.
@@ -87,7 +87,6 @@ app = typer.Typer(
     cls=Verbs,
     help="Runs the lecture 'Introduction to Deep Learning' as benchmarks: measured numbers beside the published ones.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings=QUICK,
@@ -128,9 +127,11 @@ def main() -> NoReturn:
 
 
 def _fail_by_bug(error: Exception) -> NoReturn:
-    """An exception that nobody expected is no verdict: it has an exit code of its own."""
+    """An exception that nobody expected is no verdict: it has an exit code of its own. A missing torch is no bug."""
     from dlbench.reading import plain
 
+    if is_about_torch(error):
+        _fail(f"this needs torch, which is not installed ({plain(error)}); {INSTALL_TORCH}", exits.USAGE)
     traceback.print_exc()
     if isinstance(error, ImportError) and (error.name or "").partition(".")[0] != "dlbench":
         _fail(f"the installation is not whole ({plain(error)}); `dlbench doctor` says what is missing", exits.USAGE)

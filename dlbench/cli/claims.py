@@ -24,7 +24,12 @@ OPEN = ("untested", "inconclusive")
 
 def claims(
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="[STUDY...]", help="Studies; those of the lecture if left out.")
+        list[str] | None,
+        typer.Argument(
+            metavar="[STUDY...]",
+            help="Studies; those of the lecture if left out.",
+            autocompletion=options.known_studies,
+        ),
     ] = None,
     format: Annotated[options.TablesName, typer.Option("--format", help="How to write the table.")] = "terminal",
     results: options.Results = Path("results"),

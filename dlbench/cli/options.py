@@ -10,7 +10,7 @@ import typer
 
 from dlbench.measure import precision
 from dlbench.report import formats
-from dlbench.spec import execution, recipe
+from dlbench.spec import catalog, execution, recipe
 
 if TYPE_CHECKING:
     BudgetName = str
@@ -36,8 +36,25 @@ class Change(StrEnum):
 
 Mode = Literal["train", "infer", "both"]
 
+
+def known_names(incomplete: str) -> list[str]:
+    """Recipes and studies whose names begin so, for the shell to complete."""
+    return [name for name in (*catalog.recipes(), *catalog.studies()) if name.startswith(incomplete)]
+
+
+def known_studies(incomplete: str) -> list[str]:
+    """Studies whose names begin so, for the shell to complete."""
+    return [name for name in catalog.studies() if name.startswith(incomplete)]
+
+
+Name = Annotated[str, typer.Argument(help="A recipe, a study, or a YAML file of your own.", autocompletion=known_names)]
 Names = Annotated[
-    list[str], typer.Argument(metavar="NAME...", help="Recipes, studies, or paths of YAML files of your own.")
+    list[str],
+    typer.Argument(
+        metavar="NAME...",
+        help="Recipes, studies, or paths of YAML files of your own.",
+        autocompletion=known_names,
+    ),
 ]
 Setting = Annotated[
     list[str] | None,

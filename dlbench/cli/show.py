@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
 from rich.console import Console
 from rich.table import Table
 
 from dlbench import parts, streams
-from dlbench.cli.options import Setting
-from dlbench.errors import InputError
+from dlbench.cli.options import Name, Setting
+from dlbench.errors import INSTALL_TORCH, InputError, has_torch
 from dlbench.spec import catalog, recipe, study
 from dlbench.spec.recipe import Part, Recipe
 
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def show(
-    name: Annotated[str, typer.Argument(help="A recipe, a study, or a YAML file of your own.")],
+    name: Name,
     settings: Setting = None,
 ) -> None:
     """Show a recipe's architecture card, or what a study compares, before anything is trained."""
@@ -54,9 +53,10 @@ def _study(chosen: study.Study, console: Console) -> None:
 
 
 def _recipe(full: Recipe, short: Recipe, console: Console) -> None:
-    parts.check(full)
+    if is_countable := has_torch():
+        parts.check(full)
     console.print(f"{full.title}\n{full.source}\n", highlight=False, markup=False)
-    counted = _layers(full, console)
+    counted = _layers(full, console) if is_countable else {}
     console.print(_figures(full.published, counted))
     console.print()
     for kind in ("data", "training", "score"):
@@ -67,6 +67,8 @@ def _recipe(full: Recipe, short: Recipe, console: Console) -> None:
         if getattr(short, kind) != getattr(full, kind)
     ]
     console.print(f"{'short:':10}{'; '.join(changes) or 'the same'}", highlight=False, markup=False, soft_wrap=True)
+    if not is_countable:
+        print(f"\nLayers are not counted, nor values checked, without torch: {INSTALL_TORCH}")
 
 
 def _layers(full: Recipe, console: Console) -> Mapping[str, float]:
