@@ -39,6 +39,7 @@ VERBS: Final = {  # in the order of `--help`, each with the first sentence of it
     "machine": "Show this machine and the fingerprint that decides whether two results may be compared.",
     "devices": "Measure each device's peak speed and memory bandwidth, beside the lecture's hardware.",
     "list": "List what there is: recipes by study if WHAT is left out, and five for a first hour on top.",
+    "schema": "Print the JSON Schema of recipes or of studies, by which an editor completes and checks a YAML file.",
     "data": "Data sets: what is on disk, and getting what is not.",
     "baseline": "Measurements kept under a name, to compare later ones with.",
 }

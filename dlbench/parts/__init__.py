@@ -115,7 +115,7 @@ def _arguments(kind: str, part: Part, entry: Entry) -> dict[str, Any]:
     where = f"{entry}: {kind}"
     function = _function(kind, part.name, entry)
     try:
-        schema = _schema(function)
+        schema = keywords(function)
     except Exception as error:  # a signature is as its author wrote it
         raise InputError(f"{where}: the signature of '{part.name}' cannot be read: {cause(error)}") from None
     for key in part.arguments:
@@ -136,7 +136,7 @@ class _Argument(typing.NamedTuple):
 
 
 @functools.cache
-def _schema(function: Callable[..., Any]) -> Mapping[str, _Argument]:
+def keywords(function: Callable[..., Any]) -> Mapping[str, _Argument]:
     """The keyword-only arguments; cached, as a thousand seeds need the same."""
     strict = ConfigDict(strict=True, arbitrary_types_allowed=True)
     parameters = inspect.signature(function, eval_str=True).parameters

@@ -105,10 +105,10 @@ def test_a_class_is_checked_by_what_its_constructor_takes(tmp_path):
 
 def test_a_signature_is_read_once_however_many_seeds_ask(tmp_path):
     found = checked(tmp_path, GOOD)
-    before = parts._schema.cache_info().misses
+    before = parts.keywords.cache_info().misses
     for _ in range(3):
         parts.bind("model", found)
-    assert parts._schema.cache_info().misses == before
+    assert parts.keywords.cache_info().misses == before
 
 
 def test_modules_of_one_name_in_two_folders_stay_apart(tmp_path):
