@@ -46,6 +46,7 @@ def dlbench(packages):
         (["show", "degradation"], "refuted if"),
         (["report", "xor", "--results", RESULTS], "solved %"),
         (["claims", "gates", "--results", RESULTS], "hold"),
+        (["compare", f"{RESULTS}/gates.jsonl.gz", f"{RESULTS}/gates.jsonl.gz"], "gate-and"),
         (["export", f"{RESULTS}/gates.jsonl.gz", "--format", "csv"], "gate-and,"),
         (["export", f"{RESULTS}/gates.jsonl.gz"], "gate-and"),
     ],
