@@ -23,6 +23,13 @@ OWN: Final = r"\."  # a name with a dot is a function of the user's own
 KINDS: Final = (*recipe.PARTS, "pictures")
 SEEDS: Final = {"type": "integer", "minimum": 1}
 COUNT: Final = {"type": "integer", "minimum": 0}
+SETTINGS: Final[dict[str, Schema]] = {
+    "seeds": SEEDS,
+    "together": {"enum": [*recipe.TOGETHER, False]},
+    "curve": {"type": "object", "properties": {"points": COUNT, "examples": COUNT}, "additionalProperties": False},
+    "precision": {"enum": list(recipe.PRECISIONS)},
+}
+"""What a budget may set besides the parts."""
 
 
 def of_recipes() -> Schema:
@@ -77,7 +84,7 @@ def of_studies() -> Schema:
 
 def _keys() -> dict[str, Schema]:
     """The keys of a recipe, or of a variant."""
-    at_a_budget = {**{part: _ref(part) for part in recipe.PARTS}, **_SETTINGS}
+    at_a_budget = {**{part: _ref(part) for part in recipe.PARTS}, **SETTINGS}
     special: dict[str, Schema] = {
         **at_a_budget,
         **dict.fromkeys(recipe.BUDGETS, _object(at_a_budget)),
@@ -87,15 +94,6 @@ def _keys() -> dict[str, Schema]:
         "extends": _suggested(catalog.recipes()),
     }
     return {key: special.get(key, {"type": TYPES.get(kind)}) for key, kind in recipe.TYPES.items()}  # type: ignore[arg-type]
-
-
-_SETTINGS: Final[dict[str, Schema]] = {
-    "seeds": SEEDS,
-    "together": {"enum": [*recipe.TOGETHER, False]},
-    "curve": {"type": "object", "properties": {"points": COUNT, "examples": COUNT}, "additionalProperties": False},
-    "precision": {"enum": list(recipe.PRECISIONS)},
-}
-"""What a budget may set besides the parts."""
 
 
 def _checked_throughout() -> Schema:
