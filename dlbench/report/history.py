@@ -112,7 +112,8 @@ def _trend(track: Track, name: str, address: str) -> Mapping[str, Any]:
     ]  # fmt: skip
     told = [f"{point['change']} at {point['short']}" for point in points if point["change"]]
     what = f"{heading(name)} of {track.recipe}, {track.measured}, at {len(points)} commits"
-    text = f"{what}: changed {'; '.join(told)}" if told else f"{what}: no change found"
+    none = "no change found" if len(points) >= change_points.FEWEST else "too few to look for a change"
+    text = f"{what}: changed {'; '.join(told)}" if told else f"{what}: {none}"
     return {"metric": name, "heading": heading(name), "words": text, "points": points}
 
 
