@@ -27,7 +27,7 @@ ROOT = readme.REPOSITORY
 PAGES = readme.pages()
 BLOCKS = [block for page in PAGES for block in readme.BLOCK.finditer(page.read_text())]
 TRAINS = ("run", "lecture")
-ONLY_UNDERSTOOD = ("time", "devices", "gate", "data get", "baseline rm")
+ONLY_UNDERSTOOD = ("time", "devices", "gate", "data get", "baseline rm", "history add", "history show", "history page")
 QUICK = {"tour", "xor", "gates", *study.load("tour").recipes}
 OPTION = re.compile(r"(?<![\w-])--[a-z][\w-]*")
 OTHERS = re.compile(r"^(?:docker|uv) .*|^--build-arg .*", re.MULTILINE)  # other programs have options of their own
@@ -57,7 +57,7 @@ def commands(page: Path) -> list[str]:
 
 def verb(words: list[str]) -> str:
     """`run`, or `data get` where the verb is a group."""
-    return " ".join(words[1:3] if words[1] in ("data", "baseline") else words[1:2])
+    return " ".join(words[1:3] if words[1] in ("data", "baseline", "history") else words[1:2])
 
 
 def as_tested(line: str) -> list[str]:

@@ -41,6 +41,7 @@ VERBS: Final = {  # in the order of `--help`, each with the first sentence of it
     "list": "List what there is: recipes by study if WHAT is left out, and five for a first hour on top.",
     "schema": "Print the JSON Schema of recipes or of studies, by which an editor completes and checks a YAML file.",
     "data": "Data sets: what is on disk, and getting what is not.",
+    "history": "Measurements kept by commit and machine: trends, and where they changed.",
     "baseline": "Measurements kept under a name, to compare later ones with.",
 }
 SHARED: Final = {

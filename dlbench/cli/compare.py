@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from dlbench.judge.changes import Row
+    from dlbench.judge.series import Subject
 
+    Side = tuple[str, pd.DataFrame | list[Subject], pd.DataFrame]  # its name, what it is held against, itself
 Sort = Literal["name", "ratio", "verdict"]
 ONE_AFTER_ANOTHER = (
     "What changed on the machine between the two sides counts as well: `dlbench gate` measures them in turns."
@@ -32,7 +34,9 @@ def compare(
     base: Annotated[
         str, typer.Argument(help="A results folder, a pack, a run or timing file, an exported JSON, or a baseline.")
     ],
-    new: Annotated[list[str], typer.Argument(metavar="NEW...", help="What to compare with it, the same kinds.")],
+    new: Annotated[
+        list[str] | None, typer.Argument(metavar="NEW...", help="What to compare with it, the same kinds.")
+    ] = None,
     metric: Annotated[list[str] | None, typer.Option(help="Compare this instead of the usual; repeatable.")] = None,
     fail: Annotated[
         list[str] | None,
@@ -42,6 +46,12 @@ def compare(
     across: Annotated[
         str, typer.Option(help="Compare although these differ: version,machine,recipe,budget,settings.")
     ] = "",
+    history: Annotated[
+        int | None,
+        typer.Option(
+            min=1, metavar="N", help="BASE is a history: compare its newest commits, or NEW, with the N before."
+        ),
+    ] = None,
     strict: Strict = False,
     format: ComparisonFormat = "terminal",
     output: Output = None,
@@ -58,14 +68,17 @@ def compare(
     from dlbench.judge import changes
 
     all_limits = [*(limits.load(limits_file) if limits_file else []), *map(limits.parse, fail or [])]
-    metric_names, new_sides = metric or [], list(dict.fromkeys(new))
+    metric_names = metric or []
     choice = changes.Choice(metric_names, all_limits, parse_across(across))
-    frames = {side: load(side, results) for side in dict.fromkeys([base, *new_sides])}
+    if history is None:
+        sides, frames = _sides(base, new or [], results)
+    else:
+        sides, frames = _sides_of_history(Path(base), new or [], history, results)
     _check(frames, metric_names, all_limits)
     rows: list[Row] = []
     notes: dict[str, None] = {}
-    for side in new_sides:
-        new_rows, new_notes = changes.compare(frames[base], frames[side], side, choice)
+    for side, old, frame in sides:
+        new_rows, new_notes = changes.compare(old, frame, side, choice)
         rows += new_rows
         notes |= dict.fromkeys(new_notes)
     unused, new_notes = unused_limits(all_limits, rows)
@@ -154,10 +167,30 @@ def parse_across(text: str) -> Collection[str]:
     return pieces
 
 
-def _check(frames: dict[str, pd.DataFrame], metric_names: Sequence[str], all_limits: Sequence[Limit]) -> None:
+def _sides(base: str, new: Sequence[str], results: Path) -> tuple[list[Side], list[pd.DataFrame]]:
+    """The new sides, each with BASE, and all that was read."""
+    if not new:
+        raise InputError("NEW: what is to be compared with BASE? It may be left out with --history N alone")
+    frames = {side: load(side, results) for side in dict.fromkeys([base, *new])}
+    return [(side, frames[base], frames[side]) for side in dict.fromkeys(new)], list(frames.values())
+
+
+def _sides_of_history(
+    folder: Path, new: Sequence[str], count: int, results: Path
+) -> tuple[list[Side], list[pd.DataFrame]]:
+    """The new sides, or each machine's newest commit, with the commits before; and all that was read."""
+    from dlbench.judge import history
+
+    kept = history.load(folder)
+    frames = {side: load(side, results) for side in new} or history.newest(kept)
+    sides = [(side, history.past(kept, frame, count), frame) for side, frame in frames.items()]
+    return sides, [*frames.values(), *(one.frame for one in kept)]
+
+
+def _check(frames: Sequence[pd.DataFrame], metric_names: Sequence[str], all_limits: Sequence[Limit]) -> None:
     """Raise InputError for metrics and recipes that no side has, unless nothing was measured at all."""
-    recipes = sorted({recipe for frame in frames.values() for recipe in frame["recipe"]})
-    measured = sorted({name for frame in frames.values() for name in frame["metric"] if name})
+    recipes = sorted({recipe for frame in frames for recipe in frame["recipe"]})
+    measured = sorted({name for frame in frames for name in frame["metric"] if name})
     if measured:
         for name in metric_names:
             metrics.check(name, measured, "--metric")

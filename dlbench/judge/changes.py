@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal, get_args
 
 from dlbench.judge import limits, metrics
+from dlbench.judge.history import Past
 from dlbench.judge.limits import Limit
 from dlbench.judge.metrics import BIGGER, BY_LAPS, NEITHER, Metric
 from dlbench.judge.series import (
@@ -127,9 +128,11 @@ class Choice:
         return [name for name in dict.fromkeys([*(self.metrics or usual), *limited]) if name in measured]
 
 
-def compare(base: pd.DataFrame, new: pd.DataFrame, side: str, choice: Choice) -> tuple[list[Row], list[str]]:
-    """The rows of one new side against the base, and notes on the differences that were ignored."""
-    sides = [("BASE", subjects(base)), (side, subjects(new))]
+def compare(
+    base: pd.DataFrame | list[Subject], new: pd.DataFrame, side: str, choice: Choice
+) -> tuple[list[Row], list[str]]:
+    """The rows of one new side against the base, or the past; and notes on the differences that were ignored."""
+    sides = [("BASE", base if isinstance(base, list) else subjects(base)), (side, subjects(new))]
     paired = pairs(sides[0][1], sides[1][1], choice.across)
     headings = labels([subject for pair in paired if (subject := pair[0] or pair[1])])
     rows: list[Row] = []
@@ -179,7 +182,10 @@ def _compared(base: Subject | None, new: Subject | None, row: Row, metric: Metri
         return _in_turns(choice.turns, row, metric)
     if metric.kind == "error":
         return _errors(base_values, new_values, row, metric)
-    return _speeds(_processes(base, base_values), _processes(new, new_values), row)
+    new_speeds = _processes(new, new_values)
+    if isinstance(base, Past):
+        return _among_commits(list(base_values.values()), new_speeds, row)
+    return _speeds(_processes(base, base_values), new_speeds, row)
 
 
 def _bar(base: Subject, new: Subject, metric: Metric, choice: Choice) -> str:
@@ -187,7 +193,8 @@ def _bar(base: Subject, new: Subject, metric: Metric, choice: Choice) -> str:
     if barred := obstacles(mismatches(base, new), metric.kind, choice.across):
         past = ",".join(dict.fromkeys(mismatch.what for mismatch in barred))
         return f"{', '.join(mismatch.words for mismatch in barred)} (--across {past})"
-    if metric.name in NEED_STEADY_LAPS and not choice.turns and (base.unsteady or new.unsteady):
+    has_own_scatter = choice.turns or isinstance(base, Past)  # whose scatter tells how far to trust them
+    if metric.name in NEED_STEADY_LAPS and not has_own_scatter and (base.unsteady or new.unsteady):
         sides = (("BASE", base), ("NEW", new))
         counts = [f"{side.unsteady} of {len(side.attempts)} in {name}" for name, side in sides if side.unsteady]
         return f"not steady: processes {', '.join(counts)}"
@@ -201,6 +208,15 @@ def _speeds(base: Sequence[float], new: Sequence[float], row: Row) -> Row:
     allowed = _allowed(row)
     change = difference.of_speeds(base, new, practical=min(PRACTICAL, allowed))
     return _with_verdict(replace(row, difference=change), change, allowed, "process", "processes")
+
+
+def _among_commits(past: Sequence[float], new: Sequence[float], row: Row) -> Row:
+    allowed = _allowed(row)
+    change = difference.of_newest(past, new, min(PRACTICAL, allowed))
+    row = _with_verdict(replace(row, difference=change), change, allowed, "commit", "commits")
+    if row.verdict == "inconclusive" and change.estimate.n >= change.fewest:
+        return replace(row, why="earlier commits scatter too much; measure longer, or with more processes")
+    return row
 
 
 def _in_turns(laps: Turns, row: Row, metric: Metric) -> Row:
@@ -232,7 +248,7 @@ def _with_verdict(row: Row, change: Difference, margin: float, unit: str, units:
     if change.is_same(margin):
         return replace(row, verdict="same")
     n, needed = change.estimate.n, change.needed(margin)
-    a_side = " a side" if change.is_ratio and not change.in_turns else ""
+    a_side = " a side" if unit == "process" else ""
     count = f"more than {MANY:,}" if needed > MANY else str(needed)
     if n < change.fewest:
         why = f"{n} {unit if n == 1 else units}{a_side}, at least {count} are needed"

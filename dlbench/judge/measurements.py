@@ -64,10 +64,13 @@ def load(path: Path) -> pd.DataFrame:
     return frame
 
 
-def to_json(frame: pd.DataFrame) -> str:
-    """The frame as exported JSON; what is missing or not finite becomes null. `from_json` reads it back."""
+def to_json(frame: pd.DataFrame, **more: Any) -> str:
+    """The frame as exported JSON; what is missing or not finite becomes null. `from_json` reads it back.
+
+    more: what else the file says.
+    """
     records = [{key: _plain(value) for key, value in row.items()} for row in frame.to_dict("records")]
-    whole = {"schema": SCHEMA, "dlbench": __version__, "measurements": records}
+    whole = {"schema": SCHEMA, "dlbench": __version__, **more, "measurements": records}
     return json.dumps(whole, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 

@@ -31,6 +31,19 @@ UNITS = {  # the first that fits
 WORDS = {"gco2_": "g CO2 ", "_reading_of_fig6": ", read off Fig. 6", "_remeasured": ", remeasured"}
 
 
+class Linked(str):
+    """A text that leads somewhere on a page. url: where to; may be empty."""
+
+    url: str = ""
+
+    @classmethod
+    def to(cls, text: str, url: str) -> Linked:
+        """The text, leading there."""
+        linked = cls(text)
+        linked.url = url
+        return linked
+
+
 def heading(column: str) -> str:
     """`published_test_error_percent` -> `published test error %`."""
     for unit, written in UNITS.items():

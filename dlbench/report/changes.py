@@ -25,6 +25,10 @@ TURNS = (
     "their correlation, allows. Tested after each pair at the level of 0.1 %, and in the end at the rest of 5 % "
     "(Haybittle and Peto), so that at most 5 % of gates find a difference where there is none."
 )
+COMMITS = (
+    "Speeds, memory and energy: ratio of NEW to the geometric mean of earlier commits, with Student's 95 % interval "
+    "for one more commit of the same kind; n counts commits."
+)
 ERRORS = (
     "Errors and other scores: mean difference, NEW less BASE, in the metric's unit, paired seed by seed, with "
     "Student's 95 % interval."
@@ -171,8 +175,14 @@ def _reasons(rows: Sequence[Row], several_sides: bool) -> list[str]:
 
 def _how(rows: Sequence[Row]) -> list[str]:
     differences = [row.difference for row in rows if row.difference]
-    kinds = {TURNS if change.in_turns else SPEEDS if change.is_ratio else ERRORS for change in differences}
-    return [*(kind for kind in (TURNS, SPEEDS, ERRORS) if kind in kinds), *([SAME] if kinds else [])]
+    kinds = {_kind(change) for change in differences}
+    return [*(kind for kind in (TURNS, COMMITS, SPEEDS, ERRORS) if kind in kinds), *([SAME] if kinds else [])]
+
+
+def _kind(change: Difference) -> str:
+    if not change.is_ratio:
+        return ERRORS
+    return TURNS if change.in_turns else COMMITS if change.of_commits else SPEEDS
 
 
 def _counted(rows: Sequence[Row], visible: Sequence[Row]) -> list[str]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dlbench.judge.claims import Verdict
 from dlbench.records.groups import Runs
@@ -21,7 +21,7 @@ class Chapter:
     name: its study's. names: what commands call it by. question: what the study asks; may be empty. runs: those that
     one picture may show, and None where nothing is to be drawn of them. draw: makes the study's figure, where it has
     one. is_usual: that is the usual one, bars and curves, which a page draws by itself. metric, by: what that begins
-    with (`usual.figure`).
+    with (`usual.figure`). trends: of measurements by commit, as `dlbench.report.history` makes them.
     """
 
     title: str
@@ -35,6 +35,7 @@ class Chapter:
     is_usual: bool = False
     metric: str = ""
     by: str = ""
+    trends: Sequence[Mapping[str, Any]] = ()
 
 
 @dataclass(frozen=True, eq=False)

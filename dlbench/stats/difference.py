@@ -19,6 +19,7 @@ from dlbench.stats.estimates import LEVEL, Estimate
 ALPHA: Final = 1 - LEVEL
 FEWEST_PROCESSES: Final = 4  # a side: 2 of 70 rankings are as extreme as can be, p = 0.029; with three, p = 0.1
 FEWEST_SEEDS: Final = 2
+FEWEST_COMMITS: Final = 4
 FEWEST_SIGNS: Final = 6  # seeds: 2 of 64 patterns of signs are as extreme as can be, p = 0.031
 PRACTICAL: Final = 0.01
 MARGIN: Final = 0.05
@@ -37,6 +38,7 @@ class Difference:
     identical: every value is the same on both sides.
     fewest: measurements (a side, or seeds) below which no answer is possible.
     in_turns: whether n counts pairs of processes whose laps took turns; the interval may then be of another level.
+    of_commits: whether n counts earlier commits, and the interval is of one more.
     """
 
     estimate: Estimate
@@ -46,6 +48,7 @@ class Difference:
     is_ratio: bool
     fewest: int
     in_turns: bool = False
+    of_commits: bool = False
 
     def is_same(self, margin: float = MARGIN) -> bool:
         """Whether the difference is known to stay within the margin: a share of a ratio, else in the values' unit."""
@@ -103,6 +106,28 @@ def of_speeds(base: Sequence[float], new: Sequence[float], practical: float = PR
     beyond_chance = p < ALPHA and not estimate.low <= 1 <= estimate.high
     is_real = beyond_chance and abs(math.log(estimate.value)) > math.log1p(practical)
     return Difference(estimate, p, is_real, identical, is_ratio=True, fewest=FEWEST_PROCESSES)
+
+
+def of_newest(past: Sequence[float], new: Sequence[float], practical: float = PRACTICAL) -> Difference:
+    """Ratio of the newest commit's mean to that of earlier ones, each a value of `past`; all above zero.
+
+    Processes of a commit share their hour, and hours differ: what the newest is held against is how commits scatter
+    among each other. The interval is Student's for one more draw of the same kind, on the logarithms; it assumes that
+    these are roughly normal. Where all of the past is alike, ranks decide. Real means the same as in `of_speeds`.
+    """
+    logs = [math.log(value) for value in past]
+    n, distance = len(logs), math.log(estimates.mean(new)) - estimates.mean(logs)
+    ratio, identical = math.exp(distance), len({*past, *new}) == 1
+    if n < 2:
+        return Difference(
+            Estimate(ratio, math.nan, math.nan, n), math.nan, False, identical, True, FEWEST_COMMITS, of_commits=True
+        )
+    error = estimates.sd(logs) * math.sqrt(1 + 1 / n)
+    half = float(special.stdtrit(n - 1, (1 + LEVEL) / 2)) * error
+    estimate = Estimate(ratio, math.exp(distance - half), math.exp(distance + half), n)
+    p = float(2 * special.stdtr(n - 1, -abs(distance) / error)) if error else mann_whitney(past, new)
+    is_real = n >= FEWEST_COMMITS and p < ALPHA and abs(distance) > math.log1p(practical)
+    return Difference(estimate, p, is_real, identical, is_ratio=True, fewest=FEWEST_COMMITS, of_commits=True)
 
 
 def of_pairs(base: Mapping[int, float], new: Mapping[int, float]) -> Difference:

@@ -12,7 +12,7 @@ import gzip
 import io
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Final
 from dlbench.errors import InputError
 from dlbench.judge.claims import Verdict
 from dlbench.report import claims, evidence, usual
-from dlbench.report.cells import heading, is_numeric, one_line, parts, texts
+from dlbench.report.cells import Linked, heading, is_numeric, one_line, parts, texts
 from dlbench.report.changes import Comparison
 from dlbench.report.document import Chapter, Document
 from dlbench.report.panels import interactive
@@ -56,7 +56,7 @@ def document(shown: Document, output: Path | None = None) -> str:
     room = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
     sections = [_section(chapter, shown.verdicts) for chapter in shown.chapters]
     told = {verdict.study for section in sections for verdict in section["verdicts"]}
-    has_panels = any(section["panel"] for section in sections)
+    has_panels = any(section["panel"] or section["trends"] for section in sections)
     page: str = room.get_template("page.html").render(
         document=shown,
         sections=sections,
@@ -90,7 +90,9 @@ def _told(name: str, cell: Any) -> dict[str, Any]:
     raw = parts("", cell)
     is_measured = isinstance(cell, Measure | Estimate | float)
     origin = "quoted" if name.startswith(PUBLISHED) else "measured" if is_measured else ""
-    return {"raw": raw[""], "origin": origin if raw[""] is not None else "", "source": raw.get("_source", "")}
+    url = cell.url if isinstance(cell, Linked) else ""
+    origin = origin if raw[""] is not None else ""
+    return {"raw": raw[""], "origin": origin, "source": raw.get("_source", ""), "url": url}
 
 
 def _section(chapter: Chapter, verdicts: Sequence[Verdict]) -> dict[str, Any]:
@@ -100,7 +102,14 @@ def _section(chapter: Chapter, verdicts: Sequence[Verdict]) -> dict[str, Any]:
         "verdicts": own,
         "picture": _picture(chapter) if chapter.draw and not chapter.is_usual else None,
         "panel": _panel(chapter, own) if chapter.runs else "",
+        "trends": [{"words": trend["words"], "packed": _trend(trend)} for trend in chapter.trends],
     }
+
+
+def _trend(trend: Mapping[str, Any]) -> str:
+    """What is drawn of a metric by commit, packed."""
+    points = [{key: value for key, value in point.items() if key != "measure"} for point in trend["points"]]
+    return _packed(json.dumps({**trend, "points": points}, allow_nan=False, separators=(",", ":")))
 
 
 def _panel(chapter: Chapter, verdicts: Sequence[Verdict]) -> str:

@@ -9,14 +9,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import measured
+import numpy as np
 import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
 from dlbench.cli import app, report
 from dlbench.errors import InputError
+from dlbench.judge import history, measurements
 from dlbench.judge.claims import Verdict
 from dlbench.records import store
+from dlbench.records.commits import Commit
 from dlbench.report.document import Document
 from dlbench.report.formats import html, text
 from dlbench.spec import study
@@ -365,6 +369,76 @@ def test_without_the_extra_one_line_names_it(monkeypatch: pytest.MonkeyPatch) ->
     with pytest.raises(InputError, match=re.escape(message)):
         CliRunner().invoke(app, call, catch_exceptions=False)
     assert not Path("page.html").exists()
+
+
+@pytest.fixture(scope="module")
+def by_commit(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A history of thirty commits, the twentieth of them 5 % slower, and of a recipe that never changed."""
+    folder = tmp_path_factory.mktemp("trends") / "history"
+    noise = np.random.default_rng(7).normal(1, 0.015, (2, 30))
+    for number in range(30):
+        rates = {"slowed": 100 * noise[0, number] * (0.95 if number >= 19 else 1), "equal": 100 * noise[1, number]}
+        date = f"2026-01-{number + 1:02d}T00:00:00Z"
+        some = (
+            measured.records({"examples_per_second": [r, 1.01 * r]}, name, started=date) for name, r in rates.items()
+        )
+        commit = Commit(f"{number:040x}", date, SCRIPT if number == 19 else f"Change {number}")
+        list(history.add(folder, measured.frame(*some), commit))
+    return folder
+
+
+def trends(show: Open, folder: Path, **settings: Any) -> Page:
+    call = [
+        "history",
+        "page",
+        "--history",
+        str(folder),
+        "--link",
+        "https://host.org/it/commit/{commit}",
+        "-o",
+        "t.html",
+    ]
+    assert CliRunner().invoke(app, call, catch_exceptions=False).exit_code == 0
+    page = show(Path("t.html").read_text(), **settings)
+    for panel in page.locator(".trend").all():
+        panel.scroll_into_view_if_needed()
+        panel.locator(".main-svg").first.wait_for()
+    return page
+
+
+def test_a_trend_marks_the_commit_that_made_it_slower_and_no_other(show: Open, by_commit: Path) -> None:
+    page = trends(show, by_commit)
+    drawn = page.evaluate(
+        "panels.map(p => [p.data.words, p.plot.data.filter(t => t.name === 'change').flatMap(t => t.x), "
+        "p.data.points.map(point => [point.commit, point.value])])"
+    )
+    marked = {words.split()[2].rstrip(","): places for words, places, _ in drawn}
+    assert marked == {"slowed": [19], "equal": []}
+    for words, _, points in drawn:
+        assert [name for name, _ in points] == [f"{number:040x}" for number in range(30)]
+        for name, value in points:
+            frame = measurements.load(by_commit / "1a2b3c4d" / f"{name}.json")
+            assert value == pytest.approx(
+                frame[frame["recipe"] == words.split()[2].rstrip(",")]["value"].mean(), rel=1e-12
+            )
+    assert "worse at 00000000" in page.locator(".trend").nth(0).get_attribute("aria-label")
+    links = page.locator("#track-1 tbody a")
+    assert links.nth(0).get_attribute("href") == f"https://host.org/it/commit/{29:040x}"
+    shown = page.locator("#track-1 td.measured").evaluate_all("all => all.map(cell => Number(cell.dataset.value))")
+    assert shown == [value for _, value in reversed(drawn[0][2])]
+    assert SCRIPT in page.locator("#track-1 tbody tr").nth(10).text_content()
+    page.locator(".trend").first.locator(".scatterlayer .trace .points .point").last.hover(force=True)
+    assert "worse" in page.locator(".trend .hoverlayer .hovertext").first.text_content()
+    assert page.evaluate("window.owned") is None
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(360, "dark"), (1024, "light")])
+def test_trends_fit_and_have_no_serious_fault(show: Open, by_commit: Path, width: int, scheme: str) -> None:
+    page = trends(show, by_commit, viewport={"width": width, "height": 800}, color_scheme=scheme)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    faults = [fault for fault in axe.run(page).response["violations"] if fault["impact"] in ("serious", "critical")]
+    assert [(fault["id"], fault["nodes"][0]["html"]) for fault in faults] == []
 
 
 @pytest.mark.slow

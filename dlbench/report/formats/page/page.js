@@ -361,12 +361,69 @@ class Panel {
   }
 }
 
+// A metric by commit: a point for each, a line for each level, and a diamond for each commit that began one.
+class Trend {
+  constructor(place, data) {
+    this.data = data;
+    this.plot = tag("div");
+    place.append(this.plot);
+  }
+
+  async draw() {
+    const Plotly = await plotly();
+    const config = { responsive: true, displaylogo: false, modeBarButtons: [BUTTONS], plotlyServerURL: "" };
+    const { points } = this.data;
+    const [begins, rest] = [true, false].map((begun) => points.flatMap((point, place) => (Boolean(point.change) === begun ? [place] : [])));
+    const marker = { size: 8, color: "#0072b2", line: { color: looks().text, width: 1 } };
+    const data = [
+      ...this.levels(begins), this.marks("commit", rest, marker),
+      this.marks("change", begins, { ...marker, symbol: "diamond", size: 14, color: "#d55e00" }),
+    ];
+    await Plotly.react(this.plot, data, this.layout(begins), config);
+    this.plot.removeAllListeners("plotly_click");
+    this.plot.on("plotly_click", (event) => {
+      const url = points[event.points[0].x]?.url;
+      if (url) window.open(url, "_blank", "noopener,noreferrer");
+    });
+  }
+
+  marks(name, places, marker) {
+    const chosen = places.map((place) => this.data.points[place]);
+    return {
+      type: "scatter", mode: "markers", name, marker, x: places, y: chosen.map((point) => point.value),
+      customdata: chosen.map((point) => [plain(point.short), plain(point.date.slice(0, 10)), wrapped(point.subject, 50), plain(point.text), plain(point.change)]),
+      hovertemplate: "<b>%{customdata[0]}</b>, %{customdata[1]}<br>%{customdata[2]}<br>%{customdata[3]} %{customdata[4]}<extra></extra>",
+    };
+  }
+
+  levels(begins) {
+    const values = this.data.points.map((point) => point.value);
+    const edges = [0, ...begins, values.length];
+    return edges.slice(1).map((end, piece) => {
+      const [start, sorted] = [edges[piece], values.slice(edges[piece], end).sort((a, b) => a - b)];
+      const middle = (sorted[Math.floor((sorted.length - 1) / 2)] + sorted[Math.floor(sorted.length / 2)]) / 2;
+      return { type: "scatter", mode: "lines", name: "level", x: [start, end - 1], y: [middle, middle], line: { color: looks().text, width: 1.5 }, hoverinfo: "skip" };
+    });
+  }
+
+  layout(begins) {
+    const { points, heading } = this.data;
+    const every = Math.ceil(points.length / (innerWidth < 600 ? 3 : 5));
+    const tickvals = points.map((_, place) => place).filter((place) => place % every === 0);
+    const made = layout(heading, { tickvals, ticktext: tickvals.map((place) => plain(points[place].date.slice(0, 10))), zeroline: false }, { zeroline: false });
+    const { text, line } = looks();
+    made.shapes = begins.map((place) => ({ type: "line", x0: place - 0.5, x1: place - 0.5, yref: "paper", y0: 0, y1: 1, line: { color: line, dash: "dash", width: 2 } }));
+    made.annotations = begins.map((place) => ({ x: place, y: points[place].value, text: plain(points[place].change), showarrow: true, arrowcolor: text, ax: 0, ay: -32, font: { color: text } }));
+    return made;
+  }
+}
+
 const panels = [];
 const seen = new IntersectionObserver((entries) => {
   for (const { target } of entries.filter((entry) => entry.isIntersecting)) {
     seen.unobserve(target);
     unpacked(target.querySelector("script")).then((text) => {
-      const panel = new Panel(target, JSON.parse(text));
+      const panel = new (target.classList.contains("trend") ? Trend : Panel)(target, JSON.parse(text));
       panels.push(panel);
       return panel.draw();
     });
