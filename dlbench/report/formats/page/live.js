@@ -56,7 +56,7 @@ function leftOfAll(known) {
   const foretold = all.filter(Number.isFinite);
   const unknown = all.length - foretold.length;
   const sum = foretold.reduce((total, seconds) => total + seconds, 0) / Math.max(1, open.filter(isUnderWay).length);
-  return [foretold.length ? `about ${duration(sum)} left` : "", unknown ? `${unknown} of which nobody knows how long they take` : ""];
+  return [foretold.length ? `about ${duration(sum)} left` : "", unknown ? `how long ${unknown} of them take is not known yet` : ""];
 }
 
 function tell(id, text) {
@@ -124,11 +124,11 @@ function traces(name, members, points) {
 
 function ends(name, members, metric) {
   const over = members.filter((run) => run.final && metric in run.metrics);
-  return {
+  return over.length === 0 ? [] : [{
     type: "scatter", mode: "markers", name: plain(name), marker: { color: looksOf(name).colour, size: 9, line: { color: looks().text, width: 1 } },
     x: over.map((run) => run.final), y: over.map((run) => Number(run.metrics[metric])), customdata: over.map((run) => plain(run.seed)),
     hovertemplate: `<b>${plain(name)}</b>, seed %{customdata}<br>in the end: %{y}<extra></extra>`,
-  };
+  }];
 }
 
 const groups = () => [...new Set([...runs.values()].filter(hasBegun).map((run) => run.group))];
@@ -165,10 +165,10 @@ async function draw() {
   const scored = (run) => run.looks.filter(([, metrics]) => metric in metrics).map(([step, metrics]) => [step, Number(metrics[metric])]);
   const drawings = {
     loss: ["loss", shown.flatMap(([name, members]) => traces(name, members, (run) => run.loss))],
-    score: [metric ? heading(metric) : "score", shown.flatMap(([name, members]) => [...traces(name, members, scored), ends(name, members, metric)])],
+    score: [metric ? heading(metric) : "score", shown.flatMap(([name, members]) => [...traces(name, members, scored), ...ends(name, members, metric)])],
   };
   for (const [id, [title, data]] of Object.entries(drawings)) {
-    const made = layout(title, { title: { text: "step" } }, { type: form.elements.log.checked ? "log" : "linear" });
+    const made = layout(title, { title: { text: "step" }, rangemode: "tozero", visible: data.length > 0 }, { visible: data.length > 0, type: form.elements.log.checked ? "log" : "linear" });
     await Plotly.react(id, data, { ...made, uirevision: "kept" }, { responsive: true, displaylogo: false, modeBarButtons: [BUTTONS], plotlyServerURL: "" });
     document.getElementById(id).setAttribute("aria-label", `${title} by step, a line for each of ${runs.size} runs; the table below has the last numbers`);
   }
