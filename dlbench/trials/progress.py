@@ -186,10 +186,8 @@ class Pace:
         seconds = self._seconds + lap.seconds
         left = seconds / (lap.step - self._begun_after) * (lap.of - lap.step)
         speed = (self._examples + lap.examples) / max(seconds, 1e-9)
-        step, loss = (
-            f"step {lap.step}/{lap.of}",
-            " ".join(["loss", *spark([*self._losses, lap.loss], letters), f"{lap.loss:.3f}"]),
-        )
+        way = spark([*self._losses, lap.loss], letters)
+        step, loss = f"step {lap.step}/{lap.of}", f"loss {way}{' ' if way else ''}{lap.loss:.3f}"
         return f"{step}  {loss}  {speed:,.0f} examples/s  {duration(left)} left"
 
 

@@ -2,6 +2,7 @@
 "use strict";
 
 const SILENT_SECONDS = 60;  // a run that says nothing for so long may be dead
+const MOST_PAUSE = 10_000;  // milliseconds between two drawings
 const MOST_POINTS = 300;  // of a line
 const runs = new Map();
 const main = document.querySelector("main");
@@ -108,7 +109,9 @@ function traces(name, members, points) {
   if (!curves.length) return [];
   const several = curves.length > 1;
   const joined = (value) => curves.flatMap((curve, place) => [...curve.map((point) => value(point, place)), null]);
-  const line = (x, y, width, more) => ({ type: "scatter", mode: "lines", name: plain(name), x, y, line: { color: colour, width, dash }, ...more });
+  const line = (x, y, width, more) => ({
+    type: "scatter", mode: "lines+markers", name: plain(name), x, y, line: { color: colour, width, dash }, marker: { color: colour, size: width + 2 }, ...more,
+  });
   const thin = line(joined(([x]) => x), joined(([, y]) => y), several ? 1 : 2, {
     opacity: several ? 0.4 : 1, customdata: joined((_, place) => plain(members[place].seed)),
     hovertemplate: `<b>${plain(name)}</b>, seed %{customdata}<br>step %{x}: %{y}<extra></extra>`,
@@ -174,22 +177,35 @@ async function draw() {
   }
 }
 
+// Drawing leaves the machine to the training: at most a twentieth of the time goes into it.
+let [drawnAt, took, isNew] = [-Infinity, 0, true];
+
+async function drawInTime(over) {
+  const now = performance.now();
+  const patience = isNew ? Math.min(20 * took, MOST_PAUSE) : MOST_PAUSE;
+  if (document.hidden || (!over && now - drawnAt < patience)) return;
+  isNew = false;
+  await draw();
+  [drawnAt, took] = [performance.now(), performance.now() - now];
+}
+
 async function ask() {
-  const began = performance.now();
-  let news = {};
+  let [news, failure] = [{}, null];
   try {
     const answer = await fetch(`changes?after=${after}`);
     if (!answer.ok) throw new Error(answer.statusText);
     news = await answer.json();
     news.events.forEach(hear);
-    for (const [number, seconds] of Object.entries(news.silent)) if (runs.has(Number(number))) runs.get(Number(number)).silent = seconds;
+    for (const [number, seconds] of Object.entries(news.silent)) runs.get(Number(number)).silent = seconds;
     ({ after } = news);
-    if (!document.hidden) await draw();
-    tellState(news);
+    isNew ||= news.events.length > 0;
   } catch (error) {
-    tell("state", `dlbench does not answer any more (${error.message}); the curves stay as they were.`);
+    failure = error;
   }
-  if (!news.over) setTimeout(ask, Math.min(10000, Math.max(1000, 20 * (performance.now() - began))));  // leaves the machine to the training
+  await drawInTime(news.over);
+  if (failure) tell("state", `dlbench does not answer any more (${failure.message}); the curves stay as they were.`);
+  else tellState(news);
+  if (!news.over) setTimeout(ask, 1000);
 }
 
 form.addEventListener("change", ({ target }) => {
@@ -199,4 +215,4 @@ form.addEventListener("change", ({ target }) => {
 form.addEventListener("submit", (event) => event.preventDefault());
 document.addEventListener("visibilitychange", draw);
 dark.addEventListener("change", draw);
-ask();
+plotly().then(ask);
