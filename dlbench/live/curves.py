@@ -44,6 +44,8 @@ class Curves:
         for path, (name, seed) in (planned or {}).items():
             about = {"run": self._number(path), "event": "planned", "recipe": name, "seed": seed}
             self._lines.append(json.dumps(about))
+        for file, is_stale in look():  # now: later, a stale file may be a new one
+            self._growing(file, is_stale)
 
     def since(self, place: int) -> str:
         """The events after so many, as JSON, with how long each run that has not ended has been silent."""
@@ -58,13 +60,16 @@ class Curves:
 
     def _read(self) -> None:
         for file, is_stale in self._look():
-            if file.path not in self._files:
-                self._files[file.path] = Growing(file, stale=is_stale)
             try:
-                for event in self._files[file.path].news():
+                for event in self._growing(file, is_stale).news():
                     self._keep(file.path, event)
             except (InputError, OSError, *UNSOUND) as error:
                 self._keep(file.path, End("unreadable", plain(error)))
+
+    def _growing(self, file: RawFile, is_stale: bool) -> Growing:
+        if file.path not in self._files:
+            self._files[file.path] = Growing(file, stale=is_stale)
+        return self._files[file.path]
 
     def _keep(self, path: str, event: Event) -> None:
         """Add an event to the list, if a page needs it and its run has begun."""

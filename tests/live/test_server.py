@@ -211,11 +211,13 @@ def test_what_a_checkpoint_cut_back_is_told_anew(tmp_path: Path) -> None:
 def test_what_an_earlier_try_left_does_not_count(tmp_path: Path) -> None:
     path = tmp_path / "run.jsonl"
     path.write_bytes(a_run_file())
-    curves = Curves(lambda: [(raw_files.one(path), True)], {str(path): ("mine", 3)})
+    planned = {str(path): ("mine", 3)}
+    curves, later = (Curves(lambda: [(raw_files.one(path), True)], planned) for _ in range(2))
     assert json.loads(curves.since(0))["events"] == [{"run": 0, "event": "planned", "recipe": "mine", "seed": 3}]
     path.write_bytes(a_run_file().splitlines(keepends=True)[0])
     curves.is_over = True
-    assert [event["event"] for event in json.loads(curves.since(1))["events"]] == ["start"]
+    for asked in (curves, later):  # whenever a page is opened
+        assert [event["event"] for event in json.loads(asked.since(1))["events"]] == ["start"]
 
 
 def test_a_file_that_is_no_run_costs_nothing_but_itself(tmp_path: Path) -> None:
