@@ -161,7 +161,7 @@ def _watched(
     done = {file.path: file for file in raw_files.at(path for path, is_stale in paths if not is_stale)}
     files = [(done.get(str(path)) or raw_files.one(path), is_stale) for path, is_stale in paths]
     planned = {file.path: (trial.recipe.name, trial.seed) for (file, _), trial in zip(files, trials, strict=True)}
-    with server.serving(_named(trials), Curves(lambda: files, planned), "--live") as address:
+    with server.serving(_named(trials), Curves(lambda: files, planned), "--live", "The run has ended") as address:
         console.print(f"watch at {address}", highlight=False, markup=False, soft_wrap=True)
         yield
 

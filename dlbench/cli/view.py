@@ -39,7 +39,7 @@ def view(
         loose = raw_files.loose(results) if results.is_dir() else ()
         yield from ((file, file.path in left_out) for file in (*packed, *loose) if not file.is_timing)
 
-    with server.serving(str(results), Curves(look), "view") as address:
+    with server.serving(str(results), Curves(look), "view", "dlbench view has ended") as address:
         print(f"watch at {address}  (Ctrl-C ends it)", flush=True)
         while True:
             time.sleep(1)

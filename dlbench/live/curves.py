@@ -32,7 +32,7 @@ class Curves:
 
     def __init__(self, look: Look, planned: Mapping[str, tuple[str, int]] | None = None) -> None:
         """planned: by the path of its run file, recipe and seed of each trial there will be."""
-        self.is_over = False
+        self.over = ""  # why nothing more comes, once that is so
         self._look = look
         self._lock = threading.Lock()
         self._files: dict[str, Growing] = {}
@@ -50,12 +50,12 @@ class Curves:
     def since(self, place: int) -> str:
         """The events after so many, as JSON, with how long each run that has not ended has been silent."""
         with self._lock:
-            is_over, now = self.is_over, time.monotonic()
-            if now >= self._due or is_over:
+            over, now = self.over, time.monotonic()
+            if now >= self._due or over:
                 self._read()
                 took = time.monotonic() - now
                 self._due = now + took + min(max(PAUSE_SECONDS, SHARE * took), MOST_PAUSE_SECONDS)
-            about = {"after": len(self._lines), "over": is_over, "silent": self._silent()}
+            about = {"after": len(self._lines), "over": over, "silent": self._silent()}
             return f'{{"events": [{",".join(self._lines[place:])}], {json.dumps(about)[1:]}'
 
     def _read(self) -> None:

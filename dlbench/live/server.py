@@ -39,8 +39,11 @@ POLICY: Final = (
 
 
 @contextmanager
-def serving(title: str, curves: Curves, option: str) -> Iterator[str]:
-    """Serve the page until the block ends; gives its address. InputError, naming the option, without the extra."""
+def serving(title: str, curves: Curves, option: str, over: str) -> Iterator[str]:
+    """Serve the page until the block ends, and then tell it why that is over; gives its address.
+
+    Raises InputError, which names the option, without the extra.
+    """
     html.check(option)
     server = _Server(title, curves)
     Thread(target=server.serve_forever, daemon=True).start()
@@ -48,7 +51,7 @@ def serving(title: str, curves: Curves, option: str) -> Iterator[str]:
         yield server.address
     finally:
         try:
-            server.say_goodbye()
+            server.say_goodbye(over)
         finally:
             server.shutdown()
             server.server_close()
@@ -72,9 +75,9 @@ class _Server(ThreadingHTTPServer):
         """The page, whose scripts alone have the nonce."""
         return html.render("live.html", has_plots=True, title=self._title, nonce=nonce, colours=LINES)
 
-    def say_goodbye(self) -> None:
+    def say_goodbye(self, over: str) -> None:
         """Let pages that are open ask for the end."""
-        self.curves.is_over = True
+        self.curves.over = over
         if time.monotonic() - self.asked_at < 2 * GOODBYE_SECONDS:
             time.sleep(GOODBYE_SECONDS)
 

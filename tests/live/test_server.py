@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import growth
 import own
 import psutil
 import pytest
@@ -102,17 +103,11 @@ def replied(address: str, path: str = "", method: str = "GET", host: str | None 
         yield connection.getresponse()
 
 
-def a_run_file() -> bytes:
-    """A real run with a curve."""
-    files = store.run_files(RESULTS / "dropout.jsonl.gz", [])
-    return next(files).read()
-
-
 @pytest.fixture(scope="module")
 def served() -> Iterator[str]:
     """The address of a page of real runs."""
     files = [file for file in store.run_files(RESULTS / "gates.jsonl.gz", []) if "gate-and" in file.name]
-    with server.serving("gates", Curves(lambda: ((file, False) for file in files)), "view") as address:
+    with server.serving("gates", Curves(lambda: ((file, False) for file in files)), "view", "over") as address:
         yield address
 
 
@@ -160,20 +155,20 @@ def picture(page: Any, name: str) -> None:
 
 def test_a_page_follows_a_file_that_grows_and_keeps_its_curves(browser: Any, tmp_path: Path) -> None:
     amiss: list[str] = []
-    start, *lines = a_run_file().decode().splitlines(keepends=True)
+    start, *lines = growth.run_file().decode().splitlines(keepends=True)
     begun = json.loads(start)
     begun["recipe"]["name"] = begun["recipe"]["title"] = SCRIPT
     path = tmp_path / "run.jsonl"
     path.write_text(json.dumps(begun) + "\n" + "".join(lines[:6]) + lines[6][:9])
     curves = Curves(lambda: [(raw_files.one(path), False)])
-    with server.serving(SCRIPT, curves, "view") as address:
+    with server.serving(SCRIPT, curves, "view", "The run has ended") as address:
         page = opened(browser, address, amiss)
         page.locator("#trials tbody td", has_text="under way").wait_for()
         assert page.locator("#state").inner_text() == "Learning ..."
         assert last_points(page, "loss") == ends(path)[0]
         path.write_text(path.read_text() + lines[6][9:] + "".join(lines[7:]))
-        page.get_by_text("Finished.").wait_for()
-    page.get_by_text("Finished: the run has ended").wait_for()
+        page.get_by_text("Finished.", exact=True).wait_for()
+    page.get_by_text("Finished. The run has ended").wait_for()
     assert (last_points(page, "loss"), last_points(page, "score")) == ends(path)
     [final] = [score for score in events(path, Score) if score.final]
     assert page.evaluate("document.getElementById('score').data.at(-1).y") == [final.metrics["test_error_percent"]]
@@ -194,47 +189,11 @@ def ends(path: Path) -> tuple[list[Any], list[Any]]:
     ]
 
 
-def test_what_a_checkpoint_cut_back_is_told_anew(tmp_path: Path) -> None:
-    lines = a_run_file().decode().splitlines(keepends=True)
-    path = tmp_path / "run.jsonl"
-    path.write_text("".join(lines[:6]))
-    curves = Curves(lambda: [(raw_files.one(path), False)])
-    told = json.loads(curves.since(0))
-    path.write_text("".join(lines[:3] + lines[5:9]))
-    curves.is_over = True  # looks at once
-    again = json.loads(curves.since(told["after"]))
-    assert again["events"][0]["event"] == "start"
-    assert len(again["events"]) == 7
-    assert json.loads(curves.since(again["after"]))["events"] == []
-
-
-def test_what_an_earlier_try_left_does_not_count(tmp_path: Path) -> None:
-    path = tmp_path / "run.jsonl"
-    path.write_bytes(a_run_file())
-    planned = {str(path): ("mine", 3)}
-    curves, later = (Curves(lambda: [(raw_files.one(path), True)], planned) for _ in range(2))
-    assert json.loads(curves.since(0))["events"] == [{"run": 0, "event": "planned", "recipe": "mine", "seed": 3}]
-    path.write_bytes(a_run_file().splitlines(keepends=True)[0])
-    curves.is_over = True
-    for asked in (curves, later):  # whenever a page is opened
-        assert [event["event"] for event in json.loads(asked.since(1))["events"]] == ["start"]
-
-
-def test_a_file_that_is_no_run_costs_nothing_but_itself(tmp_path: Path) -> None:
-    files = {"a": b"\xff{]\n", "b": b'{"event": "start"}\n', "c": a_run_file(), "d": b'{"event": "lap", "step": 1}\n'}
-    for name, content in files.items():
-        (tmp_path / f"{name}.jsonl").write_bytes(content)
-    curves = Curves(lambda: ((raw_files.one(file), False) for file in run_files(".")))
-    assert {event["file"] for event in json.loads(curves.since(0))["events"] if event["event"] == "start"} == {
-        "c.jsonl"
-    }
-
-
 @pytest.mark.parametrize(("width", "scheme"), [(360, "dark"), (1024, "light")])
 def test_no_serious_fault_is_found_at_any_width(browser: Any, width: int, scheme: str) -> None:
     amiss: list[str] = []
     files = list(store.run_files(RESULTS / "mini-batches.jsonl.gz", []))
-    with server.serving("mini-batches", Curves(lambda: ((file, False) for file in files)), "view") as address:
+    with server.serving("mini-batches", Curves(lambda: ((file, False) for file in files)), "view", "over") as address:
         page = opened(browser, address, amiss, viewport={"width": width, "height": 800}, color_scheme=scheme)
         page.get_by_text("Finished.").wait_for()
         picture(page, f"pack-{width}")
@@ -290,7 +249,7 @@ def test_ctrl_c_leaves_nothing_that_listens(browser: Any, tmp_path: Path) -> Non
             page.locator("#left", has_text="0 of").wait_for()
             process.send_signal(signal.SIGINT)
             assert process.wait() == exits.INTERRUPTED
-            page.get_by_text("has ended; its curves stay").wait_for()
+            page.get_by_text("has ended; the curves stay").wait_for()
         with pytest.raises(ConnectionRefusedError):
             answer(address)
         assert amiss == []

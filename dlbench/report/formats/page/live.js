@@ -69,7 +69,7 @@ function tellState({ over }) {
   const known = [...runs.values()];
   const ended = known.filter((run) => run.status && run.status !== "waiting");
   const isDone = known.length > 0 && ended.length === known.length;
-  tell("state", over ? `${isDone ? "Finished: the" : "The"} run has ended; its curves stay.` : isDone ? "Finished." : known.length ? "Learning ..." : "No run yet.");
+  tell("state", over ? `${isDone ? "Finished" : "Not all has finished"}. ${over}; the curves stay.` : isDone ? "Finished." : known.length ? "Learning ..." : "No run yet.");
   const counts = [`${ended.length} of ${known.length} trials have ended`, `${known.filter(isUnderWay).length} under way`];
   tell("left", (over || isDone ? counts.slice(0, 1) : [...counts, ...leftOfAll(known)]).filter(Boolean).join(", "));
 }
