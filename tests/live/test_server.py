@@ -46,7 +46,7 @@ SLOW = [
     "--threads",
     "1",
     "--set",
-    "training.steps=4",
+    "training.steps=16",
 ]
 
 
@@ -216,7 +216,7 @@ def test_a_run_that_is_watched_for_a_while_is_the_same_as_one_that_nobody_watche
     own.write(tmp_path, "slow")
     with started(*SLOW, "--live", "--out", "watched") as (process, address):
         page = opened(browser, address, amiss)
-        page.locator("#trials tbody td", has_text="under way").wait_for(timeout=60_000)
+        page.locator("#left", has_text="1 under way").wait_for(timeout=200_000)
         assert listening(process) == [("127.0.0.1", urlsplit(address).port)]
         page.close()
         with contextlib.closing(http.client.HTTPConnection("127.0.0.1", urlsplit(address).port or 0)) as mute:
