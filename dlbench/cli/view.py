@@ -32,7 +32,8 @@ def view(
     there = sorted(store.run_files(results, warnings), key=lambda file: file.written or 0)
     if len(there) > MOST:
         warnings.append(f"{results}: shows the newest {MOST} of {len(there):,} runs, and those to come")
-    streams.warn(warnings)
+    for line in warnings:
+        streams.say(f"dlbench: {line}")
     left_out, packed = {file.path for file in there[:-MOST]}, [file for file in there[-MOST:] if file.held is not None]
 
     def look() -> Iterator[tuple[RawFile, bool]]:
