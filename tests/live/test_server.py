@@ -257,6 +257,10 @@ def test_ctrl_c_leaves_nothing_that_listens(browser: Any, tmp_path: Path) -> Non
 
 def test_only_who_knows_the_address_gets_an_answer(served: str) -> None:
     token = urlsplit(served).path
+    listeners = [one.laddr for one in psutil.Process().net_connections("inet") if one.status == psutil.CONN_LISTEN]
+    assert [tuple(one) for one in listeners if one.port == urlsplit(served).port] == [
+        ("127.0.0.1", urlsplit(served).port)
+    ]
     assert [answer(served)[0], answer(served, "changes?after=0")[0]] == [200, 200]
     for path in (
         "/",
@@ -315,3 +319,8 @@ def test_without_the_extra_one_line_names_it(monkeypatch: pytest.MonkeyPatch, tm
             CliRunner().invoke(app, call, catch_exceptions=False)
     assert run_files(".") == []
     assert raw_files.one(name).read()
+
+
+def test_a_folder_that_is_not_there_is_one_line() -> None:
+    with pytest.raises(InputError, match=r"^nowhere: no such results folder"):
+        CliRunner().invoke(app, ["view", "nowhere"], catch_exceptions=False)
