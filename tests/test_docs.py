@@ -2,7 +2,8 @@
 
 A page is a story: its commands run from top to bottom in one empty folder, with the files that the page shows. What the
 tour trains, and a recipe of one's own, trains for real, two seeds at the smoke budget; other training is a `--dry-run`.
-Verbs that take long whatever they are told, or need a network or another checkout, are only understood.
+Verbs that take long whatever they are told, that last until Ctrl-C, or need a network or another checkout, are only
+understood.
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ ROOT = readme.REPOSITORY
 PAGES = readme.pages()
 BLOCKS = [block for page in PAGES for block in readme.BLOCK.finditer(page.read_text())]
 TRAINS = ("run", "lecture")
-ONLY_UNDERSTOOD = ("time", "devices", "gate", "data get", "baseline rm", "history add", "history show", "history page")
+ONLY_UNDERSTOOD = (
+    "time", "devices", "gate", "data get", "baseline rm", "view", "history add", "history show", "history page"
+)  # fmt: skip
 QUICK = {"tour", "xor", "gates", *study.load("tour").recipes}
 OPTION = re.compile(r"(?<![\w-])--[a-z][\w-]*")
 OTHERS = re.compile(r"^(?:docker|uv) .*|^--build-arg .*", re.MULTILINE)  # other programs have options of their own

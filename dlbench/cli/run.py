@@ -7,7 +7,8 @@ import math
 import sys
 import time
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -64,6 +65,9 @@ def run(
     export_csv: Annotated[Path | None, typer.Option(help="Also write all values there, one a row.")] = None,
     export_markdown: Annotated[Path | None, typer.Option(help="Also write means and deviations there.")] = None,
     notes: options.Notes = False,
+    live: Annotated[
+        bool, typer.Option("--live", help="Meanwhile serve a page with the curves to this machine's own browser.")
+    ] = False,
 ) -> int:
     """Run recipes and studies; ends in their tables. What is finished and would come out the same is not run again.
 
@@ -83,7 +87,9 @@ def run(
     )  # fmt: skip
     if compile and not all(trial.execution.compile for trial in trials):
         print("dlbench: --compile: no C++ compiler found, running without; install g++ or clang++", file=sys.stderr)
-    paths, code = carry_out(trials, out, accept=accept or (), for_=for_, timeout=timeout, dry_run=dry_run, fresh=fresh)
+    paths, code = carry_out(
+        trials, out, accept=accept or (), for_=for_, timeout=timeout, dry_run=dry_run, fresh=fresh, live=live
+    )
     is_shown = not dry_run and code != exits.INTERRUPTED
     if is_shown and formats.STANDARD_OUTPUT not in exports.values():  # what is piped is the export alone
         _print_results(names, paths, out, as_json, notes)
@@ -101,10 +107,11 @@ def carry_out(
     dry_run: bool,
     fresh: bool = False,
     any_share: bool = False,
+    live: bool = False,
 ) -> tuple[list[Path], int]:
     """Run the trials in this order and say how that goes; returns their run files and the exit code.
 
-    any_share: a trial that finished with other threads or jobs is not run again.
+    any_share: a trial that finished with other threads or jobs is not run again. live: a page shows the curves.
     """
     seconds = math.inf if for_ is None else reading.seconds(for_, "--for")
     exits.interrupt_on_termination()
@@ -120,7 +127,10 @@ def carry_out(
     if not fresh:
         _tell_standings(trials, standings, console)
     try:
-        with progress.display(console) as watch:
+        with (
+            _watched(trials, standings, out, fresh, console) if live else nullcontext(),
+            progress.display(console) as watch,
+        ):
             outcomes = runner.run(
                 trials, out, fresh=fresh, timeout=timeout, watch=watch, accepted=accept, standings=standings,
                 seconds=seconds,
@@ -135,6 +145,25 @@ def carry_out(
         print(f"dlbench: time is over, {left} left; the same command goes on: {_how(outcomes)}", file=sys.stderr)
     ended = [outcome for outcome in outcomes if outcome.status != "interrupted"] if is_over else outcomes
     return [outcome.path for outcome in outcomes], _exit_code(ended, len(ended) if is_over else len(trials))
+
+
+@contextmanager
+def _watched(
+    trials: Sequence[Trial], standings: Sequence[Standing], out: Path, fresh: bool, console: Console
+) -> Iterator[None]:
+    """Serve a page of these trials: finished ones as they are, others as soon as their files change."""
+    from dlbench.live import server
+    from dlbench.live.curves import Curves
+    from dlbench.records import raw_files
+
+    states = zip(trials, standings, strict=True)
+    paths = [(state.path, False) if state.is_done and not fresh else (trial.path(out), True) for trial, state in states]
+    done = {file.path: file for file in raw_files.at(path for path, is_stale in paths if not is_stale)}
+    files = [(done.get(str(path)) or raw_files.one(path), is_stale) for path, is_stale in paths]
+    planned = {file.path: (trial.recipe.name, trial.seed) for (file, _), trial in zip(files, trials, strict=True)}
+    with server.serving(_named(trials), Curves(lambda: files, planned), "--live", "The run has ended") as address:
+        console.print(f"watch at {address}", highlight=False, markup=False, soft_wrap=True)
+        yield
 
 
 def _left(trials: Sequence[Trial], outcomes: Sequence[Outcome]) -> str:

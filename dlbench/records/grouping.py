@@ -88,7 +88,7 @@ def identities(runs: pd.DataFrame, seed: str = "seed") -> list[Identity]:
     runs: with the columns of `store.load` or `measurements.load`. seed: the name of the column of seeds.
     """
     rows = _records(runs, seed)
-    without_data = [_bare(row) for row in rows]
+    without_data = [bare(row) for row in rows]
     seen: dict[Identity, set[tuple[Any, str]]] = {}
     for row, identity in zip(rows, without_data, strict=True):
         if data := text(row.get("dataset_digest")):
@@ -102,7 +102,7 @@ def identities(runs: pd.DataFrame, seed: str = "seed") -> list[Identity]:
 
 def trials(runs: pd.DataFrame) -> list[tuple[Identity, int]]:
     """The trial of each run: its identity without the data, and its seed."""
-    return [(_bare(row), row["seed"]) for row in _records(runs, "seed")]
+    return [(bare(row), row["seed"]) for row in _records(runs, "seed")]
 
 
 def without_copies(
@@ -153,7 +153,7 @@ def _records(runs: pd.DataFrame, seed: str) -> list[dict[str, Any]]:
     return [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]
 
 
-def _bare(run: Run) -> Identity:
+def bare(run: Run) -> Identity:
     """The identity of a run, without its data."""
     code = text(run.get("code"))
     torch = release(text(run.get("torch"))) if code else ""

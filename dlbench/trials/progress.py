@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
+from statistics import fmean
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
@@ -18,6 +21,9 @@ from dlbench.trials.plan import Trial
 Key = tuple[Path, int]  # of a trial: its recipe and seed
 PLAIN_EVERY_SECONDS = 10.0
 WIDE = 110  # columns from which there is room for a bar
+ROOMY = 100  # and from which for the way of the loss, which tells more
+BLOCKS = "▁▂▃▄▅▆▇█"
+SPARKS = 8  # of them in a line
 
 
 def display(console: Console) -> Plain:
@@ -92,7 +98,8 @@ class Live(Plain):
 
     def __init__(self, console: Console) -> None:
         super().__init__(console)
-        bar = [BarColumn(bar_width=20)] if console.width >= WIDE else []
+        self._letters = SPARKS if console.width >= ROOMY and can_write(BLOCKS, console.encoding) else 0
+        bar = [BarColumn(bar_width=20)] if console.width >= WIDE + self._letters else []
         columns = [
             TextColumn("{task.fields[line]}", markup=False),
             *bar,
@@ -117,7 +124,9 @@ class Live(Plain):
                 self._progress.update(row.task, description=title(trials))
             elif isinstance(event, Lap) and event.index == 0:
                 pace = self._pace(trials[0], event)
-                self._progress.update(row.task, total=event.of, completed=event.step, line=pace.line(event))
+                self._progress.update(
+                    row.task, total=event.of, completed=event.step, line=pace.line(event, self._letters)
+                )
                 self._printed_at = pace.printed_at = time.monotonic()  # the moving line needs no plain one
             elif isinstance(event, events.OVER):
                 self._leave(row, key(trials[event.index]))
@@ -164,19 +173,42 @@ class Pace:
         self._begun_after = begun_after
         self._seconds = 0.0
         self._examples = 0
+        self._losses: list[float] = []
 
     def add(self, lap: Lap) -> None:
         """Count a lap."""
+        self._losses.append(lap.loss)
         self._seconds += lap.seconds
         self._examples += lap.examples
 
-    def line(self, lap: Lap) -> str:
-        """Step, loss, speed and time left, after this lap."""
+    def line(self, lap: Lap, letters: int = 0) -> str:
+        """Step, loss, speed and time left, after this lap; letters: of the way that the loss took."""
         seconds = self._seconds + lap.seconds
         left = seconds / (lap.step - self._begun_after) * (lap.of - lap.step)
         speed = (self._examples + lap.examples) / max(seconds, 1e-9)
-        step, loss = f"step {lap.step}/{lap.of}", f"loss {lap.loss:.3f}"
+        way = spark([*self._losses, lap.loss], letters)
+        step, loss = f"step {lap.step}/{lap.of}", f"loss {way}{' ' if way else ''}{lap.loss:.3f}"
         return f"{step}  {loss}  {speed:,.0f} examples/s  {duration(left)} left"
+
+
+def can_write(letters: str, encoding: str) -> bool:
+    """Whether text in this encoding can have these letters."""
+    try:
+        return bool(letters.encode(encoding))
+    except (LookupError, UnicodeEncodeError):
+        return False
+
+
+def spark(losses: Sequence[float], letters: int) -> str:
+    """The way of the losses, in at most so many blocks as high as their means; empty for less than two."""
+    finite = [loss for loss in losses if math.isfinite(loss)]
+    count = min(letters, len(finite))
+    if count < 2:
+        return ""
+    ends = [len(finite) * place // count for place in range(count + 1)]
+    means = [fmean(finite[start:end]) for start, end in pairwise(ends)]
+    low, high = min(means), max(means)
+    return "".join(BLOCKS[round((mean - low) / ((high - low) or 1) * (len(BLOCKS) - 1))] for mean in means)
 
 
 def key(trial: Trial) -> Key:

@@ -91,5 +91,29 @@ def test_a_worker_of_several_trials_keeps_its_line_until_the_last(two):
         assert rows(show) == []
 
 
+@pytest.mark.parametrize(
+    ("width", "encoding", "way"),
+    [(99, "utf-8", ""), (100, "utf-8", "█▄▂▁ "), (200, "utf-8", "█▄▂▁ "), (200, "ascii", "")],
+)
+def test_the_live_line_shows_the_way_of_the_loss_where_there_is_room_and_letters(two, width, encoding, way):
+    file = io.TextIOWrapper(io.BytesIO(), encoding=encoding, errors="replace")
+    console = Console(file=file, force_terminal=True, width=width, color_system=None)
+    with progress.display(console) as show:
+        tell(show, two[:1], Started(), READY)
+        for step, loss in enumerate((2.0, float("nan"), 1.0, 0.5, 0.25), 1):
+            show(two[:1], Lap(step, 10, 1.0, loss, {}, of=8))
+        show._progress.refresh()
+        file.flush()
+        line = file.buffer.getvalue().decode(encoding).split("\x1b[2K")[-1]
+    assert f"step 5/8  loss {way}0.250  10 examples/s" in line
+    assert len(line.rstrip("\r\n")) <= width
+
+
+def test_the_way_of_a_long_loss_has_few_letters():
+    assert progress.spark([float(loss) for loss in range(1000, 0, -1)], 8) == "█▇▆▅▄▃▂▁"
+    assert progress.spark([1.0, 1.0], 8) == "▁▁"
+    assert progress.spark([float("inf"), 1.0], 8) == progress.spark([], 8) == progress.spark([2.0, 1.0], 0) == ""
+
+
 def rows(show):
     return [f"{task.description} {task.completed:g}" for task in show._progress.tasks]

@@ -51,23 +51,38 @@ def comparison(shown: Comparison, output: Path | None = None) -> str:
 
 def document(shown: Document, output: Path | None = None) -> str:
     """The page: what it holds and how often what came out, then a section for each chapter."""
-    jinja2 = _needed("jinja2")
-    loader = jinja2.FileSystemLoader(FOLDER)
-    room = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
     sections = [_section(chapter, shown.verdicts) for chapter in shown.chapters]
     told = {verdict.study for section in sections for verdict in section["verdicts"]}
-    has_panels = any(section["panel"] or section["trends"] for section in sections)
-    page: str = room.get_template("page.html").render(
+    return render(
+        "page.html",
+        has_plots=any(section["panel"] or section["trends"] for section in sections),
         document=shown,
         sections=sections,
         others=[verdict for verdict in shown.verdicts if verdict.study not in told],
         counts=_counts(shown.verdicts),
         choices=_choices(shown.verdicts),
         how=[*claims.HOW, claims.CHECKS] if shown.verdicts else [],
-        claims=claims, evidence=evidence, grid=grid, version=__version__,
-        style=_asset("page.css"), script=_asset("page.js"), plotly=_plotly() if has_panels else "",
+        claims=claims,
+        evidence=evidence,
+        grid=grid,
+    )
+
+
+def render(name: str, *, has_plots: bool, **content: Any) -> str:
+    """A page from a template in the folder, which may take in other files of the folder as they stand."""
+    jinja2 = _needed("jinja2")
+    loader = jinja2.FileSystemLoader(FOLDER)
+    room = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    page: str = room.get_template(name).render(
+        asset=_asset, plotly=_plotly() if has_plots else "", version=__version__, **content,
     )  # fmt: skip
     return page
+
+
+def check(option: str) -> None:
+    """Raise InputError, naming the option that needs it, where the extra is missing."""
+    for name in ("jinja2", "plotly.offline"):
+        _needed(name, option)
 
 
 def grid(table: Table) -> dict[str, Any]:
@@ -173,10 +188,10 @@ def _asset(name: str) -> str:
     return (FOLDER / name).read_text("utf-8")
 
 
-def _needed(name: str) -> ModuleType:
+def _needed(name: str, option: str = "--format html") -> ModuleType:
     """A module that the extra `html` brings; InputError without it."""
     try:
         return import_module(name)
     except ImportError:
         package = name.partition(".")[0]
-        raise InputError(f"--format html: needs the package {package}; pip install 'dlbench[html]'") from None
+        raise InputError(f"{option}: needs the package {package}; pip install 'dlbench[html]'") from None

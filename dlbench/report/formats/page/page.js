@@ -1,6 +1,7 @@
 // What moves in the page: sorted tables, filtered claims, and panels of runs. It asks no server for anything.
 "use strict";
 
+const { nonce } = document.currentScript;  // where the page came with a policy, its scripts alone have it
 const all = (selector, within = document) => [...within.querySelectorAll(selector)];
 const tag = (name, settings = {}, ...children) => {
   const made = Object.assign(document.createElement(name), settings);
@@ -99,7 +100,7 @@ let library;
 // plotly.js is unpacked once, when the first panel comes into sight.
 function plotly() {
   library ??= unpacked(document.getElementById("plotly")).then((textContent) => {
-    document.head.append(tag("script", { textContent }));
+    document.head.append(tag("script", { textContent, nonce }));
     return window.Plotly;
   });
   return library;
