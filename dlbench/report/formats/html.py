@@ -51,23 +51,41 @@ def comparison(shown: Comparison, output: Path | None = None) -> str:
 
 def document(shown: Document, output: Path | None = None) -> str:
     """The page: what it holds and how often what came out, then a section for each chapter."""
-    jinja2 = _needed("jinja2")
-    loader = jinja2.FileSystemLoader(FOLDER)
-    room = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
     sections = [_section(chapter, shown.verdicts) for chapter in shown.chapters]
     told = {verdict.study for section in sections for verdict in section["verdicts"]}
     has_panels = any(section["panel"] for section in sections)
-    page: str = room.get_template("page.html").render(
+    return _filled(
+        "page.html",
         document=shown,
         sections=sections,
         others=[verdict for verdict in shown.verdicts if verdict.study not in told],
         counts=_counts(shown.verdicts),
         choices=_choices(shown.verdicts),
         how=[*claims.HOW, claims.CHECKS] if shown.verdicts else [],
-        claims=claims, evidence=evidence, grid=grid, version=__version__,
+        version=__version__,
         style=_asset("page.css"), script=_asset("page.js"), plotly=_plotly() if has_panels else "",
     )  # fmt: skip
-    return page
+
+
+def cell(shown: Document) -> str:
+    """What a notebook shows of a document below a cell: its claims, figures and tables, and no script."""
+    return _filled(
+        "cell.html",
+        document=shown,
+        chapters=[(chapter, picture(chapter) if chapter.draw else None) for chapter in shown.chapters],
+        counts=_counts(shown.verdicts),
+        how=[*claims.HOW, claims.CHECKS] if shown.verdicts else [],
+        style=_asset("cell.css"),
+    )
+
+
+def _filled(template: str, **values: Any) -> str:
+    """A template with these values, which it escapes."""
+    jinja2 = _needed("jinja2")
+    loader = jinja2.FileSystemLoader(FOLDER)
+    room = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    text: str = room.get_template(template).render(claims=claims, evidence=evidence, grid=grid, **values)
+    return text
 
 
 def grid(table: Table) -> dict[str, Any]:
@@ -98,7 +116,7 @@ def _section(chapter: Chapter, verdicts: Sequence[Verdict]) -> dict[str, Any]:
     return {
         "chapter": chapter,
         "verdicts": own,
-        "picture": _picture(chapter) if chapter.draw and not chapter.is_usual else None,
+        "picture": picture(chapter) if chapter.draw and not chapter.is_usual else None,
         "panel": _panel(chapter, own) if chapter.runs else "",
     }
 
@@ -113,7 +131,7 @@ def _panel(chapter: Chapter, verdicts: Sequence[Verdict]) -> str:
     return _packed(json.dumps(panel, allow_nan=False, separators=(",", ":"))) if panel["groups"] else ""
 
 
-def _picture(chapter: Chapter) -> dict[str, str]:
+def picture(chapter: Chapter) -> dict[str, str]:
     """The chapter's own figure as the address of an SVG, and in words: as an image its parts clash with no other's."""
     from matplotlib import rc_context
 
