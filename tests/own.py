@@ -49,6 +49,11 @@ def killed_at_seed_1() -> nn.Module:
     return Trouble(lambda: os.kill(os.getpid(), signal.SIGKILL) if seeds == 1 else None)
 
 
+def deaf() -> nn.Module:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    return slow()
+
+
 def slow() -> nn.Module:
     return Trouble(lambda: time.sleep(0.5))
 '''

@@ -77,6 +77,7 @@ def lecture(
     from dlbench.cli import run
     from dlbench.trials import plan
 
+    exits.interrupt_on_termination()
     trials = plan.trials([LECTURE], device=device, budget=budget, threads=threads, jobs=jobs)
     turns = _open_recipes(out)
     trials.sort(key=lambda trial: (turns.get(trial.recipe.name, len(turns)), trial.seed))  # for open claims first

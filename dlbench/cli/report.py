@@ -127,19 +127,12 @@ def document(names: Sequence[str], runs: Runs) -> Document:
 
 
 def draw(names: Sequence[str], runs: Runs, path: Path, metric: str = "", by: str = "") -> None:
-    """Draw the figure of the study among the names, or if there is none, or with a metric or `by`, of all recipes.
-
-    The file's ending is the format.
-    """
+    """Draw what `pictured` says. The file's ending is the format."""
     from dlbench.report.document import Document
 
     if path.suffix not in PICTURES:
         raise InputError(f"--figure {path}: the name should end in .png, .svg, .pdf or .html")
-    compared = [(name, one) for name, one in _compared(names) if studies.has_figure(one)]
-    if len(compared) > 1 and not (metric or by):
-        raise InputError(f"--figure: name one study; of {', '.join(names)}, {len(compared)} have a figure of their own")
-    own = None if metric or by or not compared else _chapter(*compared[0], runs)
-    chapter = own or _of_all_recipes(names, runs, metric, by)
+    chapter = pictured(names, runs, metric, by)
     if path.suffix == ".html":
         shown = Document(chapter.title, chapter.source, chapters=[dataclasses.replace(chapter, tables=())])
         deliver(text("document", shown, "html", path), path)
@@ -149,6 +142,15 @@ def draw(names: Sequence[str], runs: Runs, path: Path, metric: str = "", by: str
         chapter.draw().savefig(path)
     except OSError as error:
         raise InputError(f"--figure {path}: cannot be written ({error.strerror})") from None
+
+
+def pictured(names: Sequence[str], runs: Runs, metric: str = "", by: str = "") -> Chapter:
+    """A chapter that draws the study among the names, or if there is none, or with a metric or `by`, all recipes."""
+    compared = [(name, one) for name, one in _compared(names) if studies.has_figure(one)]
+    if len(compared) > 1 and not (metric or by):
+        raise InputError(f"--figure: name one study; of {', '.join(names)}, {len(compared)} have a figure of their own")
+    own = None if metric or by or not compared else _chapter(*compared[0], runs)
+    return own or _of_all_recipes(names, runs, metric, by)
 
 
 def _of_all_recipes(names: Sequence[str], runs: Runs, metric: str, by: str) -> Chapter:

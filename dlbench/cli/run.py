@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -26,6 +26,7 @@ from dlbench.trials.standing import Standing
 from dlbench.trials.workers import checkpoint_file
 
 MOST_NAMES = 4  # of recipes in one line
+SWITCHES = ("compile_mode", "optimizer", "input", "workers", "deterministic", "channels_last")
 
 
 def run(
@@ -76,25 +77,47 @@ def run(
     """
     exports = {"json": export_json, "csv": export_csv, "markdown": export_markdown}
     export.check(exports)
-    trials = plan.trials(
-        names, device=device, seeds=None if seeds is None else plan.parse_seeds(seeds), budget=budget,
-        settings=settings or [], threads=threads, precision=precision, compile=compile, jobs=jobs,
-        cuda_graphs=cuda_graphs,
-        switches={
-            "compile_mode": compile_mode, "optimizer": optimizer, "input": input, "workers": workers,
-            "deterministic": deterministic, "channels_last": channels_last,
-        },
+    exits.interrupt_on_termination()
+    paths, code = train(
+        names, device=device, seeds=seeds, budget=budget, settings=settings, precision=precision, compile=compile,
+        compile_mode=compile_mode, cuda_graphs=cuda_graphs, optimizer=optimizer, input=input, workers=workers,
+        deterministic=deterministic, channels_last=channels_last, threads=threads, jobs=jobs, out=out, dry_run=dry_run,
+        fresh=fresh, accept=accept, for_=for_, timeout=timeout, live=live,
     )  # fmt: skip
-    if compile and not all(trial.execution.compile for trial in trials):
-        print("dlbench: --compile: no C++ compiler found, running without; install g++ or clang++", file=sys.stderr)
-    paths, code = carry_out(
-        trials, out, accept=accept or (), for_=for_, timeout=timeout, dry_run=dry_run, fresh=fresh, live=live
-    )
     is_shown = not dry_run and code != exits.INTERRUPTED
     if is_shown and formats.STANDARD_OUTPUT not in exports.values():  # what is piped is the export alone
         _print_results(names, paths, out, as_json, notes)
     export.after_run(paths, exports)
     return code
+
+
+def train(
+    names: Sequence[str],
+    *,
+    seeds: str | None,
+    settings: Sequence[str] | None,
+    compile: bool,
+    out: Path,
+    accept: Collection[str] | None,
+    for_: str | None,
+    timeout: float | None,
+    dry_run: bool,
+    fresh: bool,
+    live: bool,
+    **how: Any,
+) -> tuple[list[Path], int]:
+    """What `run` does before it prints tables, and all that it does for a notebook; see `carry_out`.
+
+    how: the other arguments of `plan.trials`, switches as well.
+    """
+    switches = {name: how.pop(name) for name in SWITCHES}
+    numbers = None if seeds is None else plan.parse_seeds(seeds)
+    trials = plan.trials(names, seeds=numbers, settings=settings or [], compile=compile, switches=switches, **how)
+    if compile and not all(trial.execution.compile for trial in trials):
+        print("dlbench: --compile: no C++ compiler found, running without; install g++ or clang++", file=sys.stderr)
+    return carry_out(
+        trials, out, accept=accept or (), for_=for_, timeout=timeout, dry_run=dry_run, fresh=fresh, live=live
+    )
 
 
 def carry_out(
@@ -114,7 +137,6 @@ def carry_out(
     any_share: a trial that finished with other threads or jobs is not run again. live: a page shows the curves.
     """
     seconds = math.inf if for_ is None else reading.seconds(for_, "--for")
-    exits.interrupt_on_termination()
     for chosen in {trial.recipe.entry: trial.recipe for trial in trials}.values():
         recipe.tell_overruled(chosen)
     warnings: list[str] = []
@@ -123,7 +145,7 @@ def carry_out(
     if dry_run:
         _print_plan(trials, standings, out)
         return [], exits.FINE
-    console, began = Console(stderr=True), time.monotonic()
+    console, began = progress.to_people(), time.monotonic()
     if not fresh:
         _tell_standings(trials, standings, console)
     try:

@@ -26,13 +26,17 @@ def show(
     settings: Setting = None,
 ) -> None:
     """Show a recipe's architecture card, or what a study compares, before anything is trained."""
-    console = Console()
+    card(name, settings or [], Console())
+
+
+def card(name: str, settings: Sequence[str], console: Console) -> None:
+    """Write it to a console."""
     if catalog.is_study(catalog.find(name)):
         _study(study.load(name), console)
     else:
-        short = recipe.load(name, "short", settings or [])
+        short = recipe.load(name, "short", settings)
         recipe.tell_overruled(short)
-        _recipe(recipe.load(name, "full", settings or []), short, console)
+        _recipe(recipe.load(name, "full", settings), short, console)
 
 
 def _study(chosen: study.Study, console: Console) -> None:

@@ -1,14 +1,16 @@
-"""What a person sees while trials run: a live line for each on a terminal, plain lines anywhere else."""
+"""What a person sees while trials run: a live line for each on a terminal or in a notebook, plain lines elsewhere."""
 
 from __future__ import annotations
 
 import math
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from statistics import fmean
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
@@ -24,10 +26,25 @@ WIDE = 110  # columns from which there is room for a bar
 ROOMY = 100  # and from which for the way of the loss, which tells more
 BLOCKS = "▁▂▃▄▅▆▇█"
 SPARKS = 8  # of them in a line
+ANEW_EVERY_SECONDS = 0.2
+
+
+def is_notebook() -> bool:
+    """Whether what is printed goes below a notebook's cell."""
+    return Console().is_jupyter
+
+
+def to_people() -> Console:
+    """Where a person reads: standard error, or in a notebook, which paints that red, the cell's output."""
+    if is_notebook():
+        return Console(file=sys.stdout, width=WIDE, force_terminal=False, force_jupyter=False)
+    return Console(stderr=True)
 
 
 def display(console: Console) -> Plain:
-    """The live display if the console is a terminal, else the plain one."""
+    """The live display in a notebook or if the console is a terminal, else the plain one."""
+    if is_notebook():
+        return Notebook(console)
     return Live(console) if console.is_terminal else Plain(console)
 
 
@@ -151,6 +168,39 @@ class Live(Plain):
     def _remove(self, task: TaskID) -> None:
         self._progress.remove_task(task)
         self._rows = {other: row for other, row in self._rows.items() if row.task != task}
+
+
+class Notebook(Live):
+    """The same below a cell, drawn anew as events come: in a notebook rich would do so only with widgets."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__(console)
+        self._output: Any = None
+        self._drawn_at = 0.0
+
+    def __enter__(self) -> Notebook:
+        return self
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        from IPython.display import HTML
+
+        if self._output:
+            self._output.update(HTML(""))
+
+    def __call__(self, trials: Sequence[Trial], event: Event) -> None:
+        """Show an event."""
+        super().__call__(trials, event)
+        if time.monotonic() - self._drawn_at >= ANEW_EVERY_SECONDS:
+            self._draw()
+            self._drawn_at = time.monotonic()
+
+    def _draw(self) -> None:
+        from IPython.display import display
+
+        if self._output:
+            self._output.update(self._progress)
+        else:
+            self._output = display(self._progress, display_id=True)
 
 
 @dataclass(frozen=True)

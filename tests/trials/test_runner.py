@@ -1,5 +1,7 @@
 import json
 import os
+import signal
+import threading
 from pathlib import Path
 
 import own
@@ -169,6 +171,17 @@ def test_one_that_dies_does_not_touch_the_one_beside_it(tmp_path):
     assert [(o.trial.recipe.name, o.status) for o in outcomes] == [
         ("killed", "killed"), ("plain", "finished"), ("raising", "failed"),
     ]  # fmt: skip
+
+
+def test_a_second_ctrl_c_kills_a_worker_that_does_not_heed_the_first(tmp_path):
+    def interrupt(trials, event):
+        if event.kind == "lap":
+            threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+            raise KeyboardInterrupt
+
+    with pytest.raises(runner.Interrupted):
+        runner.run(side_by_side(tmp_path, ["deaf"], seeds=[0]), tmp_path / "out", watch=interrupt)
+    assert no_worker_is_left()
 
 
 def test_ctrl_c_ends_all_workers_and_keeps_the_checkpoint_of_each(tmp_path, monkeypatch):

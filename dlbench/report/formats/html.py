@@ -56,15 +56,26 @@ def document(shown: Document, output: Path | None = None) -> str:
     return render(
         "page.html",
         has_plots=any(section["panel"] or section["trends"] for section in sections),
+        scripted=True,
         document=shown,
         sections=sections,
         others=[verdict for verdict in shown.verdicts if verdict.study not in told],
         counts=_counts(shown.verdicts),
         choices=_choices(shown.verdicts),
         how=[*claims.HOW, claims.CHECKS] if shown.verdicts else [],
-        claims=claims,
-        evidence=evidence,
-        grid=grid,
+    )
+
+
+def cell(shown: Document) -> str:
+    """What a notebook shows of a document below a cell: its claims, figures and tables, and no script."""
+    return render(
+        "cell.html",
+        has_plots=False,
+        scripted=False,
+        document=shown,
+        chapters=[(chapter, picture(chapter) if chapter.draw else None) for chapter in shown.chapters],
+        counts=_counts(shown.verdicts),
+        how=[*claims.HOW, claims.CHECKS] if shown.verdicts else [],
     )
 
 
@@ -74,7 +85,8 @@ def render(name: str, *, has_plots: bool, **content: Any) -> str:
     loader = jinja2.FileSystemLoader(FOLDER)
     room = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
     page: str = room.get_template(name).render(
-        asset=_asset, plotly=_plotly() if has_plots else "", version=__version__, **content,
+        asset=_asset, plotly=_plotly() if has_plots else "", version=__version__,
+        claims=claims, evidence=evidence, grid=grid, **content,
     )  # fmt: skip
     return page
 
@@ -115,7 +127,7 @@ def _section(chapter: Chapter, verdicts: Sequence[Verdict]) -> dict[str, Any]:
     return {
         "chapter": chapter,
         "verdicts": own,
-        "picture": _picture(chapter) if chapter.draw and not chapter.is_usual else None,
+        "picture": picture(chapter) if chapter.draw and not chapter.is_usual else None,
         "panel": _panel(chapter, own) if chapter.runs else "",
         "trends": [{"words": trend["words"], "packed": _trend(trend)} for trend in chapter.trends],
     }
@@ -137,7 +149,7 @@ def _panel(chapter: Chapter, verdicts: Sequence[Verdict]) -> str:
     return _packed(json.dumps(panel, allow_nan=False, separators=(",", ":"))) if panel["groups"] else ""
 
 
-def _picture(chapter: Chapter) -> dict[str, str]:
+def picture(chapter: Chapter) -> dict[str, str]:
     """The chapter's own figure as the address of an SVG, and in words: as an image its parts clash with no other's."""
     from matplotlib import rc_context
 

@@ -68,13 +68,17 @@ class Pool:
         return None
 
     def stop(self) -> Iterator[Report]:
-        """End all processes, asking them all before waiting for any."""
-        for process in self._processes.values():
-            process.ask_to_end()
-        until = time.monotonic() + GRACE_SECONDS
-        for process in self._processes.values():
-            process.wait(until)
-        self._processes.clear()
+        """End all processes, asking them all before waiting for any; a second Ctrl-C kills those that are left."""
+        try:
+            for process in self._processes.values():
+                process.ask_to_end()
+            until = time.monotonic() + GRACE_SECONDS
+            for process in self._processes.values():
+                process.wait(until)
+        finally:
+            for process in self._processes.values():
+                process.kill()
+            self._processes.clear()
         with suppress(Empty):
             while True:
                 job, event = self._inbox.get_nowait()
@@ -124,6 +128,13 @@ class JobProcess:
         if self._thread.is_alive():
             kill(self._process)
             self._thread.join()
+        self._errors.close()
+
+    def kill(self) -> None:
+        """End the process at once, if it still runs, whatever a wait that was interrupted takes it for."""
+        if self._process.poll() is None:
+            kill(self._process)
+            self._process.wait()
         self._errors.close()
 
 
