@@ -19,7 +19,7 @@ from dlbench import exits, reading, streams
 from dlbench.cli import export, options, report
 from dlbench.report import formats
 from dlbench.spec import recipe
-from dlbench.trials import plan, progress, runner, standing
+from dlbench.trials import plan, progress, runner, standing, weights
 from dlbench.trials.plan import Trial
 from dlbench.trials.runner import Outcome
 from dlbench.trials.standing import Standing
@@ -56,6 +56,9 @@ def run(
     out: options.Out = Path("results"),
     dry_run: options.DryRun = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Run again what is finished, and ignore checkpoints.")] = False,
+    keep_weights: Annotated[
+        bool, typer.Option("--keep-weights", help="Write the trained weights beside each run, as safetensors.")
+    ] = False,
     accept: options.Accepted = None,
     for_: options.For = None,
     timeout: options.Timeout = None,
@@ -82,7 +85,7 @@ def run(
         names, device=device, seeds=seeds, budget=budget, settings=settings, precision=precision, compile=compile,
         compile_mode=compile_mode, cuda_graphs=cuda_graphs, optimizer=optimizer, input=input, workers=workers,
         deterministic=deterministic, channels_last=channels_last, threads=threads, jobs=jobs, out=out, dry_run=dry_run,
-        fresh=fresh, accept=accept, for_=for_, timeout=timeout, live=live,
+        fresh=fresh, accept=accept, for_=for_, timeout=timeout, live=live, keep_weights=keep_weights,
     )  # fmt: skip
     is_shown = not dry_run and code != exits.INTERRUPTED
     if is_shown and formats.STANDARD_OUTPUT not in exports.values():  # what is piped is the export alone
@@ -104,6 +107,7 @@ def train(
     dry_run: bool,
     fresh: bool,
     live: bool,
+    keep_weights: bool,
     **how: Any,
 ) -> tuple[list[Path], int]:
     """What `run` does before it prints tables, and all that it does for a notebook; see `carry_out`.
@@ -115,9 +119,12 @@ def train(
     trials = plan.trials(names, seeds=numbers, settings=settings or [], compile=compile, switches=switches, **how)
     if compile and not all(trial.execution.compile for trial in trials):
         print("dlbench: --compile: no C++ compiler found, running without; install g++ or clang++", file=sys.stderr)
+    if keep_weights:
+        weights.check_installed()
     return carry_out(
-        trials, out, accept=accept or (), for_=for_, timeout=timeout, dry_run=dry_run, fresh=fresh, live=live
-    )
+        trials, out, accept=accept or (), for_=for_, timeout=timeout, dry_run=dry_run, fresh=fresh,
+        live=live, keep_weights=keep_weights,
+    )  # fmt: skip
 
 
 def carry_out(
@@ -131,6 +138,7 @@ def carry_out(
     fresh: bool = False,
     any_share: bool = False,
     live: bool = False,
+    keep_weights: bool = False,
 ) -> tuple[list[Path], int]:
     """Run the trials in this order and say how that goes; returns their run files and the exit code.
 
@@ -141,6 +149,8 @@ def carry_out(
         recipe.tell_overruled(chosen)
     warnings: list[str] = []
     standings = standing.of_all(trials, out, accept, warnings, any_share=any_share)
+    if keep_weights:
+        standings = [standing.with_weights(state) for state in standings]
     streams.warn(warnings)
     if dry_run:
         _print_plan(trials, standings, out)
@@ -155,7 +165,7 @@ def carry_out(
         ):
             outcomes = runner.run(
                 trials, out, fresh=fresh, timeout=timeout, watch=watch, accepted=accept, standings=standings,
-                seconds=seconds,
+                seconds=seconds, keep_weights=keep_weights,
             )  # fmt: skip
     except runner.Interrupted as stop:
         _summarise(stop.outcomes, len(trials), console)

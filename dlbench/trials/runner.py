@@ -64,6 +64,7 @@ def run(
     standings: Sequence[Standing] | None = None,
     seconds: float = math.inf,
     launcher: Launcher | None = None,
+    keep_weights: bool = False,
 ) -> list[Outcome]:
     """Run the trials that are not finished yet (all, with `fresh`); returns their outcomes, in order.
 
@@ -74,7 +75,7 @@ def run(
     trial may take, its start included; one model of many seeds counts as one trial. seconds: after that, nothing new
     begins, and trials under way are `interrupted`, with a checkpoint where they can have one. launcher: gives trials
     processes, if this machine does not. watch: gets every event, and the trials it is about; if they are several, its
-    index says which one.
+    index says which one. keep_weights: write them beside each run.
 
     Ends early, with fewer outcomes than trials, if nothing can be written any more or the time is over. Raises
     InputError if the results folder cannot be written or a trial's data are missing, and Interrupted on Ctrl-C; then no
@@ -82,6 +83,8 @@ def run(
     """
     if standings is None:
         standings = standing.of_all(trials, out, accepted, [])
+    if keep_weights:
+        standings = [standing.with_weights(state) for state in standings]
     pairs = zip(trials, standings, strict=True)
     done = {} if fresh else {trial.path(out): state for trial, state in pairs if state.is_done}
     _check_data([trial for trial in trials if trial.path(out) not in done])
@@ -89,7 +92,7 @@ def run(
     if trials and not locking.work_in(out):
         watch(trials, Unlocked(str(out)))
     launcher = Pool() if launcher is None else launcher  # an idle one is empty
-    suite = _Suite(out, fresh, timeout, watch, accepted, done, time.monotonic() + seconds, launcher)
+    suite = _Suite(out, fresh, timeout, watch, accepted, done, time.monotonic() + seconds, launcher, keep_weights)
     try:
         suite.run(trials)
     except KeyboardInterrupt:
@@ -129,10 +132,12 @@ class _Suite:
         done: Mapping[Path, Standing],
         until: float,
         launcher: Launcher,
+        keep_weights: bool,
     ) -> None:
         self.outcomes: list[Outcome] = []
         self._out, self._fresh, self._timeout, self._watch = out, fresh, timeout, watch
         self._accepted, self._done, self._until, self._launcher = accepted, done, until, launcher
+        self._keep_weights = keep_weights
         self._under_way: dict[Job, _Progress] = {}
         self._has_failed = False  # a trial, since we last looked whether there is room for others
 
@@ -201,7 +206,8 @@ class _Suite:
         """How the trial stands now: others may have finished it since we began."""
         if self._fresh:
             return None
-        return self._done.get(trial.path(self._out)) or standing.of_own_file(trial, self._out, self._accepted)
+        state = self._done.get(trial.path(self._out)) or standing.of_own_file(trial, self._out, self._accepted)
+        return standing.with_weights(state) if self._keep_weights else state
 
     def _skip(self, trial: Trial, status: str, path: Path) -> None:
         self.outcomes.append(Outcome(trial, status, "", path, new=False))
@@ -221,7 +227,9 @@ class _Suite:
             self._watch(trials, Started())
             seconds = None if math.isinf(self._until) else self._until - time.monotonic()
             threads = trials[0].execution.threads
-            job = Job(trials, self._out, self._fresh, self._accepted, seconds, threads, self._timeout)
+            job = Job(
+                trials, self._out, self._fresh, self._accepted, seconds, threads, self._timeout, self._keep_weights
+            )
             self._under_way[job] = _Progress(job)
             self._launcher.start(job)
 

@@ -13,6 +13,7 @@ from dlbench.records import raw_files, store
 from dlbench.records.events import Ready, Start
 from dlbench.records.store import Outline
 from dlbench.spec.execution import SHARE, Execution
+from dlbench.trials import weights
 from dlbench.trials.plan import Trial
 
 KINDS = ("code", "data", "version")  # of change, that a user may accept
@@ -81,6 +82,13 @@ def of_own_file(trial: Trial, out: Path, accepted: Collection[str] = ()) -> Stan
     """The trial's standing by its own run file alone."""
     path = trial.path(out)
     return _by(_of_file(path), trial, accepted) or Standing(path, "unfinished" if path.exists() else "absent")
+
+
+def with_weights(state: Standing) -> Standing:
+    """The same; not done unless the run's weights were kept."""
+    if not state.is_done or weights.path(state.path).exists():
+        return state
+    return replace(state, changes=(*state.changes, Change("holds", "its weights were not kept")))
 
 
 class _Run(NamedTuple):

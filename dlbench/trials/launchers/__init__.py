@@ -22,7 +22,7 @@ class Job:
 
     fresh: run them even if they are finished. accepted: kinds of change for which nothing is run again. seconds: after
     that, trials under way are interrupted. threads: that the process may use. timeout: seconds after which it is
-    killed, unless its limit was renewed.
+    killed, unless its limit was renewed. keep_weights: write them beside the run.
     """
 
     trials: Sequence[Trial]
@@ -32,12 +32,13 @@ class Job:
     seconds: float | None
     threads: int
     timeout: float | None
+    keep_weights: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """What the process reads."""
         return {
             "trials": [trial.as_dict() for trial in self.trials], "out": str(self.out), "fresh": self.fresh,
-            "accepted": list(self.accepted), "seconds": self.seconds,
+            "accepted": list(self.accepted), "seconds": self.seconds, "keep_weights": self.keep_weights,
         }  # fmt: skip
 
 

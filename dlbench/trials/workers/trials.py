@@ -22,7 +22,7 @@ from dlbench.parts.identity import Identity
 from dlbench.records import events, store
 from dlbench.records.events import End, Event, Lap, Ready, Resumed
 from dlbench.training.checkpoint import Checkpoint, Unfit
-from dlbench.trials import plan, standing, switches, trial
+from dlbench.trials import plan, standing, switches, trial, weights
 from dlbench.trials.plan import Trial
 from dlbench.trials.setup import Bench
 from dlbench.trials.workers import channel, checkpoint_file, endings, locking, reads, runfile
@@ -41,7 +41,10 @@ def main() -> None:
     try:
         until = math.inf if job["seconds"] is None else time.monotonic() + job["seconds"]
         out = Path(job["out"]).absolute()  # a model may go to another folder
-        work(trials, out, tell, fresh=job["fresh"], accepted=job["accepted"], until=until)
+        work(
+            trials, out, tell, fresh=job["fresh"], accepted=job["accepted"], until=until,
+            keep_weights=job["keep_weights"],
+        )  # fmt: skip
     except InputError as error:
         tell(events.Refused(str(error)))
 
@@ -54,20 +57,21 @@ def work(
     fresh: bool = False,
     accepted: Collection[str] = (),
     until: float = math.inf,
+    keep_weights: bool = False,
 ) -> None:
     """Run the trials at once if they make one batched model, else one after the other.
 
     fresh: run them even if they are finished. accepted: changes for which nothing is run again. until: the time of
-    time.monotonic() at which a trial is interrupted. Ends early if it is interrupted; raises InputError for what the
-    user can mend.
+    time.monotonic() at which a trial is interrupted. keep_weights: write them beside
+    each run. Ends early if it is interrupted; raises InputError for what the user can mend.
     """
     everyone = dict(enumerate(trials))
     at_once = trials[0].recipe.together == "model"
     for batch in [everyone] if at_once else [{index: chosen} for index, chosen in everyone.items()]:
         try:
             with runfile.claimed(list(batch.values()), out):
-                left = batch if fresh else dict(_unfinished(batch, out, tell, accepted))
-                if left and not _Batch(left, out, tell, fresh, until).run():
+                left = batch if fresh else dict(_unfinished(batch, out, tell, accepted, keep_weights))
+                if left and not _Batch(left, out, tell, fresh, until, keep_weights).run():
                     return
         except locking.Busy:
             for index in batch:
@@ -78,11 +82,12 @@ def work(
 
 
 def _unfinished(
-    batch: Mapping[int, Trial], out: Path, tell: Tell, accepted: Collection[str]
+    batch: Mapping[int, Trial], out: Path, tell: Tell, accepted: Collection[str], keep_weights: bool
 ) -> Iterator[tuple[int, Trial]]:
     """The trials that nobody has finished since the parent looked."""
     for index, chosen in batch.items():
         state = standing.of_own_file(chosen, out, accepted)
+        state = standing.with_weights(state) if keep_weights else state
         if state.is_done:
             tell(events.Skipped(state.status, index=index))
         else:
@@ -92,15 +97,18 @@ def _unfinished(
 class _Batch:
     """Trials that learn at once, most often just one, with their run files; all of them claimed."""
 
-    def __init__(self, trials: Mapping[int, Trial], out: Path, tell: Tell, fresh: bool, until: float) -> None:
+    def __init__(
+        self, trials: Mapping[int, Trial], out: Path, tell: Tell, fresh: bool, until: float, keep_weights: bool
+    ) -> None:
         self._trials = trials
-        self._until = until
+        self._until, self._keep_weights = until, keep_weights
         self._out = out
         self._tell = tell
         self._files: dict[int, RunFile] = {}
         self._left = set(trials)  # have not ended
         self._offset: int | None = None  # where a run file goes on
         self._data_files: Mapping[str, str] = {}
+        self._built: Bench | None = None
         if fresh:
             self._forget()
 
@@ -145,7 +153,7 @@ class _Batch:
         folder = chosen[0].recipe.path.parent
         memory.begin_anew(chosen[0].execution.device)
         with reads.listening() as read:
-            built = switches.build(chosen)
+            self._built = built = switches.build(chosen)
         loaded = identity.of(chosen[0].recipe, is_loaded=True)
         _check_planned(chosen[0].code, loaded)
         self._data_files = {**read.digests(folder), **loaded.data}
@@ -222,6 +230,8 @@ class _Batch:
     def _end(self, end: End) -> None:
         """Send how a trial ended, and write it if that is possible."""
         chosen = self._trials[end.index]
+        if self._keep_weights and end.status == "finished":
+            self._write_weights(end.index)
         try:
             if end.index in self._files:
                 self._files[end.index].write(end)
@@ -235,6 +245,16 @@ class _Batch:
                 checkpoint_file.remove(chosen.path(self._out))
         self._left.discard(end.index)
         self._tell(end)
+
+    def _write_weights(self, index: int) -> None:
+        """Write the weights beside the run, before it counts as finished; if that fails, only they are lost."""
+        assert self._built is not None
+        model = self._built.models()[list(self._trials).index(index)]
+        path = self._trials[index].path(self._out)
+        try:
+            weights.keep(model, path)
+        except (OSError, RuntimeError) as error:
+            self._note(f"{path}: no weights could be written ({error})".partition("\n")[0])
 
     def _forget(self) -> None:
         self._offset = None

@@ -1,0 +1,36 @@
+"""The process in which kept weights are scored: it builds data and model, and sends one Score, or why there is none."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+from dlbench.errors import InputError
+from dlbench.records.events import Event, Failed, Refused, Score
+from dlbench.trials import plan, switches, weights
+from dlbench.trials.workers import channel
+
+
+def main() -> None:
+    """Do the job on standard input: a trial, and the file of its weights."""
+    job, tell = channel.job()
+    try:
+        tell(_score(job))
+    except InputError as error:
+        tell(Refused(str(error)))
+    except Exception as error:
+        tell(Failed(f"{type(error).__name__}: {error}".partition("\n")[0]))
+
+
+def _score(job: dict[str, Any]) -> Event:
+    """The final score, on all examples of each split."""
+    built = switches.build([plan.from_dict(job["trial"])])
+    weights.load(built.model, Path(job["weights"]))
+    began = time.perf_counter()
+    [metrics] = built.scores(None)
+    return Score(0, True, None, metrics, time.perf_counter() - began)
+
+
+if __name__ == "__main__":
+    channel.run(main)
