@@ -10,6 +10,7 @@ from dlbench.report.formats.json import tables as json
 from dlbench.report.formats.terminal import page as terminal
 from dlbench.report.table import Table
 from dlbench.report.timing import timing
+from dlbench.spec import execution
 from dlbench.stats.estimates import Estimate
 
 READING = {"seconds": 3.0, "other_cores": 0.0, "stolen_cores": 0.0}
@@ -19,8 +20,7 @@ def process(number: int = 0, lap: float = 0.5, **columns: Any) -> dict[str, Any]
     """One process: 20 laps of 2 steps and 100 examples."""
     return {
         "recipe": "resnet-20", "recipe_digest": "d1", "mode": "train", "data": "cifar10", "process": number,
-        "device": "cpu", "threads": 2, "precision": "fp32", "compile": False, "cuda_graphs": False,
-        "channels_last": True, "torch": "2.15",
+        "device": "cpu", "threads": 2, **execution.USUAL, "torch": "2.15",
         "machine": "AMD EPYC, 2 cores, 23 GiB", "fingerprint": "1a2b3c4d", "batch_size": 50, "parameters": 269722,
         "process_peak_bytes": 2**30, "device_peak_bytes": None, "flop_per_step": 10**10, "first_step_seconds": 3.0,
         "steps": 2, "examples": 100, "seconds": [lap] * 20, "ended": "precise", "joules": None, "gemm_tflops": 0.1,
