@@ -1,6 +1,6 @@
 # dlbench for the CPU, with all that its pages for the browser take:
 #     docker build -t dlbench .
-#     docker run --rm -v dlbench-data:/work/data -v "$PWD/results:/work/results" dlbench run tour
+#     docker run --rm -v dlbench-data:/lab/data -v "$PWD/results:/lab/results" dlbench run tour
 FROM python:3.11-slim AS build
 RUN pip install --no-cache-dir uv && uv venv --python "$(command -v python)" /opt/dlbench
 COPY . /src
@@ -10,11 +10,11 @@ RUN uv pip install --python /opt/dlbench --no-cache --torch-backend cpu --compil
 FROM python:3.11-slim
 # The number of the user who owns ./results on most Linux machines; `--build-arg USER_ID=$(id -u)` is yours.
 ARG USER_ID=1000
-RUN useradd --create-home --uid "$USER_ID" student && install -d -o student /work /work/data /work/results
+RUN useradd --create-home --uid "$USER_ID" student && install -d -o student /lab /lab/data /lab/results
 COPY --from=build /opt/dlbench /opt/dlbench
-ENV PATH="/opt/dlbench/bin:$PATH" DLBENCH_DATA=/work/data
+ENV PATH="/opt/dlbench/bin:$PATH" DLBENCH_DATA=/lab/data
 USER student
-WORKDIR /work
-VOLUME ["/work/data", "/work/results"]
+WORKDIR /lab
+VOLUME ["/lab/data", "/lab/results"]
 ENTRYPOINT ["dlbench"]
 CMD ["--help"]
