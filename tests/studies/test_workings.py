@@ -8,7 +8,9 @@ import pytest
 import studied
 
 Make = Callable[..., dict[str, Any]]
-STUDIES = ("architectures", "invariance", "mini_batches", "one_neuron", "few_labels", "ensembles", "dropout_average")
+STUDIES = (
+    "architectures", "invariance", "mini_batches", "one_neuron", "few_labels", "ensembles", "dropout_average", "classes"
+)  # fmt: skip
 
 
 def resolved(score: dict[str, Any], model: dict[str, Any], **training: Any) -> dict[str, Any]:
@@ -135,6 +137,21 @@ def test_a_way_to_ask_is_a_bar(name: str, metrics: dict[str, float], run: Make) 
     assert [bar.get_width() for bar in axes.patches] == pytest.approx([value + 0.5 for value in metrics.values()])
     (table,) = studied.tables(name)(pd.DataFrame(runs))
     assert table.frame["test_error_percent"][0].mean == 3.5
+
+
+def test_a_class_is_a_row_and_a_bar_the_easiest_first(run: Make) -> None:
+    net = run(
+        "net", recipe_json=resolved({"name": "error_by_class"}, {"name": "mlp"}), test_error_percent=20.0,
+        test_easiest_error_percent=10.0, test_hardest_error_percent=30.0, train_cat_error_percent=1.0,
+        test_cat_error_percent=30.0, test_ship_error_percent=10.0, test_mud_turtle_error_percent=20.0,
+    )  # fmt: skip
+    (table,) = studied.tables("classes")(pd.DataFrame([net]))
+    assert [(row["class"], row["test_error_percent"].mean) for _, row in table.frame.iterrows()] == [
+        ("ship", 10.0), ("mud_turtle", 20.0), ("cat", 30.0),
+    ]  # fmt: skip
+    axes = studied.figure("classes")(pd.DataFrame([net]), pd.DataFrame()).axes[0]
+    assert [bar.get_width() for bar in axes.patches] == [10.0, 20.0, 30.0]
+    assert axes.get_yticklabels()[0].get_text() == "ship"
 
 
 @pytest.mark.parametrize("name", STUDIES)
