@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from dlbench.judge.claims import Verdict
 
 LECTURE = "lecture"
+MOST_MACHINES = 10_000
 OPEN = ("untested", "inconclusive")
 
 
@@ -66,6 +67,10 @@ def lecture(
     timeout: options.Timeout = None,
     out: options.Out = Path("results"),
     dry_run: options.DryRun = False,
+    workers: Annotated[
+        str | None,
+        typer.Option(metavar="N,...", help="With --dry-run: how long it would take so many machines like this one."),
+    ] = None,
     notes: options.Notes = False,
 ) -> int:
     """Run every study of the lecture, and print its claims. What is finished and would come out the same is kept.
@@ -78,16 +83,34 @@ def lecture(
     from dlbench.trials import plan
 
     exits.interrupt_on_termination()
+    machines = _counts(workers) if workers is not None else []
+    if machines and not dry_run:
+        raise InputError("--workers: only says how long it would take; add --dry-run")
     trials = plan.trials([LECTURE], device=device, budget=budget, threads=threads, jobs=jobs)
     turns = _open_recipes(out)
     trials.sort(key=lambda trial: (turns.get(trial.recipe.name, len(turns)), trial.seed))  # for open claims first
     _, code = run.carry_out(
-        trials, out, accept=accept or (), for_=for_, timeout=timeout, dry_run=dry_run, any_share=True
+        trials,
+        out,
+        accept=accept or (),
+        for_=for_,
+        timeout=timeout,
+        dry_run=dry_run,
+        any_share=True,
+        machines=machines,
     )
     if dry_run or code == exits.INTERRUPTED:
         return code
     claims_code = claims([], results=out, notes=notes)
     return claims_code if claims_code == exits.REGRESSION or code == exits.FINE else code
+
+
+def _counts(text: str) -> list[int]:
+    """`1,8,64` -> numbers of machines; InputError for anything else."""
+    pieces = [piece.strip() for piece in text.split(",")]
+    if not all(piece.isdecimal() and 0 < int(piece) <= MOST_MACHINES for piece in pieces):
+        raise InputError(f"--workers {text}: write whole numbers from 1 to {MOST_MACHINES}, such as 1,8,64")
+    return [int(piece) for piece in pieces]
 
 
 def _open_recipes(out: Path) -> Mapping[str, int]:

@@ -139,10 +139,12 @@ def carry_out(
     any_share: bool = False,
     live: bool = False,
     keep_weights: bool = False,
+    machines: Sequence[int] = (),
 ) -> tuple[list[Path], int]:
     """Run the trials in this order and say how that goes; returns their run files and the exit code.
 
     any_share: a trial that finished with other threads or jobs is not run again. live: a page shows the curves.
+    machines: how long that would take so many machines, for a dry run.
     """
     seconds = math.inf if for_ is None else reading.seconds(for_, "--for")
     for chosen in {trial.recipe.entry: trial.recipe for trial in trials}.values():
@@ -153,7 +155,7 @@ def carry_out(
         standings = [standing.with_weights(state) for state in standings]
     streams.warn(warnings)
     if dry_run:
-        _print_plan(trials, standings, out)
+        _print_plan(trials, standings, out, machines)
         return [], exits.FINE
     console, began = progress.to_people(), time.monotonic()
     if not fresh:
@@ -219,7 +221,7 @@ def _how(outcomes: Sequence[Outcome]) -> str:
     return "it skips what is finished" + (f" and continues after step {' and '.join(steps)}" if steps else "")
 
 
-def _print_plan(trials: Sequence[Trial], standings: Sequence[Standing], out: Path) -> None:
+def _print_plan(trials: Sequence[Trial], standings: Sequence[Standing], out: Path, machines: Sequence[int]) -> None:
     """A line a trial, in the order in which they would run, and how long that would take, as far as it is known."""
     from dlbench.trials import forecast
 
@@ -233,7 +235,10 @@ def _print_plan(trials: Sequence[Trial], standings: Sequence[Standing], out: Pat
         about = "" if past.is_done else f"  {forecast.words(expected(trial))}"
         print(f"{progress.title([trial])}  {state}{about}  {past.path if past.is_done else trial.path(out)}")
     if waiting:
-        print(f"{len(waiting)} to run: {forecast.total(map(expected, waiting), waiting[0].execution.jobs)}")
+        jobs = waiting[0].execution.jobs
+        print(f"{len(waiting)} to run: {forecast.total(map(expected, waiting), jobs)}")
+        for count in machines:
+            print(f"on {count} such machines: {forecast.total(map(expected, waiting), jobs * count)}")
 
 
 def _tell_standings(trials: Sequence[Trial], standings: Sequence[Standing], console: Console) -> None:

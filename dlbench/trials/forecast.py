@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,10 +85,18 @@ def words(expected: Forecast | None) -> str:
 
 
 def total(expected: Iterable[Forecast | None], jobs: int) -> str:
-    """The sum over all trials that can be foretold, so many at once, and how many cannot."""
-    known, unknown = 0.0, 0
-    for one in expected:
-        known, unknown = (known + one.seconds, unknown) if one else (known, unknown + 1)
-    parts = [f"about {duration(known / jobs)}"] if known else []
+    """How long all trials take that can be foretold, so many at once, and how many cannot."""
+    trials = list(expected)
+    known = [one.seconds for one in trials if one]
+    unknown = len(trials) - len(known)
+    parts = [f"about {duration(makespan(known, jobs))}"] if known else []
     parts += [f"{unknown} of which nobody knows how long they take"] if unknown else []
     return " and ".join(parts)
+
+
+def makespan(seconds: Iterable[float], workers: int) -> float:
+    """When the last of these trials ends if each, in order, goes to the first worker that is free (Graham 1966)."""
+    free = [0.0] * workers
+    for one in seconds:
+        heapq.heapreplace(free, free[0] + one)
+    return max(free)

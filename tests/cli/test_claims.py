@@ -116,6 +116,19 @@ def test_the_lecture_plans_every_study_in_order():
     assert total.startswith(f"{len(trials)} to run: ")
 
 
+@pytest.mark.slow
+def test_more_machines_are_said_to_take_less_time_and_only_in_a_dry_run(tmp_path):
+    command = [sys.executable, "-m", "dlbench"]
+    subprocess.run([*command, "run", "gates", "--budget", "smoke", "--device", "cpu"], check=True)
+    lines = subprocess.run(
+        [*command, "lecture", "--budget", "smoke", "--device", "cpu", "--dry-run", "--workers", "1,64"],
+        capture_output=True, text=True, check=True,
+    ).stdout.splitlines()  # fmt: skip
+    assert [line.partition(" such machine")[0] for line in lines[-2:]] == ["on 1", "on 64"]
+    wet = subprocess.run([*command, "lecture", "--workers", "8"], capture_output=True, text=True)
+    assert (wet.returncode, wet.stderr.count("\n")) == (2, 1)
+
+
 def test_every_study_of_the_lecture_states_claims():
     assert len(study.course("lecture")) > 1
     for each in study.course("lecture"):

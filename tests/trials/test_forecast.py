@@ -1,4 +1,6 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dlbench.records import store
 from dlbench.records.events import line
@@ -34,6 +36,19 @@ def test_the_sum_is_shared_by_what_runs_at_once_and_says_what_it_lacks():
     known = forecast.Forecast(1800, is_here=True)
     assert forecast.total([known, known], jobs=2) == "about 30 min"
     assert forecast.total([known, None], jobs=1) == "about 30 min and 1 of which nobody knows how long they take"
+
+
+@given(st.lists(st.floats(0, 1e6), min_size=1), st.integers(1, 70))
+def test_a_schedule_is_as_long_as_graham_s_bounds_say(seconds, workers):
+    """None is shorter than an even share or the longest trial; a list's is at most (2 - 1/workers) times that."""
+    shortest = max(sum(seconds) / workers, max(seconds))
+    length = forecast.makespan(seconds, workers)
+    assert shortest * (1 - 1e-9) <= length <= (2 - 1 / workers) * shortest * (1 + 1e-9)
+
+
+def test_a_long_trial_at_the_end_makes_the_others_wait_for_it():
+    assert forecast.makespan([1, 1, 2], 2) == 3
+    assert forecast.makespan([2, 1, 1], 2) == 2
 
 
 def test_a_run_of_another_budget_foretells_by_its_speed_and_the_examples_to_be_seen(tmp_path):
