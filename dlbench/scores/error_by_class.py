@@ -12,8 +12,8 @@ from dlbench.scores.evaluation import evaluating
 def error_by_class(model: nn.Module, data: Dataset, examples: Examples, *, batch_size: int = 1000) -> dict[str, float]:
     """Compare the model's class scores [n, classes] with the true classes, and count by true class.
 
-    Returns error_percent; CLASS_error_percent for each class that has examples; easiest_error_percent and
-    hardest_error_percent, the least and the greatest of these. Raises ValueError when there is nothing to score.
+    Returns error_percent; CLASS_missed_percent for each class that has examples, of these; easiest_missed_percent and
+    hardest_missed_percent, the least and the greatest. Raises ValueError when there is nothing to score.
     """
     if len(examples) == 0:
         raise ValueError("no examples to score")
@@ -32,7 +32,7 @@ def error_by_class(model: nn.Module, data: Dataset, examples: Examples, *, batch
     }
     return {
         "error_percent": 100.0 * wrong.sum().item() / len(examples),
-        "easiest_error_percent": min(errors.values()),
-        "hardest_error_percent": max(errors.values()),
-        **{f"{name.replace(' ', '_')}_error_percent": error for name, error in errors.items()},
+        "easiest_missed_percent": min(errors.values()),
+        "hardest_missed_percent": max(errors.values()),
+        **{f"{name.replace(' ', '_')}_missed_percent": error for name, error in errors.items()},
     }

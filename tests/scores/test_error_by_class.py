@@ -32,15 +32,15 @@ def test_each_class_s_error_is_what_scikit_learn_s_matrix_says(batch_size):
     found = error_by_class(model, data, data.train, batch_size=batch_size)
     matrix = confusion_matrix(data.train.targets, scores.argmax(1))
     errors = [100 * (1 - matrix[row, row] / matrix[row].sum()) for row in range(3)]
-    by_class = [found[f"{name}_error_percent"] for name in ("cat", "mud_turtle", "drumstick")]
+    by_class = [found[f"{name}_missed_percent"] for name in ("cat", "mud_turtle", "drumstick")]
     assert by_class == pytest.approx(errors)
     assert found["error_percent"] == pytest.approx(100 * (1 - matrix.trace() / 300))
-    assert (found["easiest_error_percent"], found["hardest_error_percent"]) == (min(by_class), max(by_class))
+    assert (found["easiest_missed_percent"], found["hardest_missed_percent"]) == (min(by_class), max(by_class))
 
 
 def test_a_class_without_examples_is_not_named():
     model, data, _ = problem(4, ("cat", "dog"), torch.zeros(4, dtype=torch.int64))
-    assert "dog_error_percent" not in error_by_class(model, data, data.train)
+    assert "dog_missed_percent" not in error_by_class(model, data, data.train)
 
 
 def test_nothing_to_score_is_an_error():

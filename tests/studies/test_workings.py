@@ -142,11 +142,11 @@ def test_a_way_to_ask_is_a_bar(name: str, metrics: dict[str, float], run: Make) 
 def test_a_class_is_a_row_and_a_bar_the_easiest_first(run: Make) -> None:
     net = run(
         "net", recipe_json=resolved({"name": "error_by_class"}, {"name": "mlp"}), test_error_percent=20.0,
-        test_easiest_error_percent=10.0, test_hardest_error_percent=30.0, train_cat_error_percent=1.0,
-        test_cat_error_percent=30.0, test_ship_error_percent=10.0, test_mud_turtle_error_percent=20.0,
+        test_easiest_missed_percent=10.0, test_hardest_missed_percent=30.0, train_cat_missed_percent=1.0,
+        test_cat_missed_percent=30.0, test_ship_missed_percent=10.0, test_mud_turtle_missed_percent=20.0,
     )  # fmt: skip
     (table,) = studied.tables("classes")(pd.DataFrame([net]))
-    assert [(row["class"], row["test_error_percent"].mean) for _, row in table.frame.iterrows()] == [
+    assert [(row["class"], row["missed_percent"].mean) for _, row in table.frame.iterrows()] == [
         ("ship", 10.0), ("mud_turtle", 20.0), ("cat", 30.0),
     ]  # fmt: skip
     axes = studied.figure("classes")(pd.DataFrame([net]), pd.DataFrame()).axes[0]
