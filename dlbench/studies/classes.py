@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 KEYS = ("recipe", "variant", "budget", "device", "class")
 ENDING: Final = "_missed_percent"
 NO_CLASS: Final = ("easiest", "hardest")
-NOTE = "Missed: of the test images of a class, those taken for another; of a thousand, chance alone makes a sd of up to 1.6 points."
+NOTE = (
+    "Missed: of the test images of a class, those taken for another. That a class has only a thousand gives it a "
+    "binomial sd of up to 1.6 points."
+)
 
 
 def tables(runs: Runs) -> list[Table]:
