@@ -34,10 +34,10 @@ SHIMS = {"dlbench": f'exec "{sys.executable}" -m dlbench "$@"', "pip": "exit 0"}
 
 
 def workflow() -> Any:
-    """The one block of YAML in the page that has jobs."""
-    blocks = [block for block in re.findall(r"^```yaml\n(.*?)^```", TEXT, re.DOTALL | re.MULTILINE) if "jobs:" in block]
+    """The one block of YAML in the page that is a workflow of this name."""
+    blocks = [yaml.safe_load(block) for block in re.findall(r"^```yaml\n(name: benchmark\n.*?)^```", TEXT, re.M | re.S)]
     assert len(blocks) == 1, "the page has no workflow to paste, or several"
-    return yaml.safe_load(blocks[0])
+    return blocks[0]
 
 
 @dataclass
