@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from dlbench import exits, parts, reading
+from dlbench import exits, parts, reading, streams
 from dlbench.cli import options
 from dlbench.errors import InputError
 from dlbench.records.events import Failed, Refused, Score
@@ -46,9 +46,12 @@ def evaluate(
     if data is not None:
         recorded = replace(recorded, trial=_on(recorded, data))
     score = _scored(recorded, weights_file or weights.path(run))
+    if isinstance(score, Failed):
+        streams.say(f"{run}: failed: {score.message}")
+        return exits.FAILED
     before = {} if data is not None else _final(recorded)
-    rows = [{"metric": name, "recorded": before.get(name), "here": value} for name, value in score.items()]
-    differ = [name for name, value in score.items() if before.get(name, value) != value]
+    rows = [{"metric": name, "recorded": before.get(name), "here": value} for name, value in score.metrics.items()]
+    differ = [name for name, value in score.metrics.items() if before.get(name, value) != value]
     changes = [f"On {data}, not on the run's own data."] if data is not None else list(recorded.changes)
     notes = [*changes, *(["Different from the record: " + ", ".join(differ) + "."] if differ else [])]
     table = Table.of(f"Weights of {run.name}", rows, notes, ["metric"])
@@ -76,13 +79,11 @@ def _final(recorded: Recorded) -> Mapping[str, float]:
     return final[-1].metrics
 
 
-def _scored(recorded: Recorded, file: Path) -> Mapping[str, float]:
-    """What a worker measures with these weights."""
+def _scored(recorded: Recorded, file: Path) -> Score | Failed:
+    """What a worker measures with these weights; InputError if it refuses them."""
     job = {"trial": recorded.trial.as_dict(), "weights": str(file.absolute())}
     event, *_ = local.answers(WORKER, job, recorded.trial.execution.threads)
     if isinstance(event, Refused):
         raise InputError(event.message)
-    if isinstance(event, Failed):
-        raise InputError(f"{recorded.path}: failed: {event.message}")
-    assert isinstance(event, Score)
-    return event.metrics
+    assert isinstance(event, Score | Failed)
+    return event

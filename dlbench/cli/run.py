@@ -26,7 +26,6 @@ from dlbench.trials.standing import Standing
 from dlbench.trials.workers import checkpoint_file
 
 MOST_NAMES = 4  # of recipes in one line
-SWITCHES = ("compile_mode", "optimizer", "input", "workers", "deterministic", "channels_last")
 
 
 def run(
@@ -112,11 +111,10 @@ def train(
 ) -> tuple[list[Path], int]:
     """What `run` does before it prints tables, and all that it does for a notebook; see `carry_out`.
 
-    how: the other arguments of `plan.trials`, switches as well.
+    how: the other arguments of `plan.trials`.
     """
-    switches = {name: how.pop(name) for name in SWITCHES}
     numbers = None if seeds is None else plan.parse_seeds(seeds)
-    trials = plan.trials(names, seeds=numbers, settings=settings or [], compile=compile, switches=switches, **how)
+    trials = plan.trials(names, seeds=numbers, settings=settings or [], compile=compile, **how)
     if compile and not all(trial.execution.compile for trial in trials):
         print("dlbench: --compile: no C++ compiler found, running without; install g++ or clang++", file=sys.stderr)
     if keep_weights:
@@ -150,9 +148,7 @@ def carry_out(
     for chosen in {trial.recipe.entry: trial.recipe for trial in trials}.values():
         recipe.tell_overruled(chosen)
     warnings: list[str] = []
-    standings = standing.of_all(trials, out, accept, warnings, any_share=any_share)
-    if keep_weights:
-        standings = [standing.with_weights(state) for state in standings]
+    standings = standing.of_all(trials, out, accept, warnings, any_share=any_share, with_weights=keep_weights)
     streams.warn(warnings)
     if dry_run:
         _print_plan(trials, standings, out, machines)

@@ -89,11 +89,8 @@ def time(
         raise InputError("--cuda-graphs: a step of training is recorded; leave it out to time inference")
     trials = plan.trials(
         names, device=device, seeds=[0], budget="full", precision=precision, compile=compile, threads=threads,
-        cuda_graphs=cuda_graphs,
-        switches={
-            "compile_mode": compile_mode, "optimizer": optimizer, "input": input, "workers": workers,
-            "deterministic": deterministic, "channels_last": channels_last,
-        },
+        cuda_graphs=cuda_graphs, compile_mode=compile_mode, optimizer=optimizer, input=input, workers=workers,
+        deterministic=deterministic, channels_last=channels_last,
     )  # fmt: skip
     _check(trials, compile)
     cases = [case for trial in trials for way in options.modes(mode) for case in _cases(trial, way, sizes, failures)]

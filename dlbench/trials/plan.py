@@ -6,11 +6,10 @@ import functools
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, Literal, TypeAlias, cast
 
 from dlbench import parts
@@ -112,13 +111,13 @@ def trials(
     compile: bool = False,
     jobs: int = 1,
     cuda_graphs: bool = False,
-    switches: Mapping[str, Any] = MappingProxyType({}),
+    **switches: Any,
 ) -> list[Trial]:
     """All trials that the names of recipes and studies stand for, each once, every part checked.
 
     `compile` is ignored where there is no compiler. jobs: how many may run at once; they share the cores, at least one
     each, unless `threads` says otherwise. precision: what each recipe asks for if None. switches: further settings of
-    an Execution, by name. Raises InputError for an unknown name, key, value or device, before anything has run.
+    an Execution. Raises InputError for an unknown name, key, value or device, before anything has run.
     """
     if jobs < 1:
         raise InputError(f"jobs: {jobs}: at least 1 is wanted")

@@ -82,9 +82,7 @@ def run(
     worker is left running, and trials under way are `interrupted`.
     """
     if standings is None:
-        standings = standing.of_all(trials, out, accepted, [])
-    if keep_weights:
-        standings = [standing.with_weights(state) for state in standings]
+        standings = standing.of_all(trials, out, accepted, [], with_weights=keep_weights)
     pairs = zip(trials, standings, strict=True)
     done = {} if fresh else {trial.path(out): state for trial, state in pairs if state.is_done}
     _check_data([trial for trial in trials if trial.path(out) not in done])
@@ -206,8 +204,9 @@ class _Suite:
         """How the trial stands now: others may have finished it since we began."""
         if self._fresh:
             return None
-        state = self._done.get(trial.path(self._out)) or standing.of_own_file(trial, self._out, self._accepted)
-        return standing.with_weights(state) if self._keep_weights else state
+        return self._done.get(trial.path(self._out)) or standing.of_own_file(
+            trial, self._out, self._accepted, with_weights=self._keep_weights
+        )
 
     def _skip(self, trial: Trial, status: str, path: Path) -> None:
         self.outcomes.append(Outcome(trial, status, "", path, new=False))

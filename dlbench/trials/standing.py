@@ -61,34 +61,36 @@ def of(trial: Trial, out: Path, accepted: Collection[str] = (), *, any_share: bo
 
 
 def of_all(
-    trials: Sequence[Trial], out: Path, accepted: Collection[str], warnings: list[str], *, any_share: bool = False
+    trials: Sequence[Trial],
+    out: Path,
+    accepted: Collection[str],
+    warnings: list[str],
+    *,
+    any_share: bool = False,
+    with_weights: bool = False,
 ) -> list[Standing]:
     """The standing of each trial; packs are read once for all, and only if a trial's own file is not enough.
 
-    warnings: what is wrong with packs is added here.
+    warnings: what is wrong with packs is added here. with_weights: only a run that kept its weights may stand for one.
     """
-    own_standings = [(trial, of_own_file(trial, out, accepted)) for trial in trials]
+    own_standings = [(trial, of_own_file(trial, out, accepted, with_weights=with_weights)) for trial in trials]
     packed = _packed([trial for trial, state in own_standings if not state.is_as_planned], out, warnings)
 
     return [
         state
         if state.is_as_planned
-        else _nearest(state, trial, [*_loose(trial, out), *packed.get(_key(trial), ())], accepted, any_share)
+        else _nearest(
+            state, trial, [*_loose(trial, out), *packed.get(_key(trial), ())], accepted, any_share, with_weights
+        )
         for trial, state in own_standings
     ]
 
 
-def of_own_file(trial: Trial, out: Path, accepted: Collection[str] = ()) -> Standing:
+def of_own_file(trial: Trial, out: Path, accepted: Collection[str] = (), *, with_weights: bool = False) -> Standing:
     """The trial's standing by its own run file alone."""
     path = trial.path(out)
-    return _by(_of_file(path), trial, accepted) or Standing(path, "unfinished" if path.exists() else "absent")
-
-
-def with_weights(state: Standing) -> Standing:
-    """The same; not done unless the run's weights were kept."""
-    if not state.is_done or weights.path(state.path).exists():
-        return state
-    return replace(state, changes=(*state.changes, Change("holds", "its weights were not kept")))
+    own = _by(_of_file(path), trial, accepted, with_weights=with_weights)
+    return own or Standing(path, "unfinished" if path.exists() else "absent")
 
 
 class _Run(NamedTuple):
@@ -98,9 +100,11 @@ class _Run(NamedTuple):
     outline: Outline
 
 
-def _nearest(own: Standing, trial: Trial, runs: Iterable[_Run], accepted: Collection[str], any_share: bool) -> Standing:
+def _nearest(
+    own: Standing, trial: Trial, runs: Iterable[_Run], accepted: Collection[str], any_share: bool, with_weights: bool
+) -> Standing:
     """The standing by the run with the fewest changes, of several the newest; `own` if no other has finished."""
-    finished = [state for run in runs if (state := _by(run, trial, accepted, any_share)) is not None]
+    finished = [state for run in runs if (state := _by(run, trial, accepted, any_share, with_weights)) is not None]
     finished.sort(key=lambda state: state.started, reverse=True)
     return min(finished, key=lambda state: (not state.is_done, len(state.changes)), default=own)
 
@@ -137,7 +141,9 @@ def _packed(trials: Iterable[Trial], out: Path, warnings: list[str]) -> Mapping[
     return runs
 
 
-def _by(run: _Run, trial: Trial, accepted: Collection[str], any_share: bool = False) -> Standing | None:
+def _by(
+    run: _Run, trial: Trial, accepted: Collection[str], any_share: bool = False, with_weights: bool = False
+) -> Standing | None:
     """The standing by this run; None if it has not finished, or is of another trial."""
     start, status = run.outline.start, run.outline.end.status
     if start is None or status not in store.DONE:
@@ -146,6 +152,8 @@ def _by(run: _Run, trial: Trial, accepted: Collection[str], any_share: bool = Fa
         if not _is_of(trial, start, any_share):
             return None
         changes = tuple(_changes(trial, start, run.outline.ready))
+        if with_weights and not weights.path(run.path).exists():
+            changes += (Change("holds", "its weights were not kept"),)
         return Standing(run.path, status, changes, accepted, start.started)
     except (AttributeError, LookupError, OSError, TypeError, ValueError):  # anybody may have written it
         return None

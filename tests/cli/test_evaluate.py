@@ -108,6 +108,9 @@ def test_weights_of_another_architecture_are_refused(kept, tmp_path):
 def test_on_other_data_they_are_scored_and_compared_with_nothing(kept, real_data, monkeypatch):
     monkeypatch.setenv("DLBENCH_DATA", str(real_data))
     assert dlbench("evaluate", files(kept)[0], "--data", "[mnist]").returncode == 2
+    too_small = dlbench("evaluate", files(kept)[0], "--data", "mnist")
+    assert (too_small.returncode, too_small.stderr.count("\n")) == (3, 1)
+    assert "failed: RuntimeError: " in too_small.stderr
     ended = dlbench("evaluate", files(kept)[0], "--data", "{name: mnist, size: 32}", "--json")
     assert ended.returncode == 0, ended.stderr
     [table] = json.loads(ended.stdout)

@@ -13,7 +13,7 @@ SMALL = ["data.train_examples=50", "data.test_examples=20", "training.batch_size
 
 
 def bench(name="lenet-digits", settings=SMALL, budget="short", **chosen):
-    [trial] = plan.trials([name], device="cpu", seeds=[0], budget=budget, settings=settings, threads=1, switches=chosen)
+    [trial] = plan.trials([name], device="cpu", seeds=[0], budget=budget, settings=settings, threads=1, **chosen)
     return switches.build([trial])
 
 
@@ -25,7 +25,7 @@ def learnt(built, steps=9):
 def test_what_is_usual_leaves_the_identity_of_a_trial_alone():
     [plain] = plan.trials(["lenet-digits"], device="cpu", seeds=[0])
     others = [
-        plan.trials(["lenet-digits"], device="cpu", seeds=[0], switches=chosen)[0]
+        plan.trials(["lenet-digits"], device="cpu", seeds=[0], **chosen)[0]
         for chosen in ({"optimizer": "loop"}, {"input": "loader"}, {"deterministic": True}, {"channels_last": False})
     ]
     assert set(plain.execution.identity) == {"device", "threads", "channels_last"}
@@ -138,4 +138,4 @@ def test_an_operation_without_a_deterministic_form_is_refused_by_name(tmp_path):
 )
 def test_switches_that_do_not_go_together_are_refused(name, chosen, message):
     with pytest.raises(InputError, match=message):
-        plan.trials([name], device="cpu", switches=chosen)
+        plan.trials([name], device="cpu", **chosen)

@@ -86,8 +86,7 @@ def _unfinished(
 ) -> Iterator[tuple[int, Trial]]:
     """The trials that nobody has finished since the parent looked."""
     for index, chosen in batch.items():
-        state = standing.of_own_file(chosen, out, accepted)
-        state = standing.with_weights(state) if keep_weights else state
+        state = standing.of_own_file(chosen, out, accepted, with_weights=keep_weights)
         if state.is_done:
             tell(events.Skipped(state.status, index=index))
         else:
