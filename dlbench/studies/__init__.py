@@ -36,8 +36,14 @@ def has_figure(study: Study) -> bool:
 
 
 def figure(study: Study, runs: Runs) -> Figure:
-    """The study's figure, of one budget and one device."""
-    made: Figure = _module(study).figure(drawn(study, runs))
+    """The study's figure, of one budget and one device; says which recipes have only runs that cannot stand in it."""
+    from dlbench.report.panels import style
+
+    shown = drawn(study, runs)
+    made: Figure = _module(study).figure(shown)
+    kinds = {(group.budget, group.device) for group in shown.groups}
+    alike = {group.recipe for group in _own(study, runs).groups if (group.budget, group.device) in kinds}
+    style.left_out(made, sorted(alike - {group.recipe for group in shown.groups}))
     return made
 
 

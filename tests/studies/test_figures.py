@@ -13,7 +13,10 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
+from dlbench import studies
+from dlbench.records.groups import Runs
 from dlbench.report.panels import style
+from dlbench.spec import study
 
 degradation = studied.figure("degradation")
 ilsvrc = studied.figure("ilsvrc")
@@ -168,3 +171,15 @@ def test_no_text_leaves_the_picture(nets: list[dict[str, Any]]) -> None:
         box = text.get_window_extent()
         assert page.x0 <= box.x0
         assert box.x1 <= page.x1
+
+
+def test_a_figure_says_which_recipe_has_only_runs_of_another_kind() -> None:
+    """Two recipes of older code against one of newer: a picture shows one kind, the widest."""
+    older = [a_run(f"{name}-cifar", 0, test_error_percent=error) for name, error in (("hog-svm", 41), ("alexnet", 24))]
+    newer = a_run("fisher-svm-cifar", 0, test_error_percent=23, code="c0de0001", torch="2.14.1")
+    small_print = [
+        studies.figure(study.load("ilsvrc"), Runs(pd.DataFrame(runs))).texts[0].get_text()
+        for runs in (older, [*older, newer])
+    ]
+    assert "not in the picture" not in small_print[0]
+    assert " ".join(small_print[1].split()).endswith("another code, torch or setting: fisher-svm-cifar")

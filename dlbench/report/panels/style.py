@@ -39,10 +39,24 @@ def figure(title: str, groups: Sequence[Group], width: float, height: float) -> 
     from matplotlib.figure import Figure  # as long as all else that a table needs: only who draws waits for it
 
     drawn = Figure(figsize=(width, height), dpi=100, layout="constrained")
-    lines = textwrap.wrap(conditions(groups), int(11 * width))
-    drawn.suptitle(title + "\n" * len(lines), fontsize=13, fontweight="bold")  # empty lines: room for the small print
-    drawn.text(0.5, 1 - 0.36 / height, "\n".join(lines), ha="center", va="top", fontsize=9, color=DARK)
+    drawn.text(0.5, 1 - 0.36 / height, "", ha="center", va="top", fontsize=9, color=DARK)
+    _head(drawn, title, conditions(groups))
     return drawn
+
+
+def left_out(drawn: Figure, recipes: Sequence[str]) -> None:
+    """Say in the small print which recipes are not in a figure, as their runs are of another code, torch or setting."""
+    if recipes:
+        before = " ".join(drawn.texts[0].get_text().split())
+        words = f"not in the picture, as run with another code, torch or setting: {', '.join(recipes)}"
+        _head(drawn, drawn.get_suptitle().rstrip(), f"{before}; {words}")
+
+
+def _head(drawn: Figure, title: str, small_print: str) -> None:
+    """Write the title, and the small print into the figure's first text; empty lines of the title make room for it."""
+    lines = textwrap.wrap(small_print, int(11 * drawn.get_figwidth()), break_on_hyphens=False)
+    drawn.suptitle(title + "\n" * len(lines), fontsize=13, fontweight="bold")
+    drawn.texts[0].set_text("\n".join(lines))
 
 
 def panel(axes: Axes, title: str = "", x: str = "", y: str = "", grid: str = "both") -> None:
