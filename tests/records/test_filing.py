@@ -5,7 +5,7 @@ import sys
 from types import ModuleType
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from dlbench.parts import identity, modules
@@ -144,6 +144,7 @@ def test_no_result_is_filed_under_an_identity_it_does_not_have(tmp_path, monkeyp
 
     @settings(max_examples=draws, deadline=None, suppress_health_check=list(HealthCheck))
     @given(EDITS, st.booleans())
+    @example([(19, "filed_hidden.txt", 1)], True)  # between two calls: the draws may have none that is run again
     def check(edits, in_one_process):
         folder = tmp_path / str(len(list(tmp_path.iterdir())))
         folder.mkdir()
@@ -180,4 +181,4 @@ def test_no_result_is_filed_under_an_identity_it_does_not_have(tmp_path, monkeyp
     assert seen["runs"] > 2 * draws, seen
     assert seen["changed"], seen
     assert seen["skipped"], seen
-    assert seen["again"] or draws < 200, seen
+    assert seen["again"], seen
