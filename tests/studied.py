@@ -7,12 +7,13 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from dlbench.records.groups import Runs
+from dlbench.report import usual
 from dlbench.report.table import Table
 
 
 def tables(name: str) -> Callable[[pd.DataFrame], list[Table]]:
     """The tables of that study, or of `usual`."""
-    return lambda runs: _module(name).tables(Runs(runs.reset_index(drop=True)))
+    return lambda runs: getattr(_module(name), "tables", usual.tables)(Runs(runs.reset_index(drop=True)))
 
 
 def figure(name: str) -> Callable[[pd.DataFrame, pd.DataFrame], Figure]:

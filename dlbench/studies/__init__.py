@@ -1,7 +1,7 @@
 """What a study shows: one file a study, `degradation.py` for `recipes/studies/degradation.yaml`.
 
-Such a file has `tables(runs) -> list[Table]` and, unless there is nothing to draw, `figure(runs) -> Figure`. A study
-without such a file gets `dlbench.report.usual`.
+Such a file has `tables(runs) -> list[Table]`, unless the usual table will do, and `figure(runs) -> Figure`, unless
+there is nothing to draw. A study without such a file gets `dlbench.report.usual`.
 """
 
 from __future__ import annotations
@@ -20,13 +20,15 @@ if TYPE_CHECKING:
     from dlbench.spec.study import Study
 
 
-USUAL = "dlbench.report.usual"
-
-
 def tables(study: Study, runs: Runs) -> list[Table]:
     """The tables of the study; none without runs of its recipes."""
+    from dlbench.report import usual
+
     own = _own(study, runs)
-    made: list[Table] = _module(study).tables(own) if len(own.frame) else []
+    if not len(own.frame):
+        return []
+    make = getattr(_module(study), "tables", usual.tables)
+    made: list[Table] = make(own)
     return made
 
 
@@ -53,7 +55,7 @@ def drawn(study: Study, runs: Runs) -> Runs:
 
 
 def _module(study: Study) -> ModuleType:
-    return importlib.import_module(f"dlbench.studies.{study.shows}" if study.shows else USUAL)
+    return importlib.import_module(f"dlbench.studies.{study.shows}" if study.shows else "dlbench.report.usual")
 
 
 def _own(study: Study, runs: Runs) -> Runs:

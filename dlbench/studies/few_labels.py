@@ -6,20 +6,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from dlbench.records.groups import Group, Runs
-from dlbench.report import usual
 from dlbench.report.panels import lines, style
 from dlbench.report.panels.style import LINES
-from dlbench.report.table import Table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 METRIC = "test_error_percent"
-
-
-def tables(runs: Runs) -> list[Table]:
-    """The usual table."""
-    return usual.tables(runs)
 
 
 def figure(runs: Runs) -> Figure:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -57,6 +57,11 @@ def of_group(group: Group, metric: str, label: str = "", colour: str = BLUE) -> 
         return []
     published = float(quoted.value) if quoted else None
     return [Bar(label or group.label.replace(" (", "\n("), measure, colour, group.values(metric), published)]
+
+
+def of_metrics(groups: Sequence[Group], labels: Mapping[str, str]) -> list[Bar]:
+    """The bars of several metrics under these labels, each metric of every group that has it."""
+    return [bar for metric, label in labels.items() for group in groups for bar in of_group(group, metric, label)]
 
 
 def ranked(axes: Axes, bars: Sequence[Bar], x: str, title: str = "", empty: str = "no run has finished") -> None:
