@@ -67,7 +67,7 @@ def of_studies() -> Schema:
             "properties": dict.fromkeys(recipe.BUDGETS, SEEDS),
             "additionalProperties": _object(dict.fromkeys(recipe.BUDGETS, SEEDS)),
         },
-        "shows": {"enum": [name.replace("_", "-") for name in catalog.functions(study.MODULES, "tables")]},
+        "shows": {"enum": list(study.modules())},
         "claims": _list(_claim()),
         "sweep": {"additionalProperties": {"type": "object", "additionalProperties": _list({}, minItems=1)}},
     }

@@ -165,15 +165,21 @@ def _reference(entry: Any, path: Path, recipes: Collection[str], studies: Collec
     return entry
 
 
+def modules() -> dict[str, str]:
+    """The files that show a study, by its name: of `alexnet-tricks` it is `alexnet_tricks`."""
+    makers = {*catalog.functions(MODULES, "tables"), *catalog.functions(MODULES, "figure")}
+    return {name.replace("_", "-"): name for name in sorted(makers)}
+
+
 def _shows(entry: str | None, path: Path) -> str:
-    """The module that makes its tables: of the study `alexnet-tricks` it is `alexnet_tricks.py`."""
-    modules = {name.replace("_", "-"): name for name in catalog.functions(MODULES, "tables")}
+    """The file that shows it."""
+    known = modules()
     if entry is None:
-        return modules.get(path.stem, "") if path.parent == catalog.folder() / "studies" else ""
-    if entry not in modules:
-        names = ", ".join(modules)
-        raise InputError(f"{path}: shows: no study is called {quoted(entry)}{near(entry, modules)}; here: {names}")
-    return modules[entry]
+        return known.get(path.stem, "") if path.parent == catalog.folder() / "studies" else ""
+    if entry not in known:
+        names = ", ".join(known)
+        raise InputError(f"{path}: shows: no study is called {quoted(entry)}{near(entry, known)}; here: {names}")
+    return known[entry]
 
 
 def _seeds(raw: Any, path: Path) -> dict[str, int]:
