@@ -12,8 +12,10 @@ import pytest
 
 SPEED = Path(__file__).parent / "benchmarks" / "speed.py"
 MADE = {"startup": 2, "report": 2, "xor-seeds": 1}  # rows of those that need no data
-TRAINED = {"resnet-20": 2, "lenet-mnist": 2, "lenet-seeds": 1, "lenet-overhead": 1, "resnet-overhead": 1}
-LONG = {"resnet-56"}  # and like resnet-20 in all else
+TRAINED = {
+    "resnet-20": 2, "lenet-mnist": 2, "lenet-seeds": 1, "lenet-overhead": 1, "resnet-overhead": 1, "switches-lenet": 2
+}  # fmt: skip
+LONG = {"resnet-56", "switches-resnet"}  # and like others in all else
 
 
 def speed(*words, **environment):

@@ -1,6 +1,6 @@
 """How fast dlbench is beside what it is compared with: one command, one table.
 
-    python tests/benchmarks/speed.py                    # about seven minutes; nothing else should run meanwhile
+    python tests/benchmarks/speed.py                    # a quarter of an hour; nothing else should run meanwhile
     python tests/benchmarks/speed.py --quick            # two minutes: does it all run? its ratios mean little
     python tests/benchmarks/speed.py --only resnet-20 lenet-mnist --json speed.jsonl
 
@@ -31,6 +31,7 @@ import psutil
 import reporting
 import seeds
 import startup
+import switches
 import training
 from processes import REPOSITORY
 from rich.console import Console
@@ -84,6 +85,14 @@ BENCHMARKS = {
     "resnet-overhead": Benchmark(
         "overhead.py", partial(overhead.rows, "resnet-20"),
         full="resnet-20 --seconds 45", quick="resnet-20 --seconds 1 --rounds 2",
+    ),
+    "switches-lenet": Benchmark(
+        "switches.py", partial(switches.rows, "LeNet-5"),
+        full="lenet-mnist --seconds 90", quick="lenet-mnist --seconds 1 --rounds 1 --most 2",
+    ),
+    "switches-resnet": Benchmark(
+        "switches.py", partial(switches.rows, "ResNet-20"),
+        full="resnet-20 --seconds 150", quick="resnet-20 --seconds 1 --rounds 1 --most 2",
     ),
     "startup": Benchmark(
         "startup.py", startup.rows, full="--seconds 15 --rounds 10", quick="--seconds 1 --rounds 3"
