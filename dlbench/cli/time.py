@@ -15,11 +15,12 @@ from typing import Annotated, Any, Literal
 import typer
 
 from dlbench import exits, parts, streams
-from dlbench.cli import options
+from dlbench.cli import options, timed
+from dlbench.cli.timed import Profiled
 from dlbench.data import sources
 from dlbench.errors import InputError
 from dlbench.records import events, store
-from dlbench.records.events import Batch, Event, Failed, Refused, Size, Timing
+from dlbench.records.events import Batch, Event, Failed, Profile, Refused, Size, Timing
 from dlbench.spec.recipe import Part
 from dlbench.trials import plan
 from dlbench.trials.launchers import local
@@ -33,11 +34,15 @@ PATIENCE = 1.5  # times the least number of seconds: after that a process stops,
 
 @dataclass(frozen=True)
 class Case:
-    """One thing to time: a trial, in training or inference, on its own data or on random images of the same shape."""
+    """One thing to time: a trial, in training or inference, on its own data or on random images of the same shape.
+
+    largest: the largest batch size that fits into memory, where it was looked for.
+    """
 
     trial: Trial
     mode: Mode
     synthetic: bool
+    largest: int | None = None
 
     @property
     def name(self) -> str:
@@ -77,6 +82,22 @@ def time(
         float | None, typer.Option(min=0, help="Grams of CO2 a kWh makes here: adds them where joules are known.")
     ] = None,
     notes: options.Notes = False,
+    arrivals_per_second: Annotated[
+        float | None,
+        typer.Option(help="Time inference as well of requests that come by themselves, so many a second: open loop."),
+    ] = None,
+    figure: Annotated[
+        Path | None,
+        typer.Option(
+            help="Draw speed and latency by batch size, or with --profile the roofline, to this .png, .svg or .pdf."
+        ),
+    ] = None,
+    profile: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="TRACE", help="Write ten more steps to this .json or .json.gz for Perfetto, and rank operations."
+        ),
+    ] = None,
     turns: Annotated[
         bool, typer.Option("--turns", help="One process, whose laps standard input asks for, as `gate` does.")
     ] = False,
@@ -84,6 +105,7 @@ def time(
     """Time the loop that trains, or inference: examples per second with their interval, memory, TFLOP/s and MFU."""
     sizes = parse_batch_sizes(batch_size) if batch_size is not None else None
     store.check_writable(out)
+    timed.check(options.modes(mode), arrivals_per_second, figure, profile, turns=turns)
     failures: list[str] = []
     if cuda_graphs and mode != "train":
         raise InputError("--cuda-graphs: a step of training is recorded; leave it out to time inference")
@@ -96,9 +118,12 @@ def time(
     cases = [case for trial in trials for way in options.modes(mode) for case in _cases(trial, way, sizes, failures)]
     if turns:
         return _in_turns(cases, out)
+    timed.check_profiled(profile, len(cases))
     once = {case.path(out, 0): case for case in cases}  # auto may choose a size that was asked for as well
     sized = [(case, size) for case in once.values() if (size := _ask(case, "size", failures))]
-    _show(list(_rounds(sized, repeats, min_seconds, out, failures)), as_json, gco2_per_kwh, notes)
+    paths = list(_rounds(sized, repeats, min_seconds, out, failures, arrivals_per_second))
+    profiled = _profiled(sized, profile, failures) if profile else None
+    _show(paths, as_json, gco2_per_kwh, notes, profiled, figure)
     return exits.FAILED if failures else exits.FINE
 
 
@@ -134,7 +159,8 @@ def _cases(trial: Trial, mode: Mode, batch_sizes: Sequence[BatchSize] | None, fa
     for size in batch_sizes or []:
         chosen = _ask(own, "choose", failures) if size == "auto" else Batch(size)
         if isinstance(chosen, Batch):
-            yield replace(own, trial=_with_batch_size(trial, chosen.batch_size))
+            timed.tell_chosen(own.name, chosen)
+            yield replace(own, trial=_with_batch_size(trial, chosen.batch_size), largest=chosen.largest)
 
 
 def _with_batch_size(trial: Trial, batch_size: int) -> Trial:
@@ -145,13 +171,20 @@ def _with_batch_size(trial: Trial, batch_size: int) -> Trial:
 
 
 def _rounds(
-    sized: Sequence[tuple[Case, Event]], repeats: int, min_seconds: float, out: Path, failures: list[str]
+    sized: Sequence[tuple[Case, Event]],
+    repeats: int,
+    min_seconds: float,
+    out: Path,
+    failures: list[str],
+    arrivals_per_second: float | None,
 ) -> Iterator[Path]:
     """Time every case once in each round, so that a slow drift of the machine disturbs all alike."""
+    seconds = {"least_seconds": min_seconds, "most_seconds": PATIENCE * min_seconds}
     remaining = list(sized)
     for repeat in range(repeats):
         for case, size in list(remaining):
-            timing = _ask(case, "time", failures, least_seconds=min_seconds, most_seconds=PATIENCE * min_seconds)
+            arrivals = timed.arrivals(case.mode, arrivals_per_second, seed=repeat)
+            timing = _ask(case, "time", failures, **seconds, **arrivals)
             if not isinstance(timing, Timing):
                 remaining.remove((case, size))
                 continue
@@ -160,7 +193,16 @@ def _rounds(
             yield _keep(case, repeat, size, timing, out)
 
 
-def _ask(case: Case, task: str, failures: list[str], **more: float) -> Event | None:
+def _profiled(sized: Sequence[tuple[Case, Event]], trace: Path, failures: list[str]) -> Profiled | None:
+    """The profile of the only case, by a process of its own: what was timed was not profiled."""
+    for case, _ in sized:
+        if isinstance(event := _ask(case, "profile", failures, trace=str(trace.resolve())), Profile):
+            streams.say(f"{trace}: a trace of {event.steps} steps; https://ui.perfetto.dev opens it")
+            return Profiled(case.name, event)
+    return None
+
+
+def _ask(case: Case, task: str, failures: list[str], **more: Any) -> Event | None:
     """The event in which a worker's task ends; None if it fails, which is noted and printed; InputError if refused."""
     event = answer(case, task, **more)
     if isinstance(event, Refused):
@@ -172,13 +214,13 @@ def _ask(case: Case, task: str, failures: list[str], **more: float) -> Event | N
     return None
 
 
-def answer(case: Case, task: str, **more: float) -> Event:
+def answer(case: Case, task: str, **more: Any) -> Event:
     """The one event that a fresh process sends; see `workers.timings.do` for its tasks and their arguments."""
     event, *_ = local.answers(WORKER, _job(case, task, **more), case.trial.execution.threads)
     return event
 
 
-def _job(case: Case, task: str, **more: float) -> dict[str, Any]:
+def _job(case: Case, task: str, **more: Any) -> dict[str, Any]:
     return {"trial": case.trial.as_dict(), "mode": case.mode, "synthetic": case.synthetic, "task": task, **more}
 
 
@@ -214,15 +256,22 @@ def _keep(case: Case, repeat: int, size: Event, timing: Event, out: Path) -> Pat
             old.unlink()
     data = "synthetic" if case.synthetic else case.trial.recipe.data.name
     start = replace(case.trial.start(), mode=case.mode, process=repeat, data=data)
+    if case.largest and isinstance(size, Size):
+        size = replace(size, largest_batch_size=case.largest)
     path.write_text("".join(map(events.line, (start, size, timing))), encoding="utf-8")
     return path
 
 
-def _show(paths: Sequence[Path], as_json: bool, gco2_per_kwh: float | None, notes: bool) -> None:
+def _show(
+    paths: Sequence[Path], as_json: bool, gco2_per_kwh: float | None, notes: bool, profiled: Profiled | None,
+    figure: Path | None,
+) -> None:  # fmt: skip
     from dlbench.records import timing_files
     from dlbench.report import formats
-    from dlbench.report.timing import timing
 
     if paths:
-        tables = timing(timing_files.load(paths), gco2_per_kwh)
+        frame = timing_files.load(paths)
+        if figure is not None:
+            timed.draw(figure, frame, profiled)
+        tables = timed.tables(frame, gco2_per_kwh, profiled)
         formats.show("tables", formats.brief(tables, notes), "json" if as_json else "terminal")

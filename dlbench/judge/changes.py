@@ -194,7 +194,8 @@ def _bar(base: Subject, new: Subject, metric: Metric, choice: Choice) -> str:
         past = ",".join(dict.fromkeys(mismatch.what for mismatch in barred))
         return f"{', '.join(mismatch.words for mismatch in barred)} (--across {past})"
     has_own_scatter = choice.turns or isinstance(base, Past)  # whose scatter tells how far to trust them
-    if metric.name in NEED_STEADY_LAPS and not has_own_scatter and (base.unsteady or new.unsteady):
+    needs_steady_laps = metric.name in NEED_STEADY_LAPS or metric.unit == "ms"
+    if needs_steady_laps and not has_own_scatter and (base.unsteady or new.unsteady):
         sides = (("BASE", base), ("NEW", new))
         counts = [f"{side.unsteady} of {len(side.attempts)} in {name}" for name, side in sides if side.unsteady]
         return f"not steady: processes {', '.join(counts)}"

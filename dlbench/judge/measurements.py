@@ -165,10 +165,13 @@ def _of_timing(file: RawFile) -> Iterator[Record]:
         "first_step_seconds": process["first_step_seconds"],
         "examples_per_joule": process["examples"] * len(process["seconds"]) / joules,
     }
+    values |= {name: estimate.value for name, estimate in timing_files.latencies(process).items()}
+    for name, estimate in timing_files.responses(process).items():  # at another rate they are another quantity
+        values[f"{name.removesuffix('_ms')}_at_{process['arrivals_per_second']:g}_per_second_ms"] = estimate.value
     if process.get("cpu_seconds"):
         values["processor_ms_per_step"] = 1000 * median(process["cpu_seconds"]) / process["steps"]
     if process["process"] == 0 or start.sized:  # else the first found out for all
-        values |= {key: process[key] for key in ("process_peak_bytes", "device_peak_bytes")}
+        values |= {key: process[key] for key in timing_files.SIZES}
     yield from _per_value(shared, values)
 
 

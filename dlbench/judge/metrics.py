@@ -42,6 +42,7 @@ COSTS: Final = {
     "_tflops": (BIGGER, "TFLOP/s"),
     "mfu_percent": (BIGGER, "%"),
     "ms_per_step": (SMALLER, "ms"),
+    "_ms": (SMALLER, "ms"),
     "_seconds": (SMALLER, "s"),
     "_bytes": (SMALLER, "bytes"),
     "joules": (SMALLER, "J"),

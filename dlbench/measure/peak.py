@@ -52,6 +52,14 @@ def bandwidth_gb_per_second(device: str, seconds: float = 0.5) -> float:
         return _best(_streams(where), where, seconds) / 1e9
 
 
+def launch_seconds(device: str, seconds: float = 0.1) -> float:
+    """Seconds from one call of an operation to the next where there is nothing to compute: one number plus one."""
+    where = torch.device(device)
+    number = torch.ones((), device=where)
+    with torch.inference_mode():
+        return _fastest(lambda: torch.add(number, number, out=number), Clock(where), seconds)[0]
+
+
 def _products(device: torch.device, precision: str) -> Iterator[Work]:
     for size in GEMM_SIZES["cpu" if device.type == "cpu" else "other"]:
         a, b, product = (torch.randn(size, size, device=device).to(TYPES[precision]) for _ in range(3))

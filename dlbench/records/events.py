@@ -274,20 +274,31 @@ class Unlocked(Event):
 
 @dataclass(frozen=True)
 class Batch(Event):
-    """The batch size that `--batch-size auto` chose."""
+    """The batch size that `--batch-size auto` chose, the largest that fits into memory, and how that is known."""
 
     batch_size: Whole
+    largest: Whole | None = None
+    why_largest: str = ""
 
 
 @dataclass(frozen=True)
 class Size(Event):
-    """The size of what is timed: parameters, peak memory in bytes, and operations."""
+    """The size of what is timed: parameters, peak memory in bytes, and operations; memory by kind, see `memory_kinds`.
+
+    largest_batch_size: that fits into memory, where `--batch-size auto` has looked for it.
+    """
 
     batch_size: Whole
     parameters: Whole
     process_peak_bytes: Number
     device_peak_bytes: Number | None
     flop_per_step: Number | None = None
+    parameter_bytes: Whole | None = None
+    buffer_bytes: Whole | None = None
+    gradient_bytes: Whole | None = None
+    optimizer_bytes: Whole | None = None
+    activation_bytes: Whole | None = None
+    largest_batch_size: Whole | None = None
 
 
 @dataclass(frozen=True)
@@ -295,6 +306,8 @@ class Timing(Event):
     """Raw laps of a process, each of so many steps and examples, and what disturbed them; see `laps`, `disturbance`.
 
     cpu_seconds: of all threads of the process, in each lap, where laps were asked for one by one.
+    batch_seconds: of every single batch of inference, one after the other, in a closed loop after the laps.
+    arrivals_per_second: of the open loop after that, whose requests waited and were served; see `measure.latency`.
     """
 
     first_step_seconds: Number
@@ -311,6 +324,26 @@ class Timing(Event):
     denormals_flushed: bool | None = None
     gemm_tflops: Number | None = None
     conv_tflops: Number | None = None
+    batch_seconds: list[Number] | None = None
+    arrivals_per_second: Number | None = None
+    waiting_seconds: list[Number] | None = None
+    service_seconds: list[Number] | None = None
+    late_seconds: Number | None = None
+
+
+@dataclass(frozen=True)
+class Profile(Event):
+    """What so many steps took, operation by operation, beside the peaks that the same process measured.
+
+    operations: a mapping each, the fields of `dlbench.measure.roofline.Operation`.
+    """
+
+    steps: Whole
+    seconds: Number
+    operations: list[dict[str, Any]]
+    tflops: Number
+    gb_per_second: Number
+    launch_seconds: Number
 
 
 @dataclass(frozen=True)

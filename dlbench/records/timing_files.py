@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,11 +11,15 @@ from dlbench.records import events, raw_files
 from dlbench.records.events import Size, Start, Timing
 from dlbench.records.raw_files import RawFile
 from dlbench.spec.execution import USUAL
-from dlbench.stats import steady
-from dlbench.stats.estimates import median
+from dlbench.stats import percentiles, steady
+from dlbench.stats.estimates import Estimate, mean, median
 
 if TYPE_CHECKING:
     import pandas as pd
+
+PERCENTS = (50, 90, 99)
+KINDS = ("parameter_bytes", "buffer_bytes", "gradient_bytes", "optimizer_bytes", "activation_bytes")
+SIZES = ("process_peak_bytes", "device_peak_bytes", *KINDS)
 
 
 def load(paths: Sequence[Path]) -> pd.DataFrame:
@@ -58,3 +63,34 @@ def steady_laps(process: Mapping[str, Any]) -> Sequence[float]:
 def lap_seconds(process: Mapping[str, Any]) -> float:
     """The median lap of a process after warm-up."""
     return median(steady_laps(process))
+
+
+def latencies(process: Mapping[str, Any]) -> dict[str, Estimate]:
+    """Percentiles of single batches of a process, `p50_latency_ms`; those which too few batches tell are left out."""
+    return _percentiles(known(process, "batch_seconds"), "latency")
+
+
+def responses(process: Mapping[str, Any]) -> dict[str, Estimate]:
+    """Percentiles of waiting and service of the requests, `p50_response_ms`; none where these outran the device."""
+    pairs = zip(known(process, "waiting_seconds"), known(process, "service_seconds"), strict=True)
+    return _percentiles([waiting + service for waiting, service in pairs], "response") if load_of(process) < 1 else {}
+
+
+def load_of(process: Mapping[str, Any]) -> float:
+    """The share of its time that a device needs for the requests: their rate x mean service; NaN without any."""
+    services = known(process, "service_seconds")
+    return process["arrivals_per_second"] * mean(services) if services else math.nan
+
+
+def known(process: Mapping[str, Any], name: str) -> list[float]:
+    """A list of the process, empty where its file has none."""
+    values = process.get(name)
+    return values if isinstance(values, list) else []  # a frame has NaN there
+
+
+def _percentiles(seconds: Sequence[float], what: str) -> dict[str, Estimate]:
+    return {
+        f"p{percent}_{what}_ms": percentiles.percentile(seconds, percent).scaled(1000)
+        for percent in PERCENTS
+        if len(seconds) >= percentiles.fewest(percent)
+    }

@@ -22,6 +22,7 @@ UNITS = {  # the first that fits
     "_gb_per_second": " (GB/s)",
     "_per_second": "/s",
     "_seconds": " (s)",
+    "_ms": " (ms)",
     "_bytes": " (bytes)",
     "_gib": " (GiB)",
     "_gb": " (GB)",

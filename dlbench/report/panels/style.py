@@ -32,7 +32,12 @@ GREY, DARK = "#999999", "#444444"
 
 
 def figure(title: str, groups: Sequence[Group], width: float, height: float) -> Figure:
-    """An empty figure in inches under a title, and in small print the conditions of these runs.
+    """An empty figure in inches under a title, and in small print the conditions of these runs."""
+    return blank(title, conditions(groups), width, height)
+
+
+def blank(title: str, small_print: str, width: float, height: float) -> Figure:
+    """An empty figure in inches under a title and small print.
 
     To be saved at 100 dots an inch or as SVG; it never touches pyplot's state.
     """
@@ -40,7 +45,7 @@ def figure(title: str, groups: Sequence[Group], width: float, height: float) -> 
 
     drawn = Figure(figsize=(width, height), dpi=100, layout="constrained")
     drawn.text(0.5, 1 - 0.36 / height, "", ha="center", va="top", fontsize=9, color=DARK)
-    _head(drawn, title, conditions(groups))
+    _head(drawn, title, small_print)
     return drawn
 
 

@@ -19,7 +19,7 @@ def of_error(error: BaseException) -> End:
     if isinstance(error, KeyboardInterrupt | BrokenPipeError):  # a pipe breaks when the parent was killed
         return End("interrupted", "")
     message = f"{type(error).__name__}: {error}".partition("\n")[0]
-    status = "out_of_memory" if _is_of_memory(error) else "failed"
+    status = "out_of_memory" if is_of_memory(error) else "failed"
     return End(status, message, traceback="".join(traceback.format_exception(error)))
 
 
@@ -54,7 +54,8 @@ def oom_kills(proc: Path = Path("/proc/self/cgroup"), root: Path = Path("/sys/fs
         return 0
 
 
-def _is_of_memory(error: BaseException) -> bool:
+def is_of_memory(error: BaseException) -> bool:
+    """Whether an error says that there is no memory left, in whatever words."""
     if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM):
         return True
     return isinstance(error, RuntimeError) and any(word in f"{type(error).__name__}: {error}" for word in NO_MEMORY)

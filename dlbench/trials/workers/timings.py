@@ -1,7 +1,7 @@
 """The process in which one recipe is timed: the loop that trains, or a forward pass, and nothing else on the clock.
 
-It reads a job, and sends one event: a Batch, Size or Timing by the job's task, Refused or Failed. The task `turns`
-sends more: see `turns`.
+It reads a job, and sends one event: a Batch, Size, Timing or Profile by the job's task, Refused or Failed. The
+task `turns` sends more: see `turns`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import math
 import traceback
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, replace
+from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
@@ -20,23 +21,22 @@ from torch import Tensor, nn
 
 from dlbench import parts
 from dlbench.errors import InputError
-from dlbench.measure import energy, laps, machine, memory, operations, peak
+from dlbench.measure import energy, laps, latency, machine, memory, memory_kinds, operations, peak, profile
 from dlbench.measure.clock import Clock
 from dlbench.measure.disturbance import Reading, Watch, denormals_flushed
-from dlbench.records.events import Batch, Failed, Refused, Size, Timing
+from dlbench.records.events import Batch, Failed, Profile, Refused, Size, Timing
 from dlbench.spec.recipe import Part, Recipe
 from dlbench.trials import plan, switches
 from dlbench.trials.estimate import ITERATIVE
 from dlbench.trials.plan import Trial
 from dlbench.trials.setup import Bench
-from dlbench.trials.workers import channel, requested_laps
+from dlbench.trials.workers import batch_sizes, channel, requested_laps
 from dlbench.trials.workers.channel import Tell
 
 ENDLESS = 10**9  # steps, epochs or sweeps: longer than anybody times
 TEST_BATCHES = 4  # a forward pass costs the same on any images: a few batches stand for all
 SYNTHETIC_BYTES = 2**25
 STEPS_FOR_MEMORY = 3
-LARGEST_BATCH, LONGEST_STEP_SECONDS, GAIN = 4096, 2.0, 1.05  # where the search for a batch size ends
 
 
 def main() -> None:
@@ -55,21 +55,27 @@ def main() -> None:
         tell(Failed(message, traceback.format_exc()))
 
 
-def do(job: Mapping[str, Any]) -> Batch | Size | Timing:
+def do(job: Mapping[str, Any]) -> Batch | Size | Timing | Profile:
     """The event that answers a job.
 
-    trial: as `Trial.as_dict` gives it. task: `choose` a batch size, `size` up (memory, operations) or `time`.
+    trial: as `Trial.as_dict` gives it. task: `choose` a batch size, `size` up (memory, operations), `time`, or
+    `profile` into the file `trace`.
     mode: train or infer. synthetic: random inputs instead of the recipe's data. least_seconds, most_seconds: of laps.
-    probe: whether to measure the device's peak as well (default: yes).
+    probe: whether to measure the device's peak as well (default: yes). arrivals_per_second, arrivals_seed: of an open
+    loop of inference (default: none).
     """
     watch = Watch(job["trial"]["execution"]["device"])
     trial = _timed(plan.from_dict(job["trial"]), job["synthetic"])
     built = switches.build([trial])
     if job["task"] == "choose":
-        return Batch(_choose(built, job["mode"]))
+        return _choose(built, job["mode"])
     if job["task"] == "size":
         return _size(built, job["mode"])
+    if job["task"] == "profile":
+        return _profile(built, job["mode"], Path(job["trace"]))
     timing = _time(built, job["mode"], watch, job["least_seconds"], job["most_seconds"])
+    if job["mode"] == "infer":
+        timing = _with_latencies(timing, built, job)
     return _with_peaks(timing, trial) if job.get("probe", True) else timing
 
 
@@ -159,6 +165,22 @@ def _time(built: Bench, mode: str, watch: Watch, least_seconds: float, most_seco
     )  # fmt: skip
 
 
+def _with_latencies(timing: Timing, built: Bench, job: Mapping[str, Any]) -> Timing:
+    """The timing with the seconds of single batches, and of requests that come at a rate of their own if asked for."""
+    endless, clock, seconds = steps(built, "infer"), Clock(built.device), job["least_seconds"]
+    next(endless)
+    timing = replace(timing, batch_seconds=latency.closed_loop(endless, clock, seconds))
+    rate = job.get("arrivals_per_second")
+    if rate is None:
+        return timing
+    served = latency.open_loop(
+        latency.arrivals(rate, job["arrivals_seed"], seconds),
+        lambda: laps.lap(endless, 1, clock),
+        most_seconds=latency.OVERTIME * seconds,
+    )
+    return replace(timing, arrivals_per_second=rate, **asdict(served))
+
+
 def _with_peaks(timing: Timing, trial: Trial) -> Timing:
     """The timing with the device's peak, measured by the process whose laps are compared with it."""
     device, precision = trial.execution.device, trial.execution.precision
@@ -171,33 +193,35 @@ def _size(built: Bench, mode: str) -> Size:
     endless = steps(built, mode)
     examples = [next(endless) for _ in range(STEPS_FOR_MEMORY)]
     peaks = memory.process_peak_bytes(), memory.device_peak_bytes(built.trials[0].execution.device)
-    with torch.compiler.set_stance("force_eager"), operations.counter() as counter:
-        next(steps(built, mode))
-    return Size(examples[-1], operations.parameters(built.model), *peaks, counter.get_total_flops())
+    with torch.compiler.set_stance("force_eager"):
+        with operations.counter() as counter:
+            next(steps(built, mode))
+        kinds = memory_kinds.of_step(built.model, lambda: next(steps(built, mode)))
+    count = operations.parameters(built.model)
+    return Size(examples[-1], count, *peaks, counter.get_total_flops(), **asdict(kinds))
 
 
-def _choose(built: Bench, mode: str) -> int:
-    """The smallest power of two from 16 whose speed is within 5 % of the best one tried.
+def _profile(built: Bench, mode: str, trace: Path) -> Profile:
+    """Operations of some steps, and the peaks of this very process, in the same precision, beside them."""
+    execution = built.trials[0].execution
+    seconds, rows = profile.take(steps(built, mode), built.device, trace)
+    tflops = max(peak.tflops(execution.device, execution.precision, kind) for kind in ("gemm", "conv"))
+    bandwidth, launch = peak.bandwidth_gb_per_second(execution.device), peak.launch_seconds(execution.device)
+    return Profile(profile.STEPS, seconds, [asdict(row) for row in rows], tflops, bandwidth, launch)
 
-    Larger ones are tried while they gain 5 %, memory lasts, and a step takes no more than two seconds.
-    """
+
+def _choose(built: Bench, mode: str) -> Batch:
+    """The best batch size, and the largest that fits; training takes no more examples than there are."""
     trial = built.trials[0]
     if "batch_size" not in trial.recipe.training.arguments:
         raise InputError(f"--batch-size auto: {trial.recipe.training.name} of {trial.recipe.name} takes no batches")
-    rates: dict[int, float] = {}
-    size = 16
-    while size <= min(LARGEST_BATCH, max(len(built.data.train), 16)):
+
+    def seconds_at(size: int) -> float:
         recipe = replace(trial.recipe, training=_with(trial.recipe.training, {"batch_size": size}))
-        try:
-            seconds = _step_seconds(replace(built, trials=[replace(trial, recipe=recipe)]), mode)
-        except torch.OutOfMemoryError:
-            break
-        gains = size / seconds >= GAIN * max(rates.values(), default=0.0)
-        rates[size] = size / seconds
-        if not gains or seconds > LONGEST_STEP_SECONDS:
-            break
-        size *= 2
-    return min(size for size, rate in rates.items() if rate >= max(rates.values()) / GAIN)
+        return _step_seconds(replace(built, trials=[replace(trial, recipe=recipe)]), mode)
+
+    most = len(built.data.train) if mode == "train" else batch_sizes.LARGEST
+    return batch_sizes.Search(seconds_at, most, tries=built.device.type != "cpu").batch()
 
 
 def _step_seconds(built: Bench, mode: str) -> float:
