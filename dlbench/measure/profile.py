@@ -52,7 +52,8 @@ def count(step: Callable[[], object]) -> dict[str, tuple[int | None, int]]:
             step()
         with _Traffic() as traffic:
             step()
-    flop = {str(packet).replace(".", "::", 1): count for packet, count in counter.get_flop_counts()["Global"].items()}
+    all_flop = counter.get_flop_counts().get("Global", {})
+    flop = {str(packet).replace(".", "::", 1): count for packet, count in all_flop.items()}
     return {name: (flop.get(name), amount) for name, amount in traffic.bytes.items()}
 
 

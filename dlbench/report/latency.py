@@ -188,7 +188,7 @@ def figure(timings: pd.DataFrame) -> Figure:
     left, right = drawn.subplots(1, 2)
     style.panel(left, "Throughput", "batch size", "examples/s")
     style.panel(right, "Latency of a batch", "batch size", "ms")
-    lines = timings.groupby(["recipe", "recipe_digest", "mode", "data", "fingerprint", *SETTINGS], sort=False)
+    lines = timings.groupby(["recipe", "mode", "data", "fingerprint", *SETTINGS], sort=False)
     named = {_label(part, timings): part for _, part in lines}
     for colour, part in zip(_colours(), named.values(), strict=False):
         _line(left, right, part, colour)
@@ -222,6 +222,7 @@ def _line(left: Axes, right: Axes, part: pd.DataFrame, colour: str) -> None:
         for percent, latency in zip(PERCENTS, latencies.values(), strict=True):
             if latency:
                 waits[percent][size] = latency
+    _points(left, speeds, colour, "-")
     for percent, points in waits.items():
         if points:
             _points(right, points, colour, STYLES[percent])

@@ -20,8 +20,8 @@ HOW = (
     "Operations as autograd calls them, with all that they call; time with the profiler on, which costs a microsecond "
     "or so an operation. FLOP: torch's formulas, which know products and convolutions. Bytes: every tensor that goes "
     "in or comes out once, which is a lower bound, so FLOP per byte is an upper one. Bound: the longest of FLOP / "
-    "peak, bytes / bandwidth and calls x the smallest operation (Williams, Waterman and Patterson 2009); roof: that over the "
-    "time it took, above 100 % where caches serve what memory would."
+    "peak, bytes / bandwidth and calls x the smallest operation (Williams, Waterman and Patterson 2009); roof: that "
+    "over the time it took, above 100 % where caches serve what memory would."
 )
 
 

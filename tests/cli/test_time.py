@@ -1,6 +1,7 @@
 """Timing for real: fresh processes, files and figures; never how long anything took."""
 
 import json
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -15,7 +16,7 @@ import torch
 from dlbench import exits
 from dlbench.cli import time as timing
 from dlbench.errors import InputError
-from dlbench.records.events import Batch, Event, Failed, Refused, Size, Timing
+from dlbench.records.events import Batch, Event, Failed, Profile, Refused, Size, Timing
 from dlbench.spec.recipe import Part
 from dlbench.stats import steady
 from dlbench.trials import plan
@@ -47,8 +48,8 @@ class TestRun:
         out, err = capsys.readouterr()
         (file,) = (tmp_path / "time").rglob("*.jsonl")
         start, size, raw = map(json.loads, file.read_text().splitlines())
-        (table,) = json.loads(out)
-        (row,) = table["rows"]
+        table, memory = json.loads(out)
+        (row,), (kinds,) = table["rows"], memory["rows"]
 
         assert code == exits.FAILED
         assert "killed train, batch 10: failed: the worker was killed by signal 9" in err
@@ -57,6 +58,7 @@ class TestRun:
         assert (start["process"], start["mode"], size["batch_size"]) == (0, "train", 10)
         assert raw["examples"] == 10 * raw["steps"]
         assert size["flop_per_step"] == 2 * 2 * 10 * 64 * 10  # forward, and backward for the weights alone
+        assert kinds["gradient_bytes"] == size["gradient_bytes"] == size["parameter_bytes"] == 4 * 650
         assert (row["recipe"], row["data"], row["parameters"]) == ("plain", "digits", 650)
         warm_up = steady.warm_up(raw["seconds"])
         warm_up = len(raw["seconds"]) // 2 if warm_up is None else warm_up  # on a busy machine
@@ -67,6 +69,27 @@ class TestRun:
         monkeypatch.setattr(local, "start", None)
         with pytest.raises(InputError, match=r"perceptron-or: training: unknown key 'batch_size'"):
             timing.time(["perceptron-or"], device="cpu", batch_size="32")
+
+    @pytest.mark.parametrize(
+        ("options", "message"),
+        [
+            ({"profile": "none/trace.json"}, "none/trace.json: cannot be written"),
+            ({"profile": "trace.txt"}, "should end in .json or .json.gz"),
+            ({"figure": "none/a.png"}, "none/a.png: cannot be written"),
+            ({"figure": "a.gif"}, "should end in .png, .svg, .pdf"),
+            ({"profile": "trace.json", "mode": "both"}, "--profile: one recipe, mode and batch size at a time"),
+            ({"arrivals_per_second": 10.0}, "add --mode infer"),
+            ({"arrivals_per_second": 0.0, "mode": "infer"}, "above 0"),
+            ({"figure": "a.png", "turns": True}, "--turns: leave out"),
+        ],
+    )
+    def test_nothing_is_timed_for_a_file_that_cannot_be_or_options_that_do_not_fit(
+        self, options: dict[str, Any], message: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        monkeypatch.setattr(local, "start", None)
+        files = {key: tmp_path / value for key, value in options.items() if key in ("figure", "profile")}
+        with pytest.raises(InputError, match=re.escape(message)):
+            timing.time(["lenet-digits"], device="cpu", out=tmp_path, **(options | files))
 
     def test_tf32_is_refused_where_there_is_none(self) -> None:
         with pytest.raises(InputError, match="tf32: not on cpu"):
@@ -96,7 +119,7 @@ class TestRounds:
             return Timing(1.0, 1, 1, [1.0], joules=None)
 
         monkeypatch.setattr(timing, "answer", answer)
-        monkeypatch.setattr(timing, "_show", lambda paths, as_json, gco2_per_kwh, notes: None)
+        monkeypatch.setattr(timing, "_show", lambda *_: None)
         return asked
 
     def test_cases_take_turns_and_one_that_failed_is_not_asked_again(self, asked: list[str]) -> None:
@@ -104,6 +127,33 @@ class TestRounds:
         once = ["time train 8", "time train 99", "time infer 8", "time infer 99"]
         assert asked[4:] == [*once, "time train 8", "time infer 8"]
         assert code == exits.FAILED
+
+    def test_requests_come_by_themselves_and_others_in_each_process(
+        self, asked: list[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        told: list[dict[str, Any]] = []
+        answer = timing.answer
+        monkeypatch.setattr(
+            timing, "answer", lambda case, task, **more: told.append(more) or answer(case, task, **more)
+        )
+        timing.time(["lenet-digits"], device="cpu", mode="both", repeats=2, arrivals_per_second=50.0)
+        seeds = [more.get("arrivals_seed") for more in told if "least_seconds" in more]
+        assert seeds == [None, 0, None, 1]  # training has none
+
+    def test_what_auto_found_to_fit_is_kept(
+        self, asked: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        answer = timing.answer
+        chosen = Batch(64, 4096, "8,192 is out of memory")
+        monkeypatch.setattr(
+            timing, "answer", lambda case, task, **more: chosen if task == "choose" else answer(case, task)
+        )
+        timing.time(["lenet-digits"], device="cpu", batch_size="auto", repeats=1, out=tmp_path)
+        (file,) = (tmp_path / "time").rglob("*.jsonl")
+        assert json.loads(file.read_text().splitlines()[1])["largest_batch_size"] == 4096
+        assert (
+            "best batch size is 64; the largest that fits is 4,096 (8,192 is out of memory)" in capsys.readouterr().err
+        )
 
     def test_auto_is_what_a_worker_chose(self, asked: list[str]) -> None:
         timing.time(["lenet-digits"], device="cpu", batch_size="auto", repeats=1)
@@ -173,8 +223,11 @@ class TestWorker:
         assert min(timed["seconds"]) > 0
         assert min(timed["gemm_tflops"], timed["conv_tflops"]) > 0
         assert timed["during"]["seconds"] >= sum(timed["seconds"])
+        assert (timed["batch_seconds"] is not None) == (mode == "infer")
         size = vars(timings.do(job("lenet-digits", mode=mode, task="size")))
         assert size["parameters"] == 61706
+        assert size["parameter_bytes"] == 4 * 61706
+        assert (size["activation_bytes"] is None) == (mode == "infer")
         assert size["process_peak_bytes"] > 2**26
 
     def test_operations_are_torch_s_own_count(self) -> None:
@@ -183,6 +236,22 @@ class TestWorker:
         train = vars(timings.do(job("lenet-digits", task="size")))
         assert forward["flop_per_step"] == 16 * 2 * 416_520
         assert train["flop_per_step"] == 16 * 2 * (3 * 416_520 - 117_600)
+
+    def test_requests_wait_and_are_served(self) -> None:
+        asked = job("lenet-digits", mode="infer", least_seconds=0.2, most_seconds=0.2, arrivals_per_second=40.0)
+        timed = timings.do(asked | {"arrivals_seed": 0, "probe": False})
+        assert isinstance(timed, Timing)
+        assert len(timed.waiting_seconds or ()) == len(timed.service_seconds or ()) > 0
+        assert min(timed.service_seconds or ()) > 0
+
+    def test_a_profile_has_the_operations_of_ten_steps_and_a_trace(self, tmp_path: Path) -> None:
+        """As many FLOP as torch counts in ten steps."""
+        trace = tmp_path / "trace.json.gz"
+        found = timings.do(job("lenet-digits", task="profile", trace=str(trace)))
+        assert isinstance(found, Profile)
+        assert sum(row["flop"] or 0 for row in found.operations) == 10 * 16 * 2 * (3 * 416_520 - 117_600)
+        assert min(found.tflops, found.gb_per_second, found.launch_seconds) > 0
+        assert trace.exists()
 
     def test_random_images_fit_the_model(self) -> None:
         """CIFAR-10 is not on disk in tests."""
@@ -200,7 +269,7 @@ class TestWorker:
             return seconds[built.trials[0].recipe.training.arguments["batch_size"]]
 
         monkeypatch.setattr(timings, "_step_seconds", fake)
-        assert timings.do(job("lenet-digits", task="choose")) == Batch(32)
+        assert timings.do(job("lenet-digits", task="choose")).batch_size == 32
 
     def test_batches_larger_than_memory_are_not_chosen(self, monkeypatch: pytest.MonkeyPatch) -> None:
         def fake(built: Bench, mode: str) -> float:
@@ -209,7 +278,8 @@ class TestWorker:
             return 1.0
 
         monkeypatch.setattr(timings, "_step_seconds", fake)
-        assert timings.do(job("lenet-digits", task="choose")) == Batch(64)
+        found = timings.do(job("lenet-digits", task="choose"))
+        assert found == Batch(64, 64, "128 is out of memory")
 
 
 @pytest.mark.parametrize(

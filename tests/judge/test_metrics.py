@@ -12,6 +12,8 @@ from dlbench.judge.metrics import BIGGER, NEITHER, SMALLER, metric
     [
         ("examples_per_second", "speed", BIGGER, "examples/s"),
         ("ms_per_step", "speed", SMALLER, "ms"),
+        ("p99_latency_ms", "speed", SMALLER, "ms"),
+        ("p50_response_at_100_per_second_ms", "speed", SMALLER, "ms"),
         ("training_seconds", "speed", SMALLER, "s"),
         ("peak_memory_bytes", "speed", SMALLER, "bytes"),
         ("examples_per_joule", "speed", BIGGER, "/J"),
