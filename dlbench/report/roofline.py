@@ -73,16 +73,17 @@ def figure(profile: Profile, name: str, machine: str) -> Figure:
     style.panel(axes, "", "FLOP per byte", "TFLOP/s")
     axes.set_xscale("log")
     axes.set_yscale("log")
-    counted = [(row, row.intensity) for row in rows if row.intensity]
+    counted = sorted(((row, row.intensity) for row in rows if row.intensity), key=lambda pair: pair[1])
     _roof(axes, roof, [intensity for _, intensity in counted])
     total = sum(row.seconds for row in rows)
     for number, (row, intensity) in enumerate(counted):
-        speed = (row.flop or 0) / row.seconds / 1e12
-        colour = COLOURS[roof.bound(row)]
-        axes.plot(intensity, speed, "o", color=colour, markersize=5 + 25 * (row.seconds / total) ** 0.5, alpha=0.6)
+        share = row.seconds / total
+        size, side = 5 + 25 * share**0.5, 1 if number % 2 else -1  # names on either side in turn: neighbours lie close
+        place = (intensity, (row.flop or 0) / row.seconds / 1e12)
+        axes.plot(*place, "o", color=COLOURS[roof.bound(row)], markersize=size, alpha=0.6)
         axes.annotate(
-            f"{row.name} {100 * row.seconds / total:.0f} %", (intensity, speed),
-            xytext=(0, -18 if number % 2 else 14), textcoords="offset points", ha="center", fontsize=8,
+            f"{row.name} {_percent(share)}", place, xytext=(side * (size / 2 + 4), 0), textcoords="offset points",
+            ha="left" if number % 2 else "right", va="center", fontsize=8,
         )  # fmt: skip
     present = {roof.bound(row) for row, _ in counted}
     keys = [style.key(f"bound by {bound}", colour) for bound, colour in COLOURS.items() if bound in present]
@@ -109,6 +110,10 @@ def _not_drawn(rows: Sequence[Operation]) -> str:
     """How much of the time is of operations that count no FLOP."""
     total = sum(row.seconds for row in rows)
     without = [row for row in rows if not row.intensity]
-    names = ", ".join(f"{row.name} {100 * row.seconds / total:.0f} %" for row in without[:3])
-    share = 100 * sum(row.seconds for row in without) / total
-    return f"not drawn, as no FLOP of theirs are counted: {share:.0f} % of the time ({names})" if without else ""
+    names = ", ".join(f"{row.name} {_percent(row.seconds / total)}" for row in without[:3])
+    share = _percent(sum(row.seconds for row in without) / total)
+    return f"not drawn, as no FLOP of theirs are counted: {share} of the time ({names})" if without else ""
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %" if share >= 0.005 else "< 1 %"

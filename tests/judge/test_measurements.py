@@ -101,6 +101,18 @@ class TestTimings:
             "process_peak_bytes": 2**30,
         }  # fmt: skip
 
+    def test_latencies_and_memory_by_kind(self, tmp_path: Path) -> None:
+        """A hundred batches tell p50 and p90, and no p99; a response at another rate is another quantity."""
+        more = {"batch_seconds": [0.001 * number for number in range(101)], "arrivals_per_second": 12.5}
+        path = timing(tmp_path, **more, waiting_seconds=[0.01] * 10, service_seconds=[0.02] * 10, late_seconds=0.0)
+        start, _, laps = path.read_text().splitlines(keepends=True)
+        path.write_text(start + json.dumps(SIZE | {"activation_bytes": 400}) + "\n" + laps)
+        found = values(measurements.load(path))
+        assert (found["p50_latency_ms"], found["p90_latency_ms"]) == (pytest.approx(50), pytest.approx(90))
+        assert found["p50_response_at_12.5_per_second_ms"] == pytest.approx(30)
+        assert found["activation_bytes"] == 400
+        assert {"p99_latency_ms", "gradient_bytes"}.isdisjoint(found)
+
     def test_processes_are_replicates_and_the_one_that_sized_counts_once(self, tmp_path: Path) -> None:
         timing(tmp_path, 0)
         timing(tmp_path, 1)
