@@ -23,6 +23,7 @@ from dlbench.measure.clock import Clock
 from dlbench.measure.roofline import Operation
 
 STEPS = 10
+COMPILED = "## Call CompiledFxGraph"  # as torch names the event of a graph that inductor compiled
 WARM_UP = 3  # steps: what is done once, such as choosing kernels, is no part of the profile
 
 
@@ -93,9 +94,9 @@ def _operations(
     calls: Counter[str] = Counter()
     seconds: defaultdict[str, float] = defaultdict(float)
     roots = [event for event in events if event.cpu_parent is None]
-    for event in _outermost(roots, counted):
-        calls[event.name] += 1
-        seconds[event.name] += (event.cpu_time_total if is_cpu else event.device_time_total) / 1e6
+    for name, microseconds in _times(roots, counted, is_cpu=is_cpu):
+        calls[name] += 1
+        seconds[name] += microseconds / 1e6
     rows = [Operation(name, calls[name], seconds[name], *_all(counted, name)) for name in calls]
     return sorted((row for row in rows if row.seconds > 0), key=lambda row: -row.seconds)
 
@@ -106,10 +107,15 @@ def _all(counted: dict[str, tuple[int | None, int]], name: str) -> tuple[int | N
     return flop and STEPS * flop, amount and STEPS * amount
 
 
-def _outermost(events: list[FunctionEvent], counted: dict[str, Any]) -> Iterator[FunctionEvent]:
-    """The outermost events of operations that were counted, and where there are none, those that call no other."""
+def _times(events: list[FunctionEvent], counted: dict[str, Any], *, is_cpu: bool) -> Iterator[tuple[str, float]]:
+    """Microseconds of the outermost operations that were counted, and where there are none, of what calls no other.
+
+    What a compiler made of operations is no event of its own on a CPU: it is what a compiled graph does by itself.
+    """
     for event in events:
         if event.name in counted or not event.cpu_children:
-            yield event
-        else:
-            yield from _outermost(event.cpu_children, counted)
+            yield event.name, event.cpu_time_total if is_cpu else event.device_time_total
+            continue
+        if event.name.startswith(COMPILED):
+            yield "compiled kernels", event.self_cpu_time_total if is_cpu else event.self_device_time_total
+        yield from _times(event.cpu_children, counted, is_cpu=is_cpu)
