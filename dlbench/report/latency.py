@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
-from dlbench.measure.latency import settling_requests
 from dlbench.records import timing_files
 from dlbench.records.timing_files import PERCENTS, known, lap_seconds
 from dlbench.report.panels import style
@@ -17,6 +16,7 @@ from dlbench.report.timing import KEYS, SETTINGS
 from dlbench.spec import execution
 from dlbench.stats import percentiles, steady
 from dlbench.stats.estimates import Estimate, mean
+from dlbench.stats.queues import settling_requests
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -11,6 +11,7 @@ import torch
 from dlbench.measure import latency
 from dlbench.measure.clock import Clock
 from dlbench.measure.latency import Served
+from dlbench.stats.queues import settling_requests
 
 
 class Line(Clock):
@@ -74,14 +75,14 @@ def test_mean_waiting_is_that_of_a_queue_with_equal_service_times(load: float) -
     service = 0.01
     moments = latency.arrivals(load / service, seed=3, seconds=100_000 * service / load)
     waiting = Line(service).take(moments).waiting_seconds
-    assert len(waiting) > 300 * latency.settling_requests(load)
+    assert len(waiting) > 300 * settling_requests(load)
     assert statistics.mean(waiting) == pytest.approx(load * service / (2 * (1 - load)), rel=0.05)
 
 
 def test_a_queue_that_was_empty_settles_as_fast_as_said() -> None:
     """From half that request on, the mean waiting over many queues is that of M/D/1; at a 20th of it, not yet."""
     load = 0.7
-    count = round(latency.settling_requests(load))
+    count = round(settling_requests(load))
     queues = [
         Line(1.0).take(latency.arrivals(load, seed, 2 * count / load)[: count + 1]).waiting_seconds
         for seed in range(300)
@@ -115,7 +116,7 @@ def test_requests_that_outrun_the_device_are_given_up_in_time() -> None:
 
 
 def test_nothing_settles_from_a_load_of_one() -> None:
-    assert latency.settling_requests(1.0) == latency.settling_requests(2.0) == float("inf")
+    assert settling_requests(1.0) == settling_requests(2.0) == float("inf")
 
 
 def test_a_real_service_that_sleeps() -> None:
