@@ -19,7 +19,7 @@ from dlbench.trials.workers import endings
 SMALLEST, LARGEST_BEST, LARGEST = 16, 4096, 2**24
 LONGEST_STEP_SECONDS, GAIN = 2.0, 1.05  # where the search for the best ends
 SHARE = 0.5  # of the memory that is free: the rest is for what grows unlike the batch, and for others
-PLAIN_GROWTH = 2**26  # bytes by which a process has to grow, so that what else it allocates hardly matters
+PLAIN_GROWTH = 2**28  # bytes by which a process has to grow, so that what else it allocates hardly matters
 
 
 @dataclass
