@@ -22,11 +22,12 @@ from dlbench.records import store
 from dlbench.records.events import Start
 from dlbench.spec import catalog, study
 from dlbench.spec import recipe as recipes
-from dlbench.spec.execution import Execution
+from dlbench.spec.execution import USUAL, Execution
 from dlbench.spec.recipe import Recipe
 from dlbench.spec.study import Study
 
 MOST_TRIALS = 100_000
+OF_DESCENT = ("cuda_graphs", "optimizer", "input")  # settings that change its step
 PrecisionChoice: TypeAlias = Precision | Literal["auto"] | None  # None: what the recipe asks for
 
 
@@ -110,7 +111,6 @@ def trials(
     precision: PrecisionChoice = None,
     compile: bool = False,
     jobs: int = 1,
-    cuda_graphs: bool = False,
     **switches: Any,
 ) -> list[Trial]:
     """All trials that the names of recipes and studies stand for, each once, every part checked.
@@ -131,19 +131,14 @@ def trials(
     chosen_device = machine.resolve_device(device)
     compiled = compile and machine.can_compile(chosen_device)
     share = max(1, machine.cores() // jobs)
-    execution = Execution(
-        chosen_device, threads or share, compile=compiled, jobs=jobs, cuda_graphs=cuda_graphs, **switches
-    )
+    execution = Execution(chosen_device, threads or share, compile=compiled, jobs=jobs, **switches)
     _check_switches(execution)
     fingerprint = machine.describe(execution.device)["fingerprint"]
     planned: dict[Path, Trial] = {}
     modules.refresh()
     for recipe, full, chosen_seeds in selection:
         parts.check(recipe)
-        if cuda_graphs:
-            _check_graphs(recipe, chosen_device)
-        if (execution.optimizer, execution.input) != ("auto", "resident") and not parts.can_be_captured(recipe):
-            raise InputError(f"--optimizer, --input: {recipe.training.name} of {recipe.name} is not descent by batches")
+        _check_fits(recipe, execution)
         execution = replace(execution, precision=_resolved(precision or recipe.precision, chosen_device))
         code = identity.of(recipe)
         for seed in chosen_seeds:
@@ -163,14 +158,15 @@ def _check_switches(execution: Execution) -> None:
         raise InputError(f"--compile-mode {execution.compile_mode}: only with --compile, and where there is a compiler")
     if execution.workers and execution.input != "loader":
         raise InputError(f"--workers {execution.workers}: data that lie on the device need none; take --input loader")
+    if execution.cuda_graphs and not execution.device.startswith("cuda"):
+        raise InputError(f"--cuda-graphs: {execution.device} knows no CUDA graphs; leave it out, or take --device cuda")
 
 
-def _check_graphs(recipe: Recipe, device: str) -> None:
-    """Raise InputError where a step cannot become a CUDA graph."""
-    if not device.startswith("cuda"):
-        raise InputError(f"--cuda-graphs: {device} knows no CUDA graphs; leave it out, or take --device cuda")
-    if not parts.can_be_captured(recipe):
-        raise InputError(f"--cuda-graphs: {recipe.training.name} of {recipe.name} has no step that can be recorded")
+def _check_fits(recipe: Recipe, execution: Execution) -> None:
+    """Raise InputError for switches that need descent by batches, where the recipe learns in another way."""
+    asked = [f"--{name.replace('_', '-')}" for name in OF_DESCENT if getattr(execution, name) != USUAL[name]]
+    if asked and not parts.can_be_captured(recipe):
+        raise InputError(f"{', '.join(asked)}: {recipe.training.name} of {recipe.name} is not descent by batches")
 
 
 def _check_seeds(seeds: Sequence[int] | None) -> None:
