@@ -54,6 +54,23 @@ def deaf() -> nn.Module:
     return slow()
 
 
+def trouble_at_rank_1(trouble) -> nn.Module:
+    def only_there():
+        if torch.distributed.get_rank() == 1:
+            trouble()
+    return Trouble(only_there)
+
+
+def rank_1_raises() -> nn.Module:
+    def trouble():
+        raise ValueError("out of luck")
+    return trouble_at_rank_1(trouble)
+
+
+def rank_1_killed() -> nn.Module:
+    return trouble_at_rank_1(lambda: os.kill(os.getpid(), signal.SIGKILL))
+
+
 def slow() -> nn.Module:
     return Trouble(lambda: time.sleep(0.5))
 '''

@@ -90,7 +90,7 @@ def test_a_verb_can_be_called_and_help_shows_the_first_sentence_of_its_own(name)
 
 
 def test_a_verb_s_module_is_imported_when_it_is_called_and_no_other():
-    beside = {"__init__", "options", "calling", "checkups", "timed"}
+    beside = {"__init__", "options", "calling", "checkups", "timed", "torchrun"}
     files = {path.stem for path in Path(cli.__file__).parent.glob("*.py")} - beside
     assert files == {cli.SHARED.get(name, name) for name in cli.VERBS}
     for words, needed in ((["--help"], set()), (["list"], {"list"}), (["data", "path"], {"data"})):

@@ -33,7 +33,9 @@ ONLY_UNDERSTOOD = (
 )  # fmt: skip
 QUICK = {"tour", "xor", "gates", *study.load("tour").recipes}
 OPTION = re.compile(r"(?<![\w-])--[a-z][\w-]*")
-OTHERS = re.compile(r"^(?:docker|uv) .*|^--build-arg .*", re.MULTILINE)  # other programs have options of their own
+OTHERS = re.compile(
+    r"^(?:docker|uv|torchrun) .*|^--build-arg .*", re.MULTILINE
+)  # other programs have options of their own
 VERB = re.compile(r"^(?:## )?dlbench ([a-z]+)", re.MULTILINE)
 VERDICTS = ("claims", "compare")  # whose verdict may be any
 WELL = (exits.FINE, exits.REGRESSION, exits.NOTHING_COMPARABLE)

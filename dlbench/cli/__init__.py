@@ -7,6 +7,7 @@ verbs of its own is a module with an `app`.
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 import traceback
 from collections.abc import Callable
@@ -108,6 +109,15 @@ def _version(version: Annotated[bool, typer.Option("--version", help="Show the v
 
 
 def main() -> NoReturn:
+    """Run the command of this process, once where torchrun has started several."""
+    if "TORCHELASTIC_RUN_ID" not in os.environ:
+        _main()
+    from dlbench.cli import torchrun
+
+    torchrun.run(_main)
+
+
+def _main() -> NoReturn:
     """Run a command; what the user can mend is one line on standard error and exit code 2.
 
     Whoever reads standard output may stop early: the command goes on, and its exit code means what it always means.

@@ -35,6 +35,7 @@ class Change(StrEnum):
 
 
 Mode = Literal["train", "infer", "both"]
+WORLD_SIZE = "DLBENCH_PROCESSES"  # in the environment: how many processes torchrun has started
 
 
 def known_names(incomplete: str) -> list[str]:
@@ -82,8 +83,16 @@ Deterministic = Annotated[
 ]
 ChannelsLast = Annotated[bool, typer.Option(help="How images lie in memory.")]
 CudaGraphs = Annotated[bool, typer.Option("--cuda-graphs", help="Record a step as a CUDA graph, and replay it.")]
+Processes = Annotated[
+    int,
+    typer.Option(min=1, envvar=WORLD_SIZE, help="Processes that share each batch of a trial, each with its device."),
+]
+BatchOf = Annotated[
+    execution.Batch,
+    typer.Option("--batch", help="global: processes share the recipe's batch. local: each has its own."),
+]
 Threads = Annotated[
-    int | None, typer.Option(min=1, help="CPU threads of each trial; if left out, trials share the cores evenly.")
+    int | None, typer.Option(min=1, help="CPU threads of each process; if left out, trials share the cores evenly.")
 ]
 TimingThreads = Annotated[int | None, typer.Option("--threads", min=1, help="CPU threads; all cores if left out.")]
 TimedMode = Annotated[Mode, typer.Option("--mode", help="What to time.")]

@@ -50,6 +50,8 @@ def run(
     workers: options.Workers = 0,
     deterministic: options.Deterministic = False,
     channels_last: options.ChannelsLast = True,
+    processes: options.Processes = 1,
+    batch: options.BatchOf = "global",
     threads: options.Threads = None,
     jobs: options.Jobs = 1,
     out: options.Out = Path("results"),
@@ -83,8 +85,9 @@ def run(
     paths, code = train(
         names, device=device, seeds=seeds, budget=budget, settings=settings, precision=precision, compile=compile,
         compile_mode=compile_mode, cuda_graphs=cuda_graphs, optimizer=optimizer, input=input, workers=workers,
-        deterministic=deterministic, channels_last=channels_last, threads=threads, jobs=jobs, out=out, dry_run=dry_run,
-        fresh=fresh, accept=accept, for_=for_, timeout=timeout, live=live, keep_weights=keep_weights,
+        deterministic=deterministic, channels_last=channels_last, processes=processes, batch=batch, threads=threads,
+        jobs=jobs, out=out, dry_run=dry_run, fresh=fresh, accept=accept, for_=for_, timeout=timeout, live=live,
+        keep_weights=keep_weights,
     )  # fmt: skip
     is_shown = not dry_run and code != exits.INTERRUPTED
     if is_shown and formats.STANDARD_OUTPUT not in exports.values():  # what is piped is the export alone

@@ -48,7 +48,9 @@ class Case:
     def name(self) -> str:
         """What a person calls it."""
         batch = self.trial.recipe.training.arguments.get("batch_size")
-        return f"{self.trial.recipe.name} {self.mode}" + (f", batch {batch}" if batch else "")
+        count = self.trial.execution.processes
+        processes = f", {count} processes" if count > 1 else ""
+        return f"{self.trial.recipe.name} {self.mode}" + (f", batch {batch}" if batch else "") + processes
 
     def path(self, out: Path, repeat: int) -> Path:
         """The file that the process with this number leaves."""
@@ -73,6 +75,13 @@ def time(
     workers: options.Workers = 0,
     deterministic: options.Deterministic = False,
     channels_last: options.ChannelsLast = True,
+    processes: Annotated[
+        str,
+        typer.Option(
+            envvar=options.WORLD_SIZE, help="Such as 1,2,4: processes that share each batch, each with its device."
+        ),
+    ] = "1",
+    batch: options.BatchOf = "global",
     threads: options.TimingThreads = None,
     repeats: Annotated[int, typer.Option(min=1, help="Fresh processes for each row, taken in turns.")] = 5,
     min_seconds: options.MinSeconds = 3.0,
@@ -109,11 +118,19 @@ def time(
     failures: list[str] = []
     if cuda_graphs and mode != "train":
         raise InputError("--cuda-graphs: a step of training is recorded; leave it out to time inference")
-    trials = plan.trials(
-        names, device=device, seeds=[0], budget="full", precision=precision, compile=compile, threads=threads,
-        cuda_graphs=cuda_graphs, compile_mode=compile_mode, optimizer=optimizer, input=input, workers=workers,
-        deterministic=deterministic, channels_last=channels_last,
-    )  # fmt: skip
+    counts = parse_processes(processes)
+    if max(counts) > 1 and (mode != "train" or "auto" in (sizes or [])):
+        raise InputError("--processes: they share the batches of training, of a known size: not with infer or auto")
+    trials = [
+        trial
+        for count in counts
+        for trial in plan.trials(
+            names, device=device, seeds=[0], budget="full", precision=precision, compile=compile, threads=threads,
+            cuda_graphs=cuda_graphs, compile_mode=compile_mode, optimizer=optimizer, input=input, workers=workers,
+            deterministic=deterministic, channels_last=channels_last, processes=count,
+            batch=batch if count > 1 or counts == [1] else "global",
+        )
+    ]  # fmt: skip
     _check(trials, compile)
     cases = [case for trial in trials for way in options.modes(mode) for case in _cases(trial, way, sizes, failures)]
     if turns:
@@ -135,6 +152,14 @@ def parse_batch_sizes(text: str) -> list[BatchSize]:
             raise InputError(f"--batch-size {text}: write whole numbers above 0 or auto, such as 32,128,512")
         sizes.append("auto" if piece == "auto" else int(piece))
     return list(dict.fromkeys(sizes))
+
+
+def parse_processes(text: str) -> list[int]:
+    """`1,2,4` -> how many processes; InputError for anything else."""
+    pieces = [piece.strip() for piece in text.split(",")]
+    if not all(piece.isdecimal() and int(piece) > 0 for piece in pieces):
+        raise InputError(f"--processes {text}: write whole numbers above 0, such as 1,2,4")
+    return list(dict.fromkeys(map(int, pieces)))
 
 
 def _check(trials: Sequence[Trial], compile: bool) -> None:
@@ -167,6 +192,7 @@ def _with_batch_size(trial: Trial, batch_size: int) -> Trial:
     training = Part(trial.recipe.training.name, {**trial.recipe.training.arguments, "batch_size": batch_size})
     recipe = replace(trial.recipe, training=training)
     parts.check(recipe)
+    plan.check_fits(recipe, trial.execution)
     return replace(trial, recipe=recipe)
 
 
@@ -229,8 +255,8 @@ def _in_turns(cases: Sequence[Case], out: Path) -> int:
 
     Its timing file is kept in `out`. When standard input ends early, the process ends too, and leaves no file.
     """
-    if len(cases) != 1:
-        raise InputError("--turns: one recipe, mode and batch size at a time")
+    if len(cases) != 1 or cases[0].trial.execution.processes > 1:
+        raise InputError("--turns: one recipe, mode, batch size and process at a time")
     [case] = cases
     answers: dict[type[Event], Event] = {}
     for event in local.answers(WORKER, _job(case, "turns"), case.trial.execution.threads, sys.stdin):

@@ -6,9 +6,11 @@ file keeps them. A reading that this machine does not give is absent, never zero
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -55,15 +57,23 @@ class Watch:
         }
 
     def _counters(self) -> dict[str, float]:
-        process_times = psutil.Process().cpu_times()
         times = [core for number, core in enumerate(psutil.cpu_times(percpu=True)) if number in self._cores]
         counters = {
             "seconds": time.perf_counter(),
-            "own": sum(process_times[:4]),  # user and system, and those of children that have ended
+            "own": _own_seconds(),
             "busy": sum(value for core in times for name, value in core._asdict().items() if name not in IDLE),
             "stolen": sum(getattr(core, "steal", 0.0) for core in times),
         }
         return counters | _throttle_counts() | _quota()
+
+
+def _own_seconds() -> float:
+    """Processor time of this process, and of those that help it: workers of a loader, other ranks of a trial."""
+    seconds = sum(psutil.Process().cpu_times()[:4])  # user and system, and those of children that have ended
+    for helper in multiprocessing.active_children():
+        with suppress(psutil.Error):  # it may end meanwhile
+            seconds += sum(psutil.Process(helper.pid).cpu_times()[:4])
+    return float(seconds)
 
 
 def _affinity() -> set[int]:

@@ -17,11 +17,12 @@ NO_PACKAGE = "NVIDIA's counter is read by a package that is not here: pip instal
 class Meter:
     """Reads a counter of energy, where there is one that this user may read.
 
-    For the CPU: all processor packages, with everything that runs on them. For a GPU: the whole card.
+    For the CPU: all processor packages, with everything that runs on them. For a GPU: the whole card, or so many.
     """
 
-    def __init__(self, device: str, powercap: Path = POWERCAP) -> None:
+    def __init__(self, device: str, powercap: Path = POWERCAP, cards: int = 1) -> None:
         self._device = device
+        self._cards = [device] if cards == 1 else [f"cuda:{number}" for number in range(cards)]
         self._packages = _packages(powercap) if device == "cpu" else []
         self._ranges = [_number(package / "max_energy_range_uj") for package in self._packages]
         self._last = self._read()
@@ -32,7 +33,9 @@ class Meter:
         self._last = now
         if not now or None in now or None in before:
             return None
-        return sum(_gained(b, n, r) for b, n, r in zip(before, now, self._ranges or [None], strict=True)) / 1e6
+        return (
+            sum(_gained(b, n, r) for b, n, r in zip(before, now, self._ranges or [None] * len(now), strict=True)) / 1e6
+        )
 
     def why_not(self) -> str:
         """Why there is no counter, and what can be done; empty if there is one."""
@@ -47,7 +50,7 @@ class Meter:
     def _read(self) -> list[int | None]:
         """Microjoules of each counter."""
         if self._device.startswith("cuda"):
-            return [nvml.ask(self._device, _microjoules)]
+            return [nvml.ask(card, _microjoules) for card in self._cards]
         return [_number(package / "energy_uj") for package in self._packages]
 
 

@@ -53,6 +53,8 @@ class Identity(NamedTuple):
     input: str = "resident"
     workers: int = 0
     deterministic: bool = False
+    processes: int = 1
+    batch: str = "global"
     code: str = ""
     torch: str = ""
     data: str = ""

@@ -16,6 +16,7 @@ from dlbench.stats.estimates import Estimate, median
 
 SETTINGS = (*(name for name in execution.SETTINGS if name != "jobs"), "torch")
 KEYS = ("recipe", "mode", "batch_size", *SETTINGS)
+SPREAD = ("processes", "batch")  # settings that say how a step is shared among processes
 LEAST = 5e-5  # below it, four decimals show nothing
 MIB = 2**20
 JOULES_PER_KWH = 3.6e6
@@ -29,6 +30,10 @@ HOW = (
     "column of its own.",
     "Memory: the peak, in a process of its own. TFLOP/s: matrix products and convolutions, by torch's counter. MFU: "
     "share of the faster of a matrix-product and a convolution probe, by the same process in the same precision.",
+)
+SCALING = (
+    "Scaling efficiency: the speed over that of the row with the fewest processes, divided by how many times as many "
+    "processes there are. Memory is that of the first process; TFLOP/s and MFU are of all."
 )
 SYNTHETIC = "Data 'synthetic': random images, not augmented, because the recipe's own data are not on disk."
 ONE_PROCESS = (
@@ -51,7 +56,11 @@ def _table(timings: pd.DataFrame, gco2_per_kwh: float | None, *, several: bool) 
     shared = [name for name in SETTINGS if timings[name].nunique() == 1]
     by = ["recipe", "recipe_digest", "mode", "batch_size", "data", *SETTINGS]
     groups = [part.to_dict("records") for _, part in timings.groupby(by, sort=False)]
-    rows = [{**row, **dict.fromkeys(shared)} for row in (_row(group, gco2_per_kwh) for group in groups)]
+    efficiencies = _scaling(groups)
+    rows = [
+        {**_row(group, efficiency, gco2_per_kwh), **dict.fromkeys(shared)}
+        for group, efficiency in zip(groups, efficiencies, strict=True)
+    ]
     first = timings.iloc[0]
     notes = [
         f"All rows: {', '.join(filter(None, (_setting(name, first[name]) for name in shared)))}.",
@@ -59,6 +68,7 @@ def _table(timings: pd.DataFrame, gco2_per_kwh: float | None, *, several: bool) 
         *_disturbances(timings.to_dict("records")),
         *_uncounted(groups),
         *HOW,
+        *([SCALING] if any(efficiencies) else []),
         *([SYNTHETIC] if (timings["data"] == "synthetic").any() else []),
         *([NOT_COMPARABLE] if several else []),
     ]
@@ -69,13 +79,34 @@ def _setting(name: str, value: Any) -> str:
     return f"torch {value}" if name == "torch" else execution.words(name, value)
 
 
-def _row(processes: Sequence[Mapping[str, Any]], gco2_per_kwh: float | None) -> dict[str, Any]:
+def _scaling(groups: Sequence[Sequence[Mapping[str, Any]]]) -> list[float | None]:
+    """For each row its scaling efficiency in per cent; None where no row has fewer processes for the same."""
+    settings = [name for name in SETTINGS if name not in SPREAD]
+
+    def alike(row: Mapping[str, Any]) -> tuple[Any, ...]:
+        return tuple(row[name] for name in ("recipe", "recipe_digest", "mode", "data", *settings))
+
+    fewest: dict[tuple[Any, ...], Sequence[Mapping[str, Any]]] = {}
+    for group in sorted(groups, key=lambda group: group[0]["processes"]):
+        fewest.setdefault(alike(group[0]), group)
+    return [_efficiency(group, fewest[alike(group[0])]) for group in groups]
+
+
+def _efficiency(group: Sequence[Mapping[str, Any]], fewest: Sequence[Mapping[str, Any]]) -> float | None:
+    times = group[0]["processes"] / fewest[0]["processes"]
+    return 100 * _rate(group).value / _rate(fewest).value / times if times > 1 else None
+
+
+def _row(
+    processes: Sequence[Mapping[str, Any]], efficiency: float | None, gco2_per_kwh: float | None
+) -> dict[str, Any]:
     """One row from the processes that timed the same thing."""
     first = processes[0]
     gflop = first["flop_per_step"] / first["batch_size"] / 1e9
     return {
         **{name: first[name] for name in KEYS},
         **_speed(processes),
+        "scaling_efficiency_percent": efficiency,
         "gco2_per_million_examples": _gco2(processes, gco2_per_kwh),
         "first_step_seconds": median([process["first_step_seconds"] for process in processes]),
         "process_peak_mib": first["process_peak_bytes"] / MIB,
@@ -90,19 +121,24 @@ def _speed(processes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """The cells made from laps: those after warm-up, or the second half where laps never became steady."""
     achieved = [process["flop_per_step"] * process["steps"] / lap_seconds(process) / 1e12 for process in processes]
     peaks = [
-        max(process["gemm_tflops"], process["conv_tflops"])
+        process["processes"] * max(process["gemm_tflops"], process["conv_tflops"])
         for process in processes
         if _is_known(process.get("gemm_tflops"))
     ]
     worth = median(achieved) >= LEAST
     return {
-        "examples_per_second": _over([process["examples"] / lap_seconds(process) for process in processes], processes),
+        "examples_per_second": _rate(processes),
         "ms_per_step": _over([1000 * lap_seconds(process) / process["steps"] for process in processes], processes),
         "mad_percent": median([100 * steady.mad(steady_laps(process)) / lap_seconds(process) for process in processes]),
         "achieved_tflops": median(achieved) if worth else None,
         "mfu_percent": median([100 * a / b for a, b in zip(achieved, peaks, strict=True)]) if worth and peaks else None,
         "examples_per_joule": _examples_per_joule(processes),
     }
+
+
+def _rate(processes: Sequence[Mapping[str, Any]]) -> Estimate:
+    """Examples per second."""
+    return _over([process["examples"] / lap_seconds(process) for process in processes], processes)
 
 
 def _over(values: Sequence[float], processes: Sequence[Mapping[str, Any]]) -> Estimate:
@@ -152,7 +188,10 @@ def _doubts(groups: Iterable[Sequence[Mapping[str, Any]]]) -> list[str]:
 
 
 def _name(process: Mapping[str, Any]) -> str:
-    return f"{process['recipe']} {process['mode']}, batch {process['batch_size']}"
+    processes = execution.words("processes", process["processes"])
+    return ", ".join(
+        filter(None, (f"{process['recipe']} {process['mode']}", f"batch {process['batch_size']}", processes))
+    )
 
 
 def _doubt(processes: Sequence[Mapping[str, Any]]) -> str:

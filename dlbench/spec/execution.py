@@ -11,6 +11,7 @@ from dlbench.measure.precision import Precision
 CompileMode: TypeAlias = Literal["default", "reduce-overhead", "max-autotune"]
 Optimizer: TypeAlias = Literal["auto", "fused", "foreach", "loop"]
 Input: TypeAlias = Literal["resident", "loader"]
+Batch: TypeAlias = Literal["global", "local"]
 
 SHARE: Final = ("threads", "jobs")  # of the machine: they change how long a run takes, not what it means
 ALWAYS: Final = ("device", "threads", "channels_last")  # in the identity of every trial
@@ -25,7 +26,9 @@ class Execution:
     cuda_graphs: a step is recorded once and replayed. optimizer: which of torch's kernels update the weights; auto:
     fused where they are of a kind that it takes. input: whether training data lie on the device, or a DataLoader brings
     them there example by example, with so many workers. deterministic: only operations that give the same bits each
-    time. channels_last: how images lie in memory. jobs: how many trials, at most, shared the machine.
+    time. channels_last: how images lie in memory. processes: how many train one model, each on a device of its own or,
+    on the CPU, with its own threads. batch: whether the recipe's batch is that of all processes, or of each. jobs: how
+    many trials, at most, shared the machine.
     """
 
     device: str
@@ -39,6 +42,8 @@ class Execution:
     workers: int = 0
     deterministic: bool = False
     channels_last: bool = True
+    processes: int = 1
+    batch: Batch = "global"
     jobs: int = 1
 
     def as_dict(self) -> dict[str, Any]:
@@ -70,4 +75,6 @@ def words(name: str, value: Any) -> str:
         return f"{value} thread" + ("s" if value != 1 else "")
     if name == "precision" or name not in USUAL:
         return str(value)
+    if name == "processes" and value > 1:
+        return f"{value} processes"
     return "" if value == USUAL[name] else f"{name.replace('_', ' ')} {value}"

@@ -27,7 +27,7 @@ from dlbench.spec.recipe import Recipe
 from dlbench.spec.study import Study
 
 MOST_TRIALS = 100_000
-OF_DESCENT = ("cuda_graphs", "optimizer", "input")  # settings that change its step
+OF_DESCENT = ("cuda_graphs", "optimizer", "input", "processes")  # settings that change its step
 PrecisionChoice: TypeAlias = Precision | Literal["auto"] | None  # None: what the recipe asks for
 
 
@@ -111,16 +111,19 @@ def trials(
     precision: PrecisionChoice = None,
     compile: bool = False,
     jobs: int = 1,
+    processes: int = 1,
     **switches: Any,
 ) -> list[Trial]:
     """All trials that the names of recipes and studies stand for, each once, every part checked.
 
-    `compile` is ignored where there is no compiler. jobs: how many may run at once; they share the cores, at least one
-    each, unless `threads` says otherwise. precision: what each recipe asks for if None. switches: further settings of
-    an Execution. Raises InputError for an unknown name, key, value or device, before anything has run.
+    `compile` is ignored where there is no compiler. jobs: how many may run at once; they and their processes share the
+    cores, at least one each, unless `threads` says otherwise. precision: what each recipe asks for if None. switches:
+    further settings of an Execution. Raises InputError for an unknown name, key, value or device, before anything has
+    run.
     """
-    if jobs < 1:
-        raise InputError(f"jobs: {jobs}: at least 1 is wanted")
+    for name, count in (("jobs", jobs), ("processes", processes)):
+        if count < 1:
+            raise InputError(f"{name}: {count}: at least 1 is wanted")
     if isinstance(names, str) or isinstance(settings, str) or not names:
         raise InputError("give names and settings as lists, and at least one name")
     _check_seeds(seeds)
@@ -130,15 +133,15 @@ def trials(
         raise InputError(f"seeds: more than {MOST_TRIALS:,} trials; take fewer seeds")
     chosen_device = machine.resolve_device(device)
     compiled = compile and machine.can_compile(chosen_device)
-    share = max(1, machine.cores() // jobs)
-    execution = Execution(chosen_device, threads or share, compile=compiled, jobs=jobs, **switches)
+    share = max(1, machine.cores() // jobs // (1 if chosen_device.startswith("cuda") else processes))
+    execution = Execution(chosen_device, threads or share, compile=compiled, jobs=jobs, processes=processes, **switches)
     _check_switches(execution)
     fingerprint = machine.describe(execution.device)["fingerprint"]
     planned: dict[Path, Trial] = {}
     modules.refresh()
     for recipe, full, chosen_seeds in selection:
         parts.check(recipe)
-        _check_fits(recipe, execution)
+        check_fits(recipe, execution)
         execution = replace(execution, precision=_resolved(precision or recipe.precision, chosen_device))
         code = identity.of(recipe)
         for seed in chosen_seeds:
@@ -160,13 +163,51 @@ def _check_switches(execution: Execution) -> None:
         raise InputError(f"--workers {execution.workers}: data that lie on the device need none; take --input loader")
     if execution.cuda_graphs and not execution.device.startswith("cuda"):
         raise InputError(f"--cuda-graphs: {execution.device} knows no CUDA graphs; leave it out, or take --device cuda")
+    if execution.processes > 1:
+        _check_processes(execution)
+    elif execution.batch != "global":
+        raise InputError(f"--batch {execution.batch}: one process has the whole batch; take --processes 2 or more")
 
 
-def _check_fits(recipe: Recipe, execution: Execution) -> None:
+def _check_processes(execution: Execution) -> None:
+    """Raise InputError where this machine has no room for so many processes, or a switch is of one process."""
+    import torch
+
+    count, device = execution.processes, execution.device
+    if not torch.distributed.is_available() or device not in ("cpu", "cuda:0"):
+        raise InputError(f"--processes {count}: on the CPU, or on CUDA from cuda:0 on, and not on {device}")
+    if device == "cpu" and count * execution.threads > machine.cores():
+        raise InputError(
+            f"--processes {count}: with {execution.threads} threads each they need {count * execution.threads} cores, "
+            f"and there are {machine.cores()}"
+        )
+    if device != "cpu" and count > torch.cuda.device_count():
+        raise InputError(f"--processes {count}: there are {torch.cuda.device_count()} CUDA devices, and each takes one")
+    if execution.cuda_graphs or execution.input != "resident":
+        raise InputError(f"--processes {count}: not with --cuda-graphs or --input loader, which are of one process")
+
+
+def check_fits(recipe: Recipe, execution: Execution) -> None:
     """Raise InputError for switches that need descent by batches, where the recipe learns in another way."""
     asked = [f"--{name.replace('_', '-')}" for name in OF_DESCENT if getattr(execution, name) != USUAL[name]]
     if asked and not parts.can_be_captured(recipe):
         raise InputError(f"{', '.join(asked)}: {recipe.training.name} of {recipe.name} is not descent by batches")
+    if execution.processes > 1:
+        _check_can_spread(recipe, execution)
+
+
+def _check_can_spread(recipe: Recipe, execution: Execution) -> None:
+    """Raise InputError where several processes cannot share the recipe's batches."""
+    count, size = execution.processes, recipe.training.arguments.get("batch_size")
+    if recipe.together == "model":
+        raise InputError(f"--processes {count}: the seeds of {recipe.name} learn as one model, in one process")
+    if size is None:
+        raise InputError(f"--processes {count}: {recipe.training.name} of {recipe.name} has no batch_size to share")
+    if execution.batch == "global" and size % count:
+        raise InputError(
+            f"--processes {count}: the batch of {size} of {recipe.name} cannot be shared evenly; take another number, "
+            "--set training.batch_size=... or --batch local"
+        )
 
 
 def _check_seeds(seeds: Sequence[int] | None) -> None:

@@ -8,20 +8,23 @@ from __future__ import annotations
 import copy
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 from torch.optim import Optimizer
 from torch.optim.optimizer import register_optimizer_step_pre_hook
 from torch.utils.hooks import RemovableHandle
 
 from dlbench import randomness
 from dlbench.errors import InputError
+from dlbench.parts import modules
 from dlbench.spec.execution import Execution
-from dlbench.trials import loading, setup
+from dlbench.trials import loading, plan, setup
 from dlbench.trials.estimate import ITERATIVE
 from dlbench.trials.plan import Trial
 from dlbench.trials.setup import Bench
@@ -32,8 +35,30 @@ _hooks: list[RemovableHandle] = []  # of the trial that was built last: optimize
 def build(trials: Sequence[Trial]) -> Bench:
     """Data and model of these trials, which differ in nothing but their seed; see `setup.build`.
 
-    Raises InputError where an operation has no deterministic form and one is asked for.
+    With several processes, this one leads the others. Raises InputError where an operation has no deterministic form
+    and one is asked for.
     """
+    if trials[0].execution.processes == 1:
+        return _build(trials)
+    from dlbench.trials import distributed
+
+    distributed.end()
+    return distributed.lead(_build(distributed.as_recipes_say(trials)), _follow)
+
+
+def _follow(number: int, port: int, records: Sequence[dict[str, Any]]) -> None:
+    """The whole life of another process of a trial; number: from 0."""
+    from dlbench.trials import distributed
+
+    [trial] = map(plan.from_dict, records)
+    modules.stay_importable(trial.recipe.path.parent)
+    if trial.execution.device.startswith("cuda"):
+        trial = replace(trial, execution=replace(trial.execution, device=f"cuda:{number + 1}"))
+    distributed.follow(_build([trial]), number + 1, port)
+
+
+def _build(trials: Sequence[Trial]) -> Bench:
+    """Data and model for this process."""
     execution = trials[0].execution
     _choose_operations(execution)
     _choose_kernels(execution)
@@ -47,6 +72,13 @@ def build(trials: Sequence[Trial]) -> Bench:
     if execution.deterministic and set(ITERATIVE) & set(trials[0].recipe.training.arguments):
         _check_is_deterministic(built)
     return built
+
+
+def notes(built: Bench) -> Iterator[str]:
+    """What the execution changes in what is learnt, beyond rounding."""
+    normalises = any(isinstance(module, _BatchNorm) for module in built.model.modules())
+    if built.trials[0].execution.processes > 1 and normalises:
+        yield "batch normalisation sees each process's share of a batch, not the whole batch"
 
 
 def _choose_operations(execution: Execution) -> None:

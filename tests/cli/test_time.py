@@ -16,6 +16,7 @@ import torch
 from dlbench import exits
 from dlbench.cli import time as timing
 from dlbench.errors import InputError
+from dlbench.measure import machine
 from dlbench.records.events import Batch, Event, Failed, Profile, Refused, Size, Timing
 from dlbench.spec.recipe import Part
 from dlbench.stats import steady
@@ -90,6 +91,23 @@ class TestRun:
         files = {key: tmp_path / value for key, value in options.items() if key in ("figure", "profile")}
         with pytest.raises(InputError, match=re.escape(message)):
             timing.time(["lenet-digits"], device="cpu", out=tmp_path, **(options | files))
+
+    @pytest.mark.parametrize(
+        ("asked", "message"),
+        [
+            ({"mode": "infer"}, "not with infer or auto"),
+            ({"batch_size": "auto"}, "not with infer or auto"),
+            ({"batch_size": "33", "threads": 1}, "the batch of 33 of lenet-digits cannot be shared evenly"),
+            ({"threads": 1, "turns": True}, "one recipe, mode, batch size and process at a time"),
+        ],
+    )
+    def test_what_processes_cannot_share_is_refused(
+        self, asked: dict[str, Any], message: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(local, "start", None)
+        monkeypatch.setattr(machine, "cores", lambda: 2)
+        with pytest.raises(InputError, match=message):
+            timing.time(["lenet-digits"], device="cpu", processes="2", **asked)
 
     def test_tf32_is_refused_where_there_is_none(self) -> None:
         with pytest.raises(InputError, match="tf32: not on cpu"):

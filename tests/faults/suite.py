@@ -42,8 +42,9 @@ def write(folder: Path, model: str = "dropout", more: str = "") -> str:
     return str(folder / f"{model}.yaml")
 
 
-def trials(folder: Path, seeds=(0,), model="dropout", more="", settings=()):
-    return plan.trials([write(folder, model, more)], device="cpu", seeds=list(seeds), threads=1, settings=settings)
+def trials(folder: Path, seeds=(0,), model="dropout", more="", settings=(), **switches):
+    names = [write(folder, model, more)]
+    return plan.trials(names, device="cpu", seeds=list(seeds), threads=1, settings=settings, **switches)
 
 
 def events(path: Path) -> list[dict]:

@@ -179,3 +179,16 @@ def test_joules_come_to_co2_by_what_a_kwh_comes_to() -> None:
     assert "gco2_per_million_examples" not in cells(process(joules=3600.0))
     (unknown,) = timing(pd.DataFrame([process()]), 400.0)
     assert "gco2_per_million_examples" not in unknown.frame
+
+
+def test_scaling_is_against_the_fewest_processes_of_the_same_recipe_and_settings() -> None:
+    """200 examples a second by two, 360 by four, 400 by four with a batch each: of another recipe nothing is known."""
+    four = {"processes": 4, "lap": 100 / 360, "gemm_tflops": 0.1}
+    local = {"processes": 4, "batch": "local", "lap": 0.25, "batch_size": 200}
+    found = table(process(**four), process(processes=2), process(**local), process(recipe="alexnet", processes=4))
+    rows = found.frame.to_dict("records")
+    efficiencies = [row["scaling_efficiency_percent"] for row in rows]
+    assert efficiencies == [pytest.approx(90), None, pytest.approx(100), None]
+    assert rows[1]["mfu_percent"] == pytest.approx(20)  # 0.04 TFLOP/s of two times 0.1
+    assert any(note.startswith("Scaling efficiency") for note in found.notes)
+    assert "scaling_efficiency_percent" not in cells(process())

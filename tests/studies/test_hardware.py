@@ -15,7 +15,15 @@ from dlbench.studies.hardware import timed
 hardware = studied.tables("hardware")
 
 Make = Callable[..., dict[str, Any]]
-USUAL = {"threads": 2, "jobs": 1, "precision": "fp32", "compile": False, "channels_last": True, "torch": "2.15.0"}
+USUAL = {
+    "threads": 2,
+    "jobs": 1,
+    "precision": "fp32",
+    "compile": False,
+    "channels_last": True,
+    "processes": 1,
+    "torch": "2.15.0",
+}
 H100 = {"device": "cuda:0", "machine": "NVIDIA H100", "fingerprint": "ffff0000", "threads": 16}
 
 
@@ -53,6 +61,7 @@ def test_median_speed_up_and_yield(seeds: Callable[..., list[Any]]) -> None:
         ("precision", "bf16", ["cpu, precision bf16", "cpu, precision fp32"]),
         ("compile", True, ["cpu, compile on", "cpu, compile off"]),
         ("channels_last", False, ["cpu, channels last off", "cpu, channels last on"]),
+        ("processes", 2, ["cpu, processes 2", "cpu, processes 1"]),
         ("torch", "2.11.0", ["cpu, torch 2.11.0", "cpu, torch 2.15.0"]),
         ("fingerprint", "other", ["cpu, fingerprint other", "cpu, fingerprint 1a2b3c4d"]),
     ],

@@ -7,6 +7,7 @@ from torch import nn
 from torch.profiler import ProfilerActivity, profile
 
 from dlbench.errors import InputError
+from dlbench.measure import machine
 from dlbench.trials import plan, setup, switches
 
 SMALL = ["data.train_examples=50", "data.test_examples=20", "training.batch_size=16"]
@@ -139,3 +140,28 @@ def test_an_operation_without_a_deterministic_form_is_refused_by_name(tmp_path):
 def test_switches_that_do_not_go_together_are_refused(name, chosen, message):
     with pytest.raises(InputError, match=message):
         plan.trials([name], device="cpu", **chosen)
+
+
+@pytest.mark.parametrize(
+    ("name", "chosen", "message"),
+    [
+        ("lenet-digits", {"processes": 3}, "the batch of 16 of lenet-digits cannot be shared evenly"),
+        ("lenet-digits", {"processes": 9}, "with 1 threads each they need 9 cores, and there are 8"),
+        ("lenet-digits", {"processes": 2, "input": "loader"}, "not with --cuda-graphs or --input loader"),
+        ("lenet-digits", {"batch": "local"}, "one process has the whole batch; take --processes 2 or more"),
+        ("lenet-digits", {"processes": 0}, "processes: 0: at least 1 is wanted"),
+        ("mlp-xor", {"processes": 2}, "the seeds of mlp-xor learn as one model"),
+        ("perceptron-xor", {"processes": 2}, "--processes: perceptron_rule of perceptron-xor is not descent by"),
+    ],
+)
+def test_several_processes_are_refused_where_they_cannot_share_the_work(name, chosen, message, monkeypatch):
+    monkeypatch.setattr(machine, "cores", lambda: 8)
+    with pytest.raises(InputError, match=message):
+        plan.trials([name], device="cpu", threads=1, **chosen)
+
+
+def test_threads_are_shared_by_the_processes(monkeypatch):
+    monkeypatch.setattr(machine, "cores", lambda: 8)
+    [trial] = plan.trials(["lenet-digits"], device="cpu", seeds=[0], processes=4)
+    assert trial.execution.threads == 2
+    assert trial.execution.identity == {"device": "cpu", "threads": 2, "channels_last": True, "processes": 4}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,9 @@ def main() -> None:
 
 def _score(job: dict[str, Any]) -> Event:
     """The final score, on all examples of each split."""
-    built = switches.build([plan.from_dict(job["trial"])])
+    trial = plan.from_dict(job["trial"])
+    alone = replace(trial.execution, processes=1)  # as scores always are
+    built = switches.build([replace(trial, execution=alone)])
     weights.load(built.model, Path(job["weights"]))
     began = time.perf_counter()
     [metrics] = built.scores(None)

@@ -150,7 +150,7 @@ def _test_batches(built: Bench) -> Iterator[Tensor]:
 def _time(built: Bench, mode: str, watch: Watch, least_seconds: float, most_seconds: float) -> Timing:
     """Raw laps, and what disturbed them."""
     execution = built.trials[0].execution
-    meter = energy.Meter(execution.device)
+    meter = energy.Meter(execution.device, cards=execution.processes)
     readings: list[Reading] = []
 
     def ready() -> None:
@@ -189,16 +189,17 @@ def _with_peaks(timing: Timing, trial: Trial) -> Timing:
 
 
 def _size(built: Bench, mode: str) -> Size:
-    """Memory at its peak after a few steps, then parameters and operations; never on the clock."""
+    """Memory of this process at its peak after a few steps, parameters, operations of all; never on the clock."""
     endless = steps(built, mode)
     examples = [next(endless) for _ in range(STEPS_FOR_MEMORY)]
-    peaks = memory.process_peak_bytes(), memory.device_peak_bytes(built.trials[0].execution.device)
+    execution = built.trials[0].execution
+    peaks = memory.process_peak_bytes(), memory.device_peak_bytes(execution.device)
     with torch.compiler.set_stance("force_eager"):
         with operations.counter() as counter:
             next(steps(built, mode))
         kinds = memory_kinds.of_step(built.model, lambda: next(steps(built, mode)))
-    count = operations.parameters(built.model)
-    return Size(examples[-1], count, *peaks, counter.get_total_flops(), **asdict(kinds))
+    operations_of_all = counter.get_total_flops() * execution.processes
+    return Size(examples[-1], operations.parameters(built.model), *peaks, operations_of_all, **asdict(kinds))
 
 
 def _profile(built: Bench, mode: str, trace: Path) -> Profile:

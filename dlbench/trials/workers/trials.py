@@ -133,6 +133,8 @@ class _Batch:
 
     def _learn(self) -> None:
         built = self._build()
+        for note in switches.notes(built):
+            self._note(note)
         if not built.can_continue:
             self._follow(trial.run(built), None)
             return
