@@ -60,7 +60,9 @@ def lecture(
         typer.Option(help="smoke: minutes; short: hours on two CPU cores; medium: hours a study; full: as published."),
     ] = "short",
     device: options.Device = "auto",
-    jobs: options.Jobs = 1,
+    jobs: options.Jobs = None,
+    on: options.On = "local",
+    slurm: options.Slurm = None,
     threads: options.Threads = None,
     accept: options.Accepted = None,
     for_: options.For = None,
@@ -80,25 +82,20 @@ def lecture(
     3, 124, 4.
     """
     from dlbench.cli import run
-    from dlbench.trials import plan
+    from dlbench.trials import launchers, plan
 
     exits.interrupt_on_termination()
     machines = _counts(workers) if workers is not None else []
     if machines and not dry_run:
         raise InputError("--workers: only says how long it would take; add --dry-run")
-    trials = plan.trials([LECTURE], device=device, budget=budget, threads=threads, jobs=jobs)
-    turns = _open_recipes(out)
-    trials.sort(key=lambda trial: (turns.get(trial.recipe.name, len(turns)), trial.seed))  # for open claims first
-    _, code = run.carry_out(
-        trials,
-        out,
-        accept=accept or (),
-        for_=for_,
-        timeout=timeout,
-        dry_run=dry_run,
-        any_share=True,
-        machines=machines,
-    )
+    with launchers.opened(on, options.pairs(slurm, "--slurm"), out, threads) as launcher:
+        trials = plan.trials([LECTURE], device=device, budget=budget, threads=threads, jobs=jobs, site_of=launcher.site)
+        turns = _open_recipes(out)
+        trials.sort(key=lambda trial: (turns.get(trial.recipe.name, len(turns)), trial.seed))  # for open claims first
+        _, code = run.carry_out(
+            trials, out, accept=accept or (), for_=for_, timeout=timeout, dry_run=dry_run, any_share=True,
+            machines=machines, launcher=launcher,
+        )  # fmt: skip
     if dry_run or code == exits.INTERRUPTED:
         return code
     claims_code = claims([], results=out, notes=notes)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
 import typer
 
+from dlbench.errors import InputError
 from dlbench.measure import precision
 from dlbench.report import formats
 from dlbench.spec import catalog, execution, recipe
@@ -98,7 +99,25 @@ TimingThreads = Annotated[int | None, typer.Option("--threads", min=1, help="CPU
 TimedMode = Annotated[Mode, typer.Option("--mode", help="What to time.")]
 MinSeconds = Annotated[float, typer.Option(min=0.1, help="Seconds of laps in each process.")]
 Jobs = Annotated[
-    int, typer.Option(min=1, help="Trials at once, which share the cores: quicker for several seeds of a small net.")
+    int | None,
+    typer.Option(
+        min=1,
+        help="Trials at once on a machine, which share its cores: quicker for several seeds of a small net. "
+        "If left out, one; on a cluster, as many as --threads leaves room for.",
+    ),
+]
+On = Annotated[
+    str,
+    typer.Option(
+        metavar="ADDRESS",
+        help="Where trials run: local, ray (started here), auto or ray://HOST:PORT (a Ray cluster), slurm.",
+    ),
+]
+Slurm = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--slurm", metavar="KEY=VALUE", help="With --on slurm: what sbatch gets, e.g. partition=gpu; repeatable."
+    ),
 ]
 Accepted = Annotated[
     list[Change] | None,
@@ -128,3 +147,11 @@ Strict = Annotated[bool, typer.Option("--strict", help="Fail (5) if a limit coul
 def modes(mode: Mode) -> tuple[Literal["train", "infer"], ...]:
     """What is timed, one thing after the other."""
     return ("train", "infer") if mode == "both" else (mode,)
+
+
+def pairs(settings: list[str] | None, option: str) -> dict[str, str]:
+    """`KEY=VALUE` words by key; raises InputError for others."""
+    wrong = next((word for word in settings or () if not word.partition("=")[0] or "=" not in word), None)
+    if wrong is not None:
+        raise InputError(f"{option} {wrong}: write KEY=VALUE")
+    return dict(word.split("=", 1) for word in settings or ())

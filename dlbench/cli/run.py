@@ -19,7 +19,8 @@ from dlbench import exits, reading, streams
 from dlbench.cli import export, options, report
 from dlbench.report import formats
 from dlbench.spec import recipe
-from dlbench.trials import plan, progress, runner, standing, weights
+from dlbench.trials import launchers, plan, progress, runner, standing, weights
+from dlbench.trials.launchers import Launcher
 from dlbench.trials.plan import Trial
 from dlbench.trials.runner import Outcome
 from dlbench.trials.standing import Standing
@@ -53,7 +54,9 @@ def run(
     processes: options.Processes = 1,
     batch: options.BatchOf = "global",
     threads: options.Threads = None,
-    jobs: options.Jobs = 1,
+    jobs: options.Jobs = None,
+    on: options.On = "local",
+    slurm: options.Slurm = None,
     out: options.Out = Path("results"),
     dry_run: options.DryRun = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Run again what is finished, and ignore checkpoints.")] = False,
@@ -87,7 +90,7 @@ def run(
         compile_mode=compile_mode, cuda_graphs=cuda_graphs, optimizer=optimizer, input=input, workers=workers,
         deterministic=deterministic, channels_last=channels_last, processes=processes, batch=batch, threads=threads,
         jobs=jobs, out=out, dry_run=dry_run, fresh=fresh, accept=accept, for_=for_, timeout=timeout, live=live,
-        keep_weights=keep_weights,
+        keep_weights=keep_weights, on=on, slurm=slurm,
     )  # fmt: skip
     is_shown = not dry_run and code != exits.INTERRUPTED
     if is_shown and formats.STANDARD_OUTPUT not in exports.values():  # what is piped is the export alone
@@ -110,6 +113,8 @@ def train(
     fresh: bool,
     live: bool,
     keep_weights: bool,
+    on: str,
+    slurm: list[str] | None,
     **how: Any,
 ) -> tuple[list[Path], int]:
     """What `run` does before it prints tables, and all that it does for a notebook; see `carry_out`.
@@ -117,15 +122,18 @@ def train(
     how: the other arguments of `plan.trials`.
     """
     numbers = None if seeds is None else plan.parse_seeds(seeds)
-    trials = plan.trials(names, seeds=numbers, settings=settings or [], compile=compile, **how)
-    if compile and not all(trial.execution.compile for trial in trials):
-        print("dlbench: --compile: no C++ compiler found, running without; install g++ or clang++", file=sys.stderr)
-    if keep_weights:
-        weights.check_installed()
-    return carry_out(
-        trials, out, accept=accept or (), for_=for_, timeout=timeout, dry_run=dry_run, fresh=fresh,
-        live=live, keep_weights=keep_weights,
-    )  # fmt: skip
+    with launchers.opened(on, options.pairs(slurm, "--slurm"), out, how["threads"]) as launcher:
+        trials = plan.trials(
+            names, seeds=numbers, settings=settings or [], compile=compile, site_of=launcher.site, **how
+        )
+        if compile and not all(trial.execution.compile for trial in trials):
+            print("dlbench: --compile: no C++ compiler found, running without; install g++ or clang++", file=sys.stderr)
+        if keep_weights:
+            weights.check_installed()
+        return carry_out(
+            trials, out, accept=accept or (), for_=for_, timeout=timeout, dry_run=dry_run, fresh=fresh,
+            live=live, keep_weights=keep_weights, launcher=launcher,
+        )  # fmt: skip
 
 
 def carry_out(
@@ -141,11 +149,12 @@ def carry_out(
     live: bool = False,
     keep_weights: bool = False,
     machines: Sequence[int] = (),
+    launcher: Launcher | None = None,
 ) -> tuple[list[Path], int]:
     """Run the trials in this order and say how that goes; returns their run files and the exit code.
 
     any_share: a trial that finished with other threads or jobs is not run again. live: a page shows the curves.
-    machines: how long that would take so many machines, for a dry run.
+    machines: how long that would take so many machines, for a dry run. launcher: what `runner.run` takes.
     """
     seconds = math.inf if for_ is None else reading.seconds(for_, "--for")
     for chosen in {trial.recipe.entry: trial.recipe for trial in trials}.values():
@@ -166,7 +175,7 @@ def carry_out(
         ):
             outcomes = runner.run(
                 trials, out, fresh=fresh, timeout=timeout, watch=watch, accepted=accept, standings=standings,
-                seconds=seconds, keep_weights=keep_weights,
+                seconds=seconds, keep_weights=keep_weights, launcher=launcher,
             )  # fmt: skip
     except runner.Interrupted as stop:
         _summarise(stop.outcomes, len(trials), console)

@@ -6,7 +6,7 @@ import functools
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +15,7 @@ from typing import Any, Literal, TypeAlias, cast
 from dlbench import parts
 from dlbench.errors import InputError
 from dlbench.measure import machine
-from dlbench.measure.precision import Precision, automatic
+from dlbench.measure.precision import Precision
 from dlbench.parts import identity, modules
 from dlbench.parts.identity import Identity
 from dlbench.records import store
@@ -25,6 +25,8 @@ from dlbench.spec import recipe as recipes
 from dlbench.spec.execution import USUAL, Execution
 from dlbench.spec.recipe import Recipe
 from dlbench.spec.study import Study
+from dlbench.trials import sites
+from dlbench.trials.sites import Site
 
 MOST_TRIALS = 100_000
 OF_DESCENT = ("cuda_graphs", "optimizer", "input", "processes")  # settings that change its step
@@ -110,19 +112,20 @@ def trials(
     threads: int | None = None,
     precision: PrecisionChoice = None,
     compile: bool = False,
-    jobs: int = 1,
+    jobs: int | None = None,
     processes: int = 1,
+    site_of: Callable[[str], Site] = sites.here,
     **switches: Any,
 ) -> list[Trial]:
     """All trials that the names of recipes and studies stand for, each once, every part checked.
 
-    `compile` is ignored where there is no compiler. jobs: how many may run at once; they and their processes share the
-    cores, at least one each, unless `threads` says otherwise. precision: what each recipe asks for if None. switches:
-    further settings of an Execution. Raises InputError for an unknown name, key, value or device, before anything has
-    run.
+    `compile` is ignored where there is no compiler. jobs: how many may share a machine; they and their processes share
+    its cores, at least one each, unless `threads` says otherwise; see `Site.jobs` for None. precision: what each recipe
+    asks for if None. site_of: a device to the machine that has it. switches: further settings of an Execution. Raises
+    InputError for an unknown name, key, value or device, before anything has run.
     """
     for name, count in (("jobs", jobs), ("processes", processes)):
-        if count < 1:
+        if count is not None and count < 1:
             raise InputError(f"{name}: {count}: at least 1 is wanted")
     if isinstance(names, str) or isinstance(settings, str) or not names:
         raise InputError("give names and settings as lists, and at least one name")
@@ -131,28 +134,40 @@ def trials(
     catalog.check_names(recipe.entry for recipe, *_ in selection)
     if sum(len(chosen_seeds) for *_, chosen_seeds in selection) > MOST_TRIALS:
         raise InputError(f"seeds: more than {MOST_TRIALS:,} trials; take fewer seeds")
-    chosen_device = machine.resolve_device(device)
-    compiled = compile and machine.can_compile(chosen_device)
-    share = max(1, machine.cores() // jobs // (1 if chosen_device.startswith("cuda") else processes))
-    execution = Execution(chosen_device, threads or share, compile=compiled, jobs=jobs, processes=processes, **switches)
+    site = site_of(device)
+    jobs = site.jobs(threads) if jobs is None else jobs
+    share = max(1, site.cores // jobs // (1 if site.device.startswith("cuda") else processes))
+    execution = Execution(
+        site.device, threads or share, compile=compile and site.can_compile, jobs=jobs, processes=processes, **switches
+    )
     _check_switches(execution)
-    fingerprint = machine.describe(execution.device)["fingerprint"]
+    _check_room(site, execution)
     planned: dict[Path, Trial] = {}
     modules.refresh()
     for recipe, full, chosen_seeds in selection:
         parts.check(recipe)
         check_fits(recipe, execution)
-        execution = replace(execution, precision=_resolved(precision or recipe.precision, chosen_device))
+        execution = replace(execution, precision=_resolved(precision or recipe.precision, site))
         code = identity.of(recipe)
         for seed in chosen_seeds:
-            trial = Trial(recipe, seed, execution, fingerprint, full, code)
+            trial = Trial(recipe, seed, execution, site.fingerprint, full, code)
             planned.setdefault(trial.path(Path()), trial)
     return list(planned.values())
 
 
-def _resolved(asked: str, device: str) -> Precision:
+def _resolved(asked: str, site: Site) -> Precision:
     """The precision that `auto` means on the device; any other as it is."""
-    return automatic(device) if asked == "auto" else cast(Precision, asked)
+    return site.precision if asked == "auto" else cast(Precision, asked)
+
+
+def _check_room(site: Site, execution: Execution) -> None:
+    """Raise InputError where a node has no room for a trial; here a trial takes what it gets."""
+    if site.node is not None and execution.processes > 1:
+        raise InputError(f"--processes {execution.processes}: a trial at {site.node} has one process; leave out --on")
+    if site.node is not None and execution.threads > site.cores:
+        raise InputError(f"--threads {execution.threads}: {site.node} has {site.cores} cores for trials")
+    if site.node is not None and execution.jobs > site.cores:
+        raise InputError(f"--jobs {execution.jobs}: {site.node} has {site.cores} cores for trials")
 
 
 def _check_switches(execution: Execution) -> None:

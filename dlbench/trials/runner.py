@@ -69,7 +69,7 @@ def run(
     """Run the trials that are not finished yet (all, with `fresh`); returns their outcomes, in order.
 
     An existing run stands for a trial if nothing that decides its result has changed since: see `standing`.
-    As many trials run at once as the execution of each allows; those of other processes come last.
+    As many trials run at once as the execution of each allows, on each machine; those of other processes come last.
 
     accepted: kinds of change that do not count. standings: of the trials, if they are known. timeout: seconds that a
     trial may take, its start included; one model of many seeds counts as one trial. seconds: after that, nothing new
@@ -85,11 +85,11 @@ def run(
         standings = standing.of_all(trials, out, accepted, [], with_weights=keep_weights)
     pairs = zip(trials, standings, strict=True)
     done = {} if fresh else {trial.path(out): state for trial, state in pairs if state.is_done}
-    _check_data([trial for trial in trials if trial.path(out) not in done])
+    launcher = Pool() if launcher is None else launcher  # an idle one is empty
+    launcher.check_data(_downloaded([trial for trial in trials if trial.path(out) not in done]))
     store.check_writable(out)
     if trials and not locking.work_in(out):
         watch(trials, Unlocked(str(out)))
-    launcher = Pool() if launcher is None else launcher  # an idle one is empty
     suite = _Suite(out, fresh, timeout, watch, accepted, done, time.monotonic() + seconds, launcher, keep_weights)
     try:
         suite.run(trials)
@@ -98,14 +98,10 @@ def run(
     return suite.outcomes
 
 
-def _check_data(trials: Sequence[Trial]) -> None:
-    """Raise InputError, before anything runs, if a data set that comes by download is not on disk, or damaged."""
-    from dlbench.data.files import verify
-
+def _downloaded(trials: Sequence[Trial]) -> list[str]:
+    """The data sets that these trials read and that come by download."""
     needed = {sources.read_for(trial.recipe.data.name, trial.recipe.data.arguments) for trial in trials}
-    for name in sorted(needed & set(sources.DATASETS)):
-        if not sources.find(name).is_made:
-            verify(name, sources.data_folder())
+    return [name for name in sorted(needed & set(sources.DATASETS)) if not sources.find(name).is_made]
 
 
 def _batches(trials: Sequence[Trial]) -> Iterator[list[Trial]]:
@@ -157,7 +153,7 @@ class _Suite:
     def _run_round(self, trials: Sequence[Trial]) -> bool:
         """Run the trials that no other process runs; returns whether to go on. Leaves no process, whatever happens."""
         before = len(self.outcomes)
-        slots = min(trial.execution.jobs for trial in trials)
+        slots = self._launcher.machines * min(trial.execution.jobs for trial in trials)
         try:
             for batch in _batches(trials):
                 self._listen_until_left(slots - 1)
@@ -248,8 +244,6 @@ class _Suite:
         if isinstance(event, Refused):
             progress.left.clear()
             raise InputError(event.message)
-        if isinstance(event, OVER) and not progress.at_once:
-            self._launcher.renew(progress.job)
         self._note(event, progress)
         progress.pass_on(event, self._watch)
 
@@ -298,14 +292,13 @@ class _Progress:
         self.job = job
         self._paths = [trial.path(job.out) for trial in job.trials]
         self._stamps = [_stamp(path) for path in self._paths]
-        self.at_once = job.trials[0].recipe.together == "model"
         self.left = set(range(len(job.trials)))
         self.was_interrupted = False  # then it has begun nothing else
 
     def unended(self) -> list[int]:
         """The trials that it is running: all of one model, else the first that has not ended."""
         left = sorted(self.left)
-        return left if self.at_once else left[: 0 if self.was_interrupted else 1]
+        return left if self.job.is_at_once else left[: 0 if self.was_interrupted else 1]
 
     def has_written(self, index: int) -> bool:
         """Whether the run file of a trial is not the one that was there before."""
@@ -313,7 +306,7 @@ class _Progress:
 
     def pass_on(self, event: Event, watch: Watcher) -> None:
         """Give the watcher an event, with all trials of one model, else with the trial it is about."""
-        if self.at_once:
+        if self.job.is_at_once:
             watch(self.job.trials, event)
         else:
             watch(self.job.trials[event.index : event.index + 1], replace(event, index=0))

@@ -18,6 +18,8 @@ from dlbench.trials.workers import trials as worker
 class InProcess:
     """A launcher whose jobs are done in the process of the runner, each when it is listened to."""
 
+    machines = 1
+
     def __init__(self):
         self._reports = {}
 
@@ -27,7 +29,7 @@ class InProcess:
     def start(self, job):
         self._reports[job] = self._work(job)
 
-    def renew(self, job):
+    def check_data(self, names):
         pass
 
     def listen(self, until):

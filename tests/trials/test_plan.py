@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from dlbench.errors import InputError
 from dlbench.spec.execution import Execution
-from dlbench.trials import plan
+from dlbench.trials import plan, sites
 
 
 @given(st.lists(st.integers(0, 999), min_size=1, max_size=9, unique=True))
@@ -123,7 +123,7 @@ def test_a_trial_kept_before_there_were_jobs_is_still_the_same():
 
 
 def test_a_recipe_asks_for_a_precision_and_the_user_has_the_last_word(tmp_path, monkeypatch):
-    monkeypatch.setattr(plan, "automatic", lambda device: "bf16")
+    monkeypatch.setattr(sites, "automatic", lambda device: "bf16")
     path = tmp_path / "mine.yaml"
     path.write_text("extends: lenet-digits\ntitle: mine\nprecision: auto\n")
 

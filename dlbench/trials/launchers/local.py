@@ -18,15 +18,18 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Generator, Iterable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import IO, Any
 
+from dlbench.data import sources
 from dlbench.records import events
-from dlbench.records.events import Built, End, Event, Failed, Turn
+from dlbench.records.events import OVER, Built, End, Event, Failed, Turn
+from dlbench.trials import sites
 from dlbench.trials.launchers import Job, Report
+from dlbench.trials.sites import Site
 from dlbench.trials.workers import endings
 from dlbench.trials.workers.channel import GRACE_SECONDS
 
@@ -42,6 +45,8 @@ Inbox = SimpleQueue[tuple[Job, Event | None]]  # None: the process has ended
 class Pool:
     """The launcher for this machine."""
 
+    machines = 1
+
     def __init__(self) -> None:
         self._processes: dict[Job, JobProcess] = {}
         self._inbox: Inbox = SimpleQueue()
@@ -49,21 +54,30 @@ class Pool:
     def __len__(self) -> int:
         return len(self._processes)
 
+    def site(self, device: str) -> Site:
+        """What this machine is."""
+        return sites.here(device)
+
+    def check_data(self, names: Collection[str]) -> None:
+        """Verify the checksums of the data sets that lie here."""
+        from dlbench.data.files import verify
+
+        for name in names:
+            verify(name, sources.data_folder())
+
     def start(self, job: Job) -> None:
         """Start a process."""
         self._processes[job] = JobProcess(job, self._inbox)
-
-    def renew(self, job: Job) -> None:
-        """Give the process all of its time again."""
-        self._processes[job].deadline.renew()
 
     def listen(self, until: float) -> Report | None:
         """Wait for the next event of any process."""
         while time.monotonic() < until:
             with suppress(Empty):
-                job, event = self._inbox.get(timeout=SLICE_SECONDS)
+                job, event = self._inbox.get(timeout=max(0.0, min(SLICE_SECONDS, until - time.monotonic())))
                 if event is None:
                     return Report(job, self._processes.pop(job).end(), is_last=True)
+                if isinstance(event, OVER) and not job.is_at_once:
+                    self._processes[job].deadline.renew()  # for the next trial
                 return Report(job, event)
         return None
 
@@ -84,6 +98,12 @@ class Pool:
                 job, event = self._inbox.get_nowait()
                 if event is not None:
                     yield Report(job, event)
+
+
+@contextmanager
+def opened(*_: Any) -> Iterator[Pool]:
+    """Here nothing is opened or ended: the runner leaves no process."""
+    yield Pool()
 
 
 class JobProcess:

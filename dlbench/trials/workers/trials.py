@@ -155,6 +155,7 @@ class _Batch:
         memory.begin_anew(chosen[0].execution.device)
         with reads.listening() as read:
             self._built = built = switches.build(chosen)
+        _check_machine(chosen[0])
         loaded = identity.of(chosen[0].recipe, is_loaded=True)
         _check_planned(chosen[0].code, loaded)
         self._data_files = {**read.digests(folder), **loaded.data}
@@ -265,6 +266,13 @@ class _Batch:
 
     def _note(self, message: str) -> None:
         self._tell(events.Note(message, index=min(self._trials)))
+
+
+def _check_machine(chosen: Trial) -> None:
+    """Raise reads.Changed on another machine than was planned, such as a node that joined a cluster since."""
+    fingerprint = machine.describe(chosen.execution.device)["fingerprint"]
+    if fingerprint != chosen.fingerprint:
+        raise reads.Changed(f"planned for machine {chosen.fingerprint}, but this is {fingerprint}")
 
 
 def _check_planned(planned: Identity | None, loaded: Identity) -> None:
