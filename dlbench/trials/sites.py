@@ -31,7 +31,8 @@ class Site:
         """How many trials share it unless the user says so: here one; on a node, as many as it has room for."""
         if self.node is None:
             return 1
-        return self.gpus or (max(1, self.cores // threads) if threads else 1)
+        room = self.cores // threads if threads else self.gpus or 1
+        return max(1, min(room, self.gpus) if self.gpus else room)
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from dlbench.records.events import End, Event
 from dlbench.trials.plan import Trial
 from dlbench.trials.sites import Site
 
-ADDRESSES: Final = {"local": "local"}
+ADDRESSES: Final = {"local": "local", "ray": "ray", "auto": "ray", "ray://HOST:PORT": "ray", "slurm": "slurm"}
 """What `--on` may say, and the file of the launcher that it means."""
 
 

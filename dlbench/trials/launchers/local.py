@@ -25,6 +25,7 @@ from queue import Empty, SimpleQueue
 from typing import IO, Any
 
 from dlbench.data import sources
+from dlbench.errors import InputError
 from dlbench.records import events
 from dlbench.records.events import OVER, Built, End, Event, Failed, Turn
 from dlbench.trials import sites
@@ -98,6 +99,15 @@ class Pool:
                 job, event = self._inbox.get_nowait()
                 if event is not None:
                     yield Report(job, event)
+
+
+def data_problem(names: Collection[str]) -> str | None:
+    """Why data sets are of no use at the machine where this is called; None if they are."""
+    try:
+        Pool().check_data(names)
+    except InputError as error:
+        return str(error)
+    return None
 
 
 @contextmanager
