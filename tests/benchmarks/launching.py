@@ -68,12 +68,13 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=0.0)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--of", type=Path)
+    parser.add_argument("--markdown", action="store_true")
     given = parser.parse_args()
     if given.of is None:
         tell(laps(given.trials, given.seconds, given.rounds))
         return
     with opened(given.of, "r") as file:
-        show(rows([json.loads(line) for line in file]), "Launching", as_markdown=False)
+        show(rows([json.loads(line) for line in file]), "What a cluster adds", as_markdown=given.markdown)
 
 
 if __name__ == "__main__":

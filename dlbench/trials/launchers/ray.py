@@ -41,6 +41,7 @@ from dlbench.trials.workers import locking, runfile
 from dlbench.trials.workers.channel import GRACE_SECONDS
 
 TRIES: Final = 4  # nodes that may die under one job
+NOTICE_SECONDS: Final = 3.0  # before it is given again, or Ray may give it to the node that has just died
 SLICE_SECONDS: Final = 1.0  # after which a desk reports, whether or not there is anything new
 GATHER_SECONDS: Final = 0.05  # for which a desk gathers events that come in a row
 CONNECT_SECONDS: Final = 5.0
@@ -72,6 +73,7 @@ class _Away:
     tries: int = 0
     desk: Any = None
     has_begun: bool = False
+    again_at: float | None = None  # where it waits to be given again
 
 
 class Cluster:
@@ -138,8 +140,13 @@ class Cluster:
     def listen(self, until: float) -> Report | None:
         """Wait for the next report of any desk."""
         while not self._inbox and time.monotonic() < until:
+            for away in self._under_way:
+                if away.again_at is not None and time.monotonic() >= away.again_at:
+                    self._give(away)
             patience = min(SLICE_SECONDS, max(0.0, until - time.monotonic()))
-            for ref in self._ray.wait(list(self._waiting), timeout=patience)[0]:
+            if not self._waiting:
+                time.sleep(patience)
+            for ref in self._ray.wait(list(self._waiting), timeout=patience)[0] if self._waiting else ():
                 self._hear(ref)
         return self._inbox.popleft() if self._inbox else None
 
@@ -212,7 +219,7 @@ class Cluster:
             files = {name: content for name, content in files.items() if name in away.back}
         seconds = None if away.until is None else max(0.0, away.until - time.monotonic())
         away.desk = self._idle.pop() if self._idle else self._new_desk(trials[0].execution)
-        away.sent, away.has_begun = list(away.left), False
+        away.sent, away.has_begun, away.again_at = list(away.left), False, None
         rest = replace(job, trials=trials, fresh=is_fresh, seconds=seconds)
         self._waiting[away.desk.begin.remote(rest, files, _own_files(trials[0]))] = away
 
@@ -277,15 +284,17 @@ class Cluster:
         self._inbox.append(Report(away.job, end, is_last=True))
 
     def _again(self, away: _Away, reason: str) -> None:
-        """Give a job again whose desk was lost, from the files that came back."""
+        """Give a job again, in a moment, whose desk was lost: from the files that came back."""
+        self._ray.kill(away.desk)  # it may only be out of reach
         away.tries += 1
+        away.has_begun = False
         if away.tries >= TRIES or not away.left or self._is_stopping:
             self._end(away, End("killed", f"lost its node {away.tries} times: {reason}"))
             return
         self._inbox.append(
             Report(away.job, Note(f"lost its node, is given another one ({reason})", index=away.left[0]))
         )
-        self._give(away)
+        away.again_at = time.monotonic() + NOTICE_SECONDS
 
 
 class Batch(NamedTuple):
