@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from dlbench import streams
+from dlbench import exits, streams
 from dlbench.cli.options import MeasurementsName
 from dlbench.errors import InputError
 from dlbench.reading import near
 from dlbench.records import raw_files
+from dlbench.records.events import Failed, Refused, Score
 from dlbench.report import formats, trackers
 from dlbench.report.formats import STANDARD_OUTPUT, is_stream
+from dlbench.spec.execution import Execution
+
+MODEL = "onnx"  # a target as trackers are, but for a model
+EXPORTS = "dlbench.trials.workers.exports"
 
 Targets = Mapping[str, Path | None]
 """Format -> the file it goes to, `-` for standard output, None for nowhere."""
@@ -33,33 +39,62 @@ def export(
     to: Annotated[
         tuple[str, str] | None,
         typer.Option(
-            metavar="TRACKER PLACE",
-            help="Add finished runs with their curves to a tracker: tensorboard FOLDER, mlflow URI, wandb FOLDER.",
+            metavar="TARGET PLACE",
+            help="Add finished runs with their curves to a tracker: tensorboard FOLDER, mlflow URI, wandb FOLDER. "
+            "Or the model of one run that kept its weights: onnx FILE.",
         ),
     ] = None,
-) -> None:
-    """Export measurements for CI dashboards, spreadsheets, trackers, or a later compare."""
+) -> int:
+    """Export measurements for CI dashboards, spreadsheets, trackers, or a later compare.
+
+    Exit codes: 0 fine, 2 something to mend in the call, 3 a model failed, or says something else as an ONNX file.
+    """
     from dlbench.judge import measurements
 
+    if to is not None and to[0] == MODEL:
+        return _export_model(results, Path(to[1]))
     if to is not None:
         _track(results, *to)
-        return
+        return exits.FINE
     check({format: output})
     frame = measurements.load(results)
     streams.warn(frame.attrs["warnings"])
     if not len(frame):
         raise InputError(f"{results}: holds no measurements; `dlbench run NAME --out {results}` makes them")
     formats.show("measurements", frame, format, output)
+    return exits.FINE
+
+
+def _export_model(run: Path, file: Path) -> int:
+    """Write the model of a run as an ONNX file, once a process has compared the answers of both."""
+    from dlbench.trials import onnx, replay, weights
+    from dlbench.trials.launchers import local
+
+    onnx.version(f"--to {MODEL}")
+    weights.check_installed()
+    check({MODEL: file})
+    recorded = replay.read(run, 0, "cpu")
+    trial = replace(recorded.trial, execution=Execution("cpu", recorded.trial.execution.threads))
+    job = {"trial": trial.as_dict(), "weights": str(weights.path(run).absolute()), "file": str(file.absolute())}
+    event, *_ = local.answers(EXPORTS, job, trial.execution.threads)
+    if isinstance(event, Refused):
+        raise InputError(event.message)
+    if isinstance(event, Failed):
+        streams.say(f"{run}: failed: {event.message}")
+        return exits.FAILED
+    assert isinstance(event, Score)
+    apart = f"at most {event.metrics['difference']:.1g} away from torch's on {event.examples_per_split} test examples"
+    print(f"{file}: {trial.recipe.name}, with the weights of {run.name}; its outputs are {apart}")
+    return exits.FINE
 
 
 def _track(results: Path, tracker: str, place: str) -> None:
     """Add the finished runs to a tracker, and say how many were not there yet."""
     from dlbench.records import groups, store
 
-    if tracker not in trackers.names():
-        raise InputError(
-            f"--to {tracker}: no such tracker{near(tracker, trackers.names())}; there are {', '.join(trackers.names())}"
-        )
+    targets = (*trackers.names(), MODEL)
+    if tracker not in targets:
+        raise InputError(f"--to {tracker}: no such target{near(tracker, targets)}; there are {', '.join(targets)}")
     frame = store.load(results)
     streams.warn(frame.attrs["warnings"])
     known = groups.groups(frame)

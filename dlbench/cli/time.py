@@ -19,8 +19,10 @@ from dlbench.cli import options, timed
 from dlbench.cli.timed import Profiled
 from dlbench.data import sources
 from dlbench.errors import InputError
+from dlbench.measure.precision import Precision
 from dlbench.records import events, store
 from dlbench.records.events import Batch, Event, Failed, Profile, Refused, Size, Timing
+from dlbench.spec import execution
 from dlbench.spec.recipe import Part
 from dlbench.trials import plan
 from dlbench.trials.launchers import local
@@ -48,9 +50,10 @@ class Case:
     def name(self) -> str:
         """What a person calls it."""
         batch = self.trial.recipe.training.arguments.get("batch_size")
-        count = self.trial.execution.processes
-        processes = f", {count} processes" if count > 1 else ""
-        return f"{self.trial.recipe.name} {self.mode}" + (f", batch {batch}" if batch else "") + processes
+        how = self.trial.execution
+        processes = f", {how.processes} processes" if how.processes > 1 else ""
+        by = "" if how.runtime == execution.USUAL["runtime"] else f", {how.runtime}"
+        return f"{self.trial.recipe.name} {self.mode}" + (f", batch {batch}" if batch else "") + processes + by
 
     def path(self, out: Path, repeat: int) -> Path:
         """The file that the process with this number leaves."""
@@ -82,6 +85,9 @@ def time(
         ),
     ] = "1",
     batch: options.BatchOf = "global",
+    runtime: Annotated[
+        str, typer.Option(help="With --mode infer: torch, onnxruntime, or torch,onnxruntime for both in turns.")
+    ] = "torch",
     threads: options.TimingThreads = None,
     repeats: Annotated[int, typer.Option(min=1, help="Fresh processes for each row, taken in turns.")] = 5,
     min_seconds: options.MinSeconds = 3.0,
@@ -121,6 +127,9 @@ def time(
     counts = parse_processes(processes)
     if max(counts) > 1 and (mode != "train" or "auto" in (sizes or [])):
         raise InputError("--processes: they share the batches of training, of a known size: not with infer or auto")
+    runtimes = parse_runtimes(runtime)
+    if set(runtimes) != {execution.USUAL["runtime"]}:
+        precision = _precision_elsewhere(mode, precision, compile)
     trials = [
         trial
         for count in counts
@@ -132,6 +141,7 @@ def time(
         )
     ]  # fmt: skip
     _check(trials, compile)
+    trials = [_with_runtime(trial, name) for trial in trials for name in runtimes]
     cases = [case for trial in trials for way in options.modes(mode) for case in _cases(trial, way, sizes, failures)]
     if turns:
         return _in_turns(cases, out)
@@ -162,12 +172,45 @@ def parse_processes(text: str) -> list[int]:
     return list(dict.fromkeys(map(int, pieces)))
 
 
+def parse_runtimes(text: str) -> list[str]:
+    """`torch,onnxruntime` -> what computes, other programs than torch with their version; InputError for anything else.
+
+    Their version is in the name because it decides the speed: rows of unlike versions are never one.
+    """
+    names = list(dict.fromkeys(piece.strip() for piece in text.split(",")))
+    if unknown := set(names) - {"torch", "onnxruntime"}:
+        raise InputError(f"--runtime {text}: no {', '.join(sorted(unknown))} here; write torch, onnxruntime or both")
+    return [f"{name} {_version()}" if name == "onnxruntime" else name for name in names]
+
+
+def _version() -> str:
+    from dlbench.trials import onnx
+
+    return onnx.version("--runtime onnxruntime")
+
+
+def _precision_elsewhere(mode: str, precision: str | None, compile: bool) -> Precision:
+    """That of all rows beside another program than torch; InputError for what such programs do not do here."""
+    if mode != "infer":
+        raise InputError("--runtime onnxruntime: computes forward passes alone; take --mode infer")
+    if precision not in (None, "fp32") or compile:
+        raise InputError("--runtime onnxruntime: in fp32 and by its own compiler; leave --precision and --compile out")
+    return "fp32"
+
+
+def _with_runtime(trial: Trial, runtime: str) -> Trial:
+    """The trial by that program; those other than torch want the pixels of a channel side by side."""
+    if runtime == execution.USUAL["runtime"]:
+        return trial
+    return replace(trial, execution=replace(trial.execution, runtime=runtime, channels_last=False))
+
+
 def _check(trials: Sequence[Trial], compile: bool) -> None:
     """Raise InputError for a precision that the device lacks; warn where nothing can be compiled."""
-    execution = trials[0].execution
-    if execution.precision == "tf32" and not execution.device.startswith("cuda"):
-        raise InputError(f"--precision tf32: not on {execution.device}; take fp32 or bf16")
-    if compile and not execution.compile:
+    how = trials[0].execution
+    if how.precision == "tf32" and not how.device.startswith("cuda"):
+        raise InputError(f"--precision tf32: not on {how.device}; take fp32 or bf16")
+    if compile and not how.compile:
         print("dlbench: --compile: no C++ compiler found, timing without; install g++ or clang++", file=sys.stderr)
 
 

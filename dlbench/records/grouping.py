@@ -55,6 +55,7 @@ class Identity(NamedTuple):
     deterministic: bool = False
     processes: int = 1
     batch: str = "global"
+    runtime: str = "torch"
     code: str = ""
     torch: str = ""
     data: str = ""

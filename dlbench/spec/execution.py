@@ -28,7 +28,8 @@ class Execution:
     them there example by example, with so many workers. deterministic: only operations that give the same bits each
     time. channels_last: how images lie in memory. processes: how many train one model, each on a device of its own or,
     on the CPU, with its own threads. batch: whether the recipe's batch is that of all processes, or of each. jobs: how
-    many trials, at most, shared the machine.
+    many trials, at most, shared the machine. runtime: what computes a forward pass that is timed: torch, or another
+    program with its version, as `onnxruntime 1.20.1`.
     """
 
     device: str
@@ -45,6 +46,7 @@ class Execution:
     processes: int = 1
     batch: Batch = "global"
     jobs: int = 1
+    runtime: str = "torch"
 
     def as_dict(self) -> dict[str, Any]:
         """All settings, as a run file keeps them."""
@@ -77,4 +79,6 @@ def words(name: str, value: Any) -> str:
         return str(value)
     if name == "processes" and value > 1:
         return f"{value} processes"
-    return "" if value == USUAL[name] else f"{name.replace('_', ' ')} {value}"
+    if value == USUAL[name]:
+        return ""
+    return str(value) if name == "runtime" else f"{name.replace('_', ' ')} {value}"

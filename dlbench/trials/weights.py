@@ -9,7 +9,9 @@ from dlbench import writing
 from dlbench.errors import InputError
 
 if TYPE_CHECKING:
-    from torch import nn
+    from collections.abc import Mapping
+
+    from torch import Tensor, nn
 
 ENDING = ".safetensors"
 
@@ -46,7 +48,9 @@ def load(model: nn.Module, file: Path) -> None:
     from safetensors.torch import load_file
 
     try:
-        model.load_state_dict(load_file(file))
+        tensors = load_file(file)
+        _make_room(model, tensors)
+        model.load_state_dict(tensors)
     except OSError as error:
         why = "no such file; `dlbench run --keep-weights` writes it" if not file.exists() else error.strerror
         raise InputError(f"{file}: {why}") from None
@@ -55,3 +59,11 @@ def load(model: nn.Module, file: Path) -> None:
     except RuntimeError as error:
         reason = " ".join(str(error).partition(":")[2].split())
         raise InputError(f"{file}: weights of another model: {reason[:200]}") from None
+
+
+def _make_room(model: nn.Module, tensors: Mapping[str, Tensor]) -> None:
+    """Give buffers that are empty until a rule fits them, as support vectors, the shape of what comes."""
+    for name, buffer in list(model.named_buffers()):
+        if not buffer.numel() and name in tensors:
+            owner, _, own = name.rpartition(".")
+            setattr(model.get_submodule(owner), own, tensors[name].to(buffer))

@@ -28,7 +28,7 @@ def _score(job: dict[str, Any]) -> Event:
     """The final score, on all examples of each split."""
     trial = plan.from_dict(job["trial"])
     alone = replace(trial.execution, processes=1)  # as scores always are
-    built = switches.build([replace(trial, execution=alone)])
+    built = switches.build([replace(trial, execution=alone, recipe=replace(trial.recipe, together=False))])
     weights.load(built.model, Path(job["weights"]))
     began = time.perf_counter()
     [metrics] = built.scores(None)

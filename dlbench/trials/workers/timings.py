@@ -10,7 +10,7 @@ import copy
 import itertools
 import math
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from queue import SimpleQueue
@@ -25,6 +25,7 @@ from dlbench.measure import energy, laps, latency, machine, memory, memory_kinds
 from dlbench.measure.clock import Clock
 from dlbench.measure.disturbance import Reading, Watch, denormals_flushed
 from dlbench.records.events import Batch, Failed, Profile, Refused, Size, Timing
+from dlbench.spec.execution import USUAL
 from dlbench.spec.recipe import Part, Recipe
 from dlbench.trials import plan, switches
 from dlbench.trials.estimate import ITERATIVE
@@ -128,13 +129,31 @@ def _training(built: Bench) -> Iterator[int]:
 
 
 def _inference(built: Bench) -> Iterator[int]:
-    """Forward passes over test batches that lie ready, in eval mode, without gradients."""
+    """Forward passes over test batches that lie ready, in eval mode, without gradients, by the trial's runtime."""
     batches = list(_test_batches(built))
+    by_torch = built.trials[0].execution.runtime == USUAL["runtime"]
+    return _by_torch(built, batches) if by_torch else _by_onnxruntime(built, batches)
+
+
+def _by_torch(built: Bench, batches: Sequence[Tensor]) -> Iterator[int]:
     built.model.eval()
     for inputs in itertools.cycle(batches):
         with torch.inference_mode(), built.precision():
             built.model(inputs)
         yield len(inputs)
+
+
+def _by_onnxruntime(built: Bench, batches: Sequence[Tensor]) -> Iterator[int]:
+    """The same, once its answers are known to be torch's; to export the model is a part of the first step."""
+    from dlbench.trials import onnx
+
+    threads = built.trials[0].execution.threads
+    session = onnx.Session(onnx.exported(built.model, batches[0], {}), built.device, threads)
+    onnx.check(session, built.model, batches[:1])
+    calls = [(session.bound(inputs), len(inputs)) for inputs in batches]
+    for call, examples in itertools.cycle(calls):
+        call()
+        yield examples
 
 
 def _test_batches(built: Bench) -> Iterator[Tensor]:
@@ -196,10 +215,15 @@ def _size(built: Bench, mode: str) -> Size:
     peaks = memory.process_peak_bytes(), memory.device_peak_bytes(execution.device)
     with torch.compiler.set_stance("force_eager"):
         with operations.counter() as counter:
-            next(steps(built, mode))
-        kinds = memory_kinds.of_step(built.model, lambda: next(steps(built, mode)))
+            next(_counted(built, mode))
+        kinds = memory_kinds.of_step(built.model, lambda: next(_counted(built, mode)))
     operations_of_all = counter.get_total_flops() * execution.processes
     return Size(examples[-1], operations.parameters(built.model), *peaks, operations_of_all, **asdict(kinds))
+
+
+def _counted(built: Bench, mode: str) -> Iterator[int]:
+    """Steps by torch, whose counters see no other program's work."""
+    return _training(built) if mode == "train" else _by_torch(built, list(_test_batches(built)))
 
 
 def _profile(built: Bench, mode: str, trace: Path) -> Profile:
