@@ -52,7 +52,8 @@ class Outline:
 
 
 def check_writable(out: Path) -> None:
-    """Raise InputError if runs cannot be kept under this folder."""
+    """Raise InputError if runs cannot be kept under this folder; leaves no folder that was not there."""
+    made = [folder for folder in (out, *out.parents) if not folder.exists()]
     try:
         out.mkdir(parents=True, exist_ok=True)
         probe = out / f".writable-{os.getpid()}"
@@ -64,6 +65,10 @@ def check_writable(out: Path) -> None:
         raise InputError(
             f"{out}: cannot write results there ({error.strerror}); choose another folder with --out"
         ) from None
+    finally:
+        for folder in made:
+            with suppress(OSError):  # it was not made, or somebody has begun to write there
+                folder.rmdir()
 
 
 def status(path: Path) -> str:

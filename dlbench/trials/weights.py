@@ -44,21 +44,27 @@ def keep(model: nn.Module, run: Path) -> None:
 
 def load(model: nn.Module, file: Path) -> None:
     """Give the model the weights in this file; InputError if it holds none, or those of another model."""
+    tensors = read(file)
+    try:
+        _make_room(model, tensors)
+        model.load_state_dict(tensors)
+    except RuntimeError as error:
+        reason = " ".join(str(error).partition(":")[2].split())
+        raise InputError(f"{file}: weights of another model: {reason[:200]}") from None
+
+
+def read(file: Path) -> dict[str, Tensor]:
+    """The tensors in this file by name; InputError if it holds none."""
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
     try:
-        tensors = load_file(file)
-        _make_room(model, tensors)
-        model.load_state_dict(tensors)
+        return load_file(file)
     except OSError as error:
         why = "no such file; `dlbench run --keep-weights` writes it" if not file.exists() else error.strerror
         raise InputError(f"{file}: {why}") from None
     except SafetensorError as error:
         raise InputError(f"{file}: no weights can be read ({error})") from None
-    except RuntimeError as error:
-        reason = " ".join(str(error).partition(":")[2].split())
-        raise InputError(f"{file}: weights of another model: {reason[:200]}") from None
 
 
 def _make_room(model: nn.Module, tensors: Mapping[str, Tensor]) -> None:

@@ -4,6 +4,8 @@ import json
 import subprocess
 import sys
 
+import onnx
+import own
 import pytest
 from safetensors import safe_open
 
@@ -117,3 +119,41 @@ def test_on_other_data_they_are_scored_and_compared_with_nothing(kept, real_data
     assert 50 < {row["metric"]: row["here"] for row in table["rows"]}["test_error_percent"] <= 100
     assert all("recorded" not in row or row["recorded"] is None for row in table["rows"])
     assert "On {name: mnist, size: 32}, not on the run's own data." in table["notes"]
+
+
+@pytest.mark.slow
+def test_a_run_leaves_as_an_onnx_file_that_says_what_it_is(kept):
+    run = files(kept)[0]
+    ended = dlbench("export", run, "--to", "onnx", "net.onnx")
+    assert ended.returncode == 0, ended.stderr
+    assert "away from torch's on 256 test examples" in ended.stdout
+    about = {prop.key: prop.value for prop in onnx.load("net.onnx").metadata_props}
+    assert (about["recipe"], about["weights"]) == ("lenet-digits", run.with_suffix(".safetensors").name)
+
+
+@pytest.mark.slow
+def test_a_model_that_no_onnx_file_can_hold_leaves_none(tmp_path):
+    recipe = own.write(tmp_path, "plain").replace("plain.yaml", "fickle.yaml")
+    (tmp_path / "fickle.yaml").write_text(own.RECIPE.replace("NAME", "fickle"))
+    with (tmp_path / "nets.py").open("a") as module:
+        module.write(
+            "\n\nclass Fickle(nn.Sequential):\n    def forward(self, x):\n"
+            "        return super().forward(x if x.sum() > 0 else -x)\n\n\n"
+            "def fickle() -> nn.Module:\n    return Fickle(nn.Flatten(), nn.Linear(64, 10))\n"
+        )
+    assert dlbench("run", recipe, "--seeds", "0", "--threads", "1", "--device", "cpu", "--keep-weights").returncode == 0
+    [run] = files(tmp_path / "results", "fickle")
+    ended = dlbench("export", run, "--to", "onnx", "net.onnx")
+    assert (ended.returncode, ended.stderr.count("\n")) == (2, 1)
+    assert "nets.fickle of fickle: cannot become an ONNX file" in ended.stderr
+    assert not (tmp_path / "net.onnx").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("recipe", ["svm-poly", "mlp-xor"])
+def test_support_vectors_and_seeds_taught_together_score_as_they_did(tmp_path, recipe, real_data, monkeypatch):
+    monkeypatch.setenv("DLBENCH_DATA", str(real_data))
+    run = ["run", recipe, "--seeds", "0", "--budget", "smoke", "--device", "cpu", "--threads", "1", "--keep-weights"]
+    assert dlbench(*run).returncode == 0
+    ended = dlbench("evaluate", files(tmp_path / "results", recipe)[0])
+    assert (ended.returncode, ended.stderr) == (0, "")

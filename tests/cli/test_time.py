@@ -4,11 +4,13 @@ import json
 import re
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnxruntime
 import own
 import pytest
 import torch
@@ -17,6 +19,7 @@ from dlbench import exits
 from dlbench.cli import time as timing
 from dlbench.errors import InputError
 from dlbench.measure import machine
+from dlbench.records import timing_files
 from dlbench.records.events import Batch, Event, Failed, Profile, Refused, Size, Timing
 from dlbench.spec.recipe import Part
 from dlbench.stats import steady
@@ -113,6 +116,27 @@ class TestRun:
         with pytest.raises(InputError, match="tf32: not on cpu"):
             timing.time(["lenet-digits"], device="cpu", precision="tf32")
 
+    @pytest.mark.parametrize(
+        ("options", "words"),
+        [
+            ({"runtime": "tvm"}, "no tvm here; write torch, onnxruntime or both"),
+            ({"runtime": "torch,onnxruntime"}, "take --mode infer"),
+            ({"runtime": "onnxruntime", "mode": "infer", "precision": "bf16"}, "leave --precision"),
+        ],
+    )
+    def test_a_runtime_is_refused_for_what_it_does_not_do(self, options: dict[str, Any], words: str) -> None:
+        with pytest.raises(InputError, match=words):
+            timing.time(["lenet-digits"], device="cpu", **options)
+
+    @pytest.mark.parametrize("answered", [Refused("cifar10: damaged"), Failed("out of luck")])
+    def test_a_call_that_keeps_no_timing_leaves_no_folder(
+        self, answered: Event, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(timing, "answer", lambda case, task, **more: answered)
+        with suppress(InputError):
+            timing.time(["lenet-digits"], device="cpu", out=tmp_path / "a" / "results")
+        assert list(tmp_path.iterdir()) == []
+
     def test_what_a_worker_refuses_is_the_user_s_to_mend(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(timing, "answer", lambda case, task, **more: Refused("cifar10: damaged"))
         with pytest.raises(InputError, match="damaged"):
@@ -192,6 +216,16 @@ class TestRounds:
         timing.time(["lenet-digits"], device="cpu", repeats=1, mode="infer", out=tmp_path)
         assert len(list((tmp_path / "time" / "lenet-digits").iterdir())) == 3
 
+    def test_runtimes_take_turns_in_full_precision_and_have_files_of_their_own(
+        self, asked: list[str], tmp_path: Path
+    ) -> None:
+        settings = {"mode": "infer", "runtime": "torch,onnxruntime", "repeats": 2}
+        timing.time(["resnet-20"], device="cpu", out=tmp_path, **settings)
+        frame = timing_files.load(sorted((tmp_path / "time" / "resnet-20").iterdir()))
+        by = f"onnxruntime {onnxruntime.__version__}"
+        assert sorted(frame["runtime"]) == [by, by, "torch", "torch"]
+        assert set(frame["precision"]) == {"fp32"}
+
     def test_data_that_are_not_on_disk_are_made_up(self, asked: list[str], tmp_path: Path) -> None:
         timing.time(["resnet-20"], device="cpu", repeats=1, out=tmp_path)
         (file,) = (tmp_path / "time" / "resnet-20").iterdir()
@@ -233,6 +267,14 @@ class TestWorker:
         assert [next(endless) for _ in range(6)] == [333] * 6
         assert not built.model.training
         assert all(torch.equal(*pair) for pair in zip(weights, built.model.parameters(), strict=True))
+
+    def test_onnxruntime_computes_the_same_model_and_torch_counts_its_operations(self) -> None:
+        (trial,) = plan.trials(["lenet-digits"], seeds=[0], budget="smoke", device="cpu", threads=1)
+        elsewhere = replace(trial.execution, runtime="onnxruntime 1.32.0", channels_last=False)
+        told = {"trial": replace(trial, execution=elsewhere).as_dict(), "mode": "infer"}
+        assert vars(timings.do(job("lenet-digits", task="size") | told))["flop_per_step"] == 16 * 2 * 416_520
+        timed = vars(timings.do(job("lenet-digits", probe=False) | told))
+        assert timed["examples"] == timed["steps"] * 16
 
     @pytest.mark.parametrize("mode", ["train", "infer"])
     def test_times_and_sizes_up(self, mode: str) -> None:

@@ -25,6 +25,7 @@ def kinds(*changes: dict[str, Any]) -> int:
         {"recipe_digest": "other"}, {"budget": "full"}, {"device": "cuda:0"}, {"precision": "bf16"}, {"compile": True},
         {"channels_last": False}, {"cuda_graphs": True}, {"code": "c0de0002"}, {"code": ""}, {"torch": "2.14.1"},
         {"processes": 2}, {"batch": "local"},
+        {"runtime": "onnxruntime 1.32.0"},
     ],
 )  # fmt: skip
 def test_what_changes_results_is_never_averaged(change: dict[str, Any]) -> None:

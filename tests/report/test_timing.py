@@ -119,7 +119,7 @@ def test_disturbances_of_any_process_are_told_once() -> None:
 def test_whatever_a_speed_depends_on_is_a_row_of_its_own() -> None:
     changed = [
         {"mode": "infer"}, {"batch_size": 128}, {"precision": "bf16"}, {"compile": True}, {"channels_last": False},
-        {"cuda_graphs": True},
+        {"cuda_graphs": True}, {"runtime": "onnxruntime 1.20.1"}, {"runtime": "onnxruntime 1.32.0"},
         {"threads": 1}, {"device": "cuda:0"}, {"torch": "2.16"}, {"data": "synthetic"}, {"recipe_digest": "d2"},
     ]  # fmt: skip
     found = table(process(), *(process(**change) for change in changed))

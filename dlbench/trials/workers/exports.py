@@ -57,7 +57,7 @@ def _batches(built: Bench) -> list[Tensor]:
     """Prepared test examples, or training examples where there are no others, as often as batches want them."""
     examples = (built.data.test or built.data.train).inputs
     index = torch.arange(sum(BATCHES)) % len(examples)
-    return [built.data.prepare(examples[part]) for part in torch.split(index, list(BATCHES))]  # type: ignore[no-untyped-call]
+    return [built.data.prepare(examples[part]) for part in torch.split(index, list(BATCHES))]
 
 
 def _about(trial: Trial, kept: Path) -> dict[str, str]:
