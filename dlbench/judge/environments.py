@@ -208,7 +208,7 @@ def _is_path(name: str) -> bool:
 def _stop(child: subprocess.Popen[str]) -> None:
     """Interrupt a command that still runs, as Ctrl-C would, so that it ends its own workers."""
     if child.poll() is None:
-        child.send_signal(signal.SIGTERM if sys.platform == "win32" else signal.SIGINT)
+        child.send_signal(signal.SIGINT if exits.HAS_SIGNALS else signal.SIGTERM)
         try:
             child.wait(2 * GRACE_SECONDS)
         except subprocess.TimeoutExpired:

@@ -67,7 +67,7 @@ def describe(device: str) -> dict[str, Any]:
     """
     import torch
 
-    accelerator = torch.cuda.get_device_name(torch.device(device)) if device.startswith("cuda") else ""
+    accelerator = _accelerator(device)
     memory = round(psutil.virtual_memory().total / 2**30)
     limit = quota()
     stable = {
@@ -81,12 +81,30 @@ def describe(device: str) -> dict[str, Any]:
     return {"name": name, **stable, "blas": blas(), **_software(device), "fingerprint": digest}
 
 
-def _software(device: str) -> dict[str, str]:
-    """What torch was built for and, for a CUDA device, the versions of its driver and of cuDNN."""
+def _accelerator(device: str) -> str:
+    """The name of a GPU; empty for the CPU. Apple's GPUs are called after the chip that they are a part of."""
     import torch
 
-    kinds = {"CUDA": torch.version.cuda, "ROCm": torch.version.hip}
+    match device.partition(":")[0]:
+        case "cuda":
+            return torch.cuda.get_device_name(torch.device(device))
+        case "xpu":
+            return str(torch.xpu.get_device_name(torch.device(device)))
+        case "mps":
+            return f"{cpu_name()} GPU"
+    return ""
+
+
+def _software(device: str) -> dict[str, str]:
+    """What torch was built for and, for a GPU, the version of its driver; for a CUDA device that of cuDNN as well."""
+    import torch
+
+    kinds = {"CUDA": torch.version.cuda, "ROCm": torch.version.hip, "XPU": torch.version.xpu}
     build = next((f"{kind} {version}" for kind, version in kinds.items() if version), "CPU")
+    if device.startswith("xpu"):
+        return {"torch_build": build, "driver": str(torch.xpu.get_device_properties(device).driver_version)}
+    if device == "mps":
+        return {"torch_build": build, "driver": f"macOS {platform.mac_ver()[0]}"}
     if not device.startswith("cuda"):
         return {"torch_build": build}
     cudnn = torch.backends.cudnn.version()  # type: ignore[no-untyped-call]

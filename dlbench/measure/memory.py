@@ -21,6 +21,9 @@ def begin_anew(device: str) -> None:
     if device.startswith("cuda") and torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
         torch.cuda.empty_cache()  # what torch keeps for later counts as held
         torch.cuda.reset_peak_memory_stats(torch.device(device))
+    if device.startswith("xpu") and torch.xpu.is_initialized():  # type: ignore[no-untyped-call]
+        torch.xpu.empty_cache()
+        torch.xpu.reset_peak_memory_stats(torch.device(device))
 
 
 def process_peak_bytes() -> int:
@@ -40,4 +43,6 @@ def device_peak_bytes(device: str) -> int | None:
     """Torch's peak memory on an accelerator, in bytes; None where it does not count."""
     import torch
 
-    return torch.cuda.max_memory_reserved(torch.device(device)) if device.startswith("cuda") else None
+    counters = {"cuda": torch.cuda.max_memory_reserved, "xpu": torch.xpu.max_memory_reserved}  # MPS keeps no peak
+    counter = counters.get(device.partition(":")[0])
+    return counter(torch.device(device)) if counter else None

@@ -31,6 +31,11 @@ def best(device: str) -> tuple[Precision, str]:
         major, minor = torch.cuda.get_device_capability(torch.device(device))
         name = f"CUDA capability {major}.{minor}"
         return ("bf16", name) if (major, minor) >= AMPERE else ("fp32", f"{name} has no bf16 units")
+    if kind == "xpu":
+        import torch
+
+        is_native = torch.xpu.is_bf16_supported(including_emulation=False)
+        return ("bf16", "torch says that the GPU has bf16") if is_native else ("fp32", "torch says it has no bf16")
     return "fp32", f"dlbench does not know whether {kind} multiplies bf16"
 
 

@@ -55,7 +55,8 @@ class LoadedBatches(Batches):
             self._indices[:] = [self._order[start : start + self._size].tolist() for start in starts]
             self._epoch = iter(self._loader)
         self._order = self._order[self._size :]
-        raw, targets = (tensor.to(device, non_blocking=True) for tensor in next(self._epoch))
+        is_pinned = device.type == "cuda"
+        raw, targets = (tensor.to(device, non_blocking=is_pinned) for tensor in next(self._epoch))
         if raw.dim() == 4:
             raw = raw.contiguous(memory_format=torch.channels_last)
         inputs = self._data.prepare(raw)

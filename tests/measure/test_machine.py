@@ -4,9 +4,11 @@ import sys
 from types import SimpleNamespace
 
 import pytest
+import torch
 
 from dlbench.errors import InputError
-from dlbench.measure import machine
+from dlbench.measure import machine, memory, precision
+from dlbench.measure.clock import Clock
 
 ARM = """processor\t: {core}
 BogoMIPS\t: 243.75
@@ -169,3 +171,56 @@ def test_a_device_that_is_not_there_is_named_with_those_that_are():
         machine.resolve_device("gpu")
     assert machine.resolve_device("cpu") == "cpu"
     assert machine.resolve_device("auto") in [device["device"] for device in machine.devices()]
+
+
+@pytest.fixture
+def an_apple_gpu(monkeypatch):
+    """As torch shows it; there was none here to compute on."""
+    monkeypatch.setattr("torch.backends.mps.is_available", lambda: True)
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 0)
+
+
+@pytest.fixture
+def an_intel_gpu(monkeypatch):
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 0)
+    monkeypatch.setattr("torch.xpu.is_available", lambda: True)
+    monkeypatch.setattr("torch.xpu.device_count", lambda: 1)
+    monkeypatch.setattr("torch.xpu.get_device_name", lambda _: "Intel(R) Arc(TM) B580 Graphics")
+    monkeypatch.setattr("torch.xpu.get_device_properties", lambda _: SimpleNamespace(driver_version="1.6.33578"))
+
+
+def test_an_apple_gpu_is_chosen_and_is_another_machine_than_its_processor(an_apple_gpu):
+    assert machine.resolve_device("auto") == machine.resolve_device("mps") == "mps"
+    gpu, cpu = machine.describe("mps"), machine.describe("cpu")
+    assert gpu["accelerator"] == f"{machine.cpu_name()} GPU"
+    assert gpu["fingerprint"] != cpu["fingerprint"]
+    assert gpu["driver"].startswith("macOS")
+
+
+def test_an_intel_gpu_is_chosen_and_named(an_intel_gpu):
+    assert machine.resolve_device("auto") == machine.resolve_device("xpu") == "xpu:0"
+    described = machine.describe("xpu:0")
+    assert (described["name"], described["driver"]) == ("Intel(R) Arc(TM) B580 Graphics", "1.6.33578")
+    assert described["fingerprint"] != machine.describe("cpu")["fingerprint"]
+
+
+@pytest.mark.parametrize(("is_native", "chosen"), [(True, "bf16"), (False, "fp32")])
+def test_an_intel_gpu_s_precision_is_what_torch_says_of_it(monkeypatch, is_native, chosen):
+    monkeypatch.setattr("torch.xpu.is_bf16_supported", lambda including_emulation: is_native)
+    assert precision.automatic("xpu:0") == chosen
+    assert precision.automatic("mps") == "fp32"
+
+
+def test_the_most_memory_is_counted_on_intel_s_gpus_and_unknown_on_apple_s(monkeypatch):
+    monkeypatch.setattr("torch.xpu.max_memory_reserved", lambda _: 2**20)
+    assert (memory.device_peak_bytes("xpu:0"), memory.device_peak_bytes("mps")) == (2**20, None)
+
+
+@pytest.mark.parametrize("device", ["mps", "xpu:0"])
+def test_a_clock_waits_for_either(monkeypatch, device):
+    waits = []
+    monkeypatch.setattr(f"torch.{device[:3]}.synchronize", lambda *_: waits.append(device))
+    clock = Clock(torch.device(device))
+    clock.start()
+    clock.lap()
+    assert waits == [device, device]

@@ -24,6 +24,9 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import IO, Any
 
+import psutil
+
+from dlbench import exits
 from dlbench.data import sources
 from dlbench.errors import InputError
 from dlbench.records import events
@@ -150,7 +153,7 @@ class JobProcess:
         """Interrupt the process, if it still runs."""
         self.deadline.cancel()
         if self._process.poll() is None:
-            self._process.send_signal(signal.SIGTERM)
+            _ask_to_end(self._process)
 
     def wait(self, until: float) -> None:
         """Wait for its end until that time (of time.monotonic), then kill it and whatever it has started."""
@@ -231,6 +234,7 @@ def start(module: str, job: Mapping[str, Any], threads: int, errors: IO[bytes]) 
     process = subprocess.Popen(
         [sys.executable, "-P", "-m", module],  # -P: a folder called dlbench in the current one is not ours
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, encoding="utf-8", start_new_session=True,
+        creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),  # a session, as Windows has it
         env=PATIENT | os.environ | SEEDED | {"OMP_NUM_THREADS": str(threads), "PYTHONPATH": _import_path()},
     )  # fmt: skip
     threading.Thread(target=_sweep, args=[process], daemon=True).start()
@@ -244,7 +248,7 @@ def start(module: str, job: Mapping[str, Any], threads: int, errors: IO[bytes]) 
 def _sweep(process: subprocess.Popen[str]) -> None:
     """When the process has ended, kill what it has left running: that would keep its output open, and its locks."""
     process.wait()
-    if sys.platform != "win32":
+    if exits.HAS_SIGNALS:
         kill(process)
 
 
@@ -266,7 +270,7 @@ def stop(process: subprocess.Popen[str]) -> None:
     assert process.stdin is not None
     assert process.stdout is not None
     if process.poll() is None:
-        process.send_signal(signal.SIGTERM)
+        _ask_to_end(process)
         try:
             process.wait(GRACE_SECONDS)
         except subprocess.TimeoutExpired:
@@ -277,10 +281,24 @@ def stop(process: subprocess.Popen[str]) -> None:
     process.stdout.close()
 
 
+def _ask_to_end(process: subprocess.Popen[str]) -> None:
+    """By SIGTERM; where that would end it without a word, by the end of its input, which it takes for the parent's."""
+    if exits.HAS_SIGNALS:
+        process.send_signal(signal.SIGTERM)
+        return
+    assert process.stdin is not None
+    with suppress(OSError):
+        process.stdin.close()
+
+
 def kill(process: subprocess.Popen[str]) -> None:
     """End a process, and whatever it has started, without asking."""
-    if sys.platform == "win32":
-        process.kill()
-    else:
+    if exits.HAS_SIGNALS:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
+        return
+    with suppress(psutil.NoSuchProcess):
+        for child in psutil.Process(process.pid).children(recursive=True):
+            with suppress(psutil.NoSuchProcess):
+                child.kill()
+    process.kill()

@@ -66,8 +66,8 @@ def _end_with_parent(channel: int, lines: SimpleQueue[str] | None) -> None:
     for line in os.fdopen(channel):
         if lines is not None:
             lines.put(line)
-    os.kill(os.getpid(), signal.SIGTERM)
+    exits.interrupt_this()
     time.sleep(GRACE_SECONDS)
-    if sys.platform != "win32" and os.getpgrp() == os.getpid():
+    if exits.HAS_SIGNALS and os.getpgrp() == os.getpid():
         os.killpg(os.getpid(), signal.SIGKILL)
     os._exit(1)

@@ -1,18 +1,21 @@
 """One writer at a time: a lock on a file that ends with its process, so that there is nothing to clean up.
 
-Where the system (Windows) or the file system (some network drives) has no such locks, nothing is locked, and `work_in`
-says so.
+Windows would keep everybody from reading a locked file, and from removing an open one: there the lock is on a file
+beside it, by filelock. Where a file system (some network drives) has no locks, nothing is locked: `work_in` says so.
 """
 
 from __future__ import annotations
 
 import os
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Final
+
+FLOCK: Final = find_spec("fcntl") is not None  # else this is Windows
 
 
 class Busy(Exception):
@@ -25,8 +28,9 @@ def locked(path: Path, patience: float = 0.0) -> Iterator[None]:
 
     Raises Busy if another process holds it for `patience` seconds, and OSError if the file cannot be opened or made.
     """
-    if sys.platform == "win32":
-        yield
+    if not FLOCK:
+        with _beside(path, patience):
+            yield
         return
     handle = _hold(path, time.monotonic() + patience)
     try:
@@ -39,7 +43,7 @@ def locked(path: Path, patience: float = 0.0) -> Iterator[None]:
 
 def is_locked(path: Path) -> bool:
     """Whether another process holds the lock on this file."""
-    if not path.exists():
+    if not (path if FLOCK else _lock_beside(path)).exists():
         return False
     try:
         with locked(path):
@@ -57,6 +61,28 @@ def work_in(folder: Path) -> bool:
             return is_locked(Path(probe) / "one")
     except OSError:
         return True  # whoever wants to write there will be told
+
+
+def _lock_beside(path: Path) -> Path:
+    return path.with_name(f".{path.name}.lock")
+
+
+@contextmanager
+def _beside(path: Path, patience: float) -> Iterator[None]:
+    """The lock on a file beside it, which is removed unless somebody waits for it."""
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(_lock_beside(path))
+    try:
+        lock.acquire(timeout=patience, poll_interval=0.01)
+    except Timeout:
+        raise Busy from None
+    try:
+        yield
+    finally:
+        lock.release()
+        with suppress(OSError):
+            _lock_beside(path).unlink()
 
 
 def _hold(path: Path, until: float) -> int:
