@@ -27,7 +27,7 @@ VERBS: Final = {  # in the order of `--help`, each with the first sentence of it
     "show": "Show a recipe's architecture card, or what a study compares, before anything is trained.",
     "run": "Run recipes and studies; ends in their tables.",
     "replay": "Repeat the first steps of runs as their files describe them, and compare losses, scores and weights.",
-    "evaluate": "Score the weights of a run that kept them, and compare with what the run recorded.",
+    "evaluate": "Score the weights of a run that kept them, or weights that others published, on a recipe's own model.",
     "view": "Show runs in the browser while they learn, those of other processes too; prints the address of a page.",
     "lecture": "Run every study of the lecture, and print its claims.",
     "report": "Print the tables of recipes and studies from run files, and what they say of the studies' claims.",

@@ -30,7 +30,8 @@ WHOLE = 2**62  # steps: more than any run has
 
 def evaluate(
     what: Annotated[
-        str, typer.Argument(metavar="RUN", help="A run file whose weights were kept; or a recipe, for --weights.")
+        str,
+        typer.Argument(metavar="RUN|RECIPE", help="A run file whose weights were kept, or a recipe."),
     ],
     weights_file: Annotated[
         Path | None, typer.Option("--weights", help="Take these; those beside the run if left out.")
@@ -44,7 +45,9 @@ def evaluate(
     threads: Annotated[int | None, typer.Option(min=1, help="CPU threads; the run's own number if left out.")] = None,
     as_json: options.Json = False,
 ) -> int:
-    """Score the weights of a run that kept them, and compare with what the run recorded; or those others published.
+    """Score the weights of a run that kept them, or weights that others published, on a recipe's own model.
+
+    Those of a run must give what it recorded. Others are scored in full precision, and compared with nothing.
 
     Exit codes: 0 the same or on other data, libraries or another machine, 1 a difference, 2 something to mend in the
     call, 3 the evaluation failed.
