@@ -50,6 +50,17 @@ def test_they_give_the_recorded_scores_to_the_last_digit(kept):
         assert all(row["here"] == row["recorded"] for row in table["rows"])
 
 
+def test_on_a_recipe_they_are_weights_like_any_others(kept):
+    """All test examples are those of the run, which learnt from fewer."""
+    run = files(kept)[0]
+    assert dlbench("evaluate", "lenet-digits").returncode == 2
+    ended = dlbench("evaluate", "lenet-digits", "--weights", run.with_suffix(".safetensors"), *SMALL[4:], "--json")
+    assert ended.returncode == 0, ended.stderr
+    here = {row["metric"]: row["here"] for row in json.loads(ended.stdout)[0]["rows"]}
+    final = [event for event in store.events_of(run) if event.kind == "score" and event.final][-1].metrics
+    assert here["test_error_percent"] == final["test_error_percent"]
+
+
 @pytest.mark.slow
 def test_other_weights_give_other_scores_and_exit_1(kept):
     first, second = files(kept)
