@@ -142,7 +142,7 @@ def _wait_for(address, server):
 
 
 def test_what_is_wrong_is_one_line(results, tmp_path, monkeypatch):
-    with pytest.raises(InputError, match=r"--to tensorbord: no such tracker \(did you mean 'tensorboard'\?\)"):
+    with pytest.raises(InputError, match=r"--to tensorbord: no such target \(did you mean 'tensorboard'\?\)"):
         export.export(results, to=("tensorbord", "here"))
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match="holds no finished runs"):
