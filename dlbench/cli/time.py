@@ -129,7 +129,7 @@ def time(
         raise InputError("--processes: they share the batches of training, of a known size: not with infer or auto")
     runtimes = parse_runtimes(runtime)
     if set(runtimes) != {execution.USUAL["runtime"]}:
-        precision = _precision_elsewhere(mode, precision, compile)
+        precision = _precision_elsewhere(mode, precision, compile, is_profiled=profile is not None)
     trials = [
         trial
         for count in counts
@@ -189,12 +189,14 @@ def _version() -> str:
     return onnx.version("--runtime onnxruntime")
 
 
-def _precision_elsewhere(mode: str, precision: str | None, compile: bool) -> Precision:
+def _precision_elsewhere(mode: str, precision: str | None, compile: bool, *, is_profiled: bool) -> Precision:
     """That of all rows beside another program than torch; InputError for what such programs do not do here."""
     if mode != "infer":
         raise InputError("--runtime onnxruntime: computes forward passes alone; take --mode infer")
     if precision not in (None, "fp32") or compile:
         raise InputError("--runtime onnxruntime: in fp32 and by its own compiler; leave --precision and --compile out")
+    if is_profiled:
+        raise InputError("--profile: torch's own operations alone; leave --runtime out")
     return "fp32"
 
 

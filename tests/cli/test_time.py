@@ -122,6 +122,7 @@ class TestRun:
             ({"runtime": "tvm"}, "no tvm here; write torch, onnxruntime or both"),
             ({"runtime": "torch,onnxruntime"}, "take --mode infer"),
             ({"runtime": "onnxruntime", "mode": "infer", "precision": "bf16"}, "leave --precision"),
+            ({"runtime": "onnxruntime", "mode": "infer", "profile": Path("trace.json")}, "leave --runtime out"),
         ],
     )
     def test_a_runtime_is_refused_for_what_it_does_not_do(self, options: dict[str, Any], words: str) -> None:
