@@ -83,11 +83,19 @@ def figure(runs: Runs) -> Figure:
 def ranked(groups: Sequence[Group]) -> dict[Group, int]:
     """The entries taught with the most examples and their rank, best mean first of those that ran alike."""
     ranks: dict[Group, int] = {}
-    for block in _blocks([group for group in current(groups) if group.values(ERROR)]):
-        most = max(map(families.size, block))
-        whole = sorted((group for group in block if families.size(group) == most), key=_error(ERROR))
+    entries = [group for group in current(groups) if group.values(ERROR)]
+    most: dict[tuple[str, str], int] = {}
+    for group in entries:
+        most[_where(group)] = max(families.size(group), most.get(_where(group), 0))
+    for block in _blocks(entries):
+        whole = [group for group in block if families.size(group) == most[_where(group)]]
+        whole.sort(key=_error(ERROR))
         ranks |= {group: rank for rank, group in enumerate(whole, start=1)}
     return ranks
+
+
+def _where(group: Group) -> tuple[str, str]:
+    return group.budget, group.device
 
 
 def convolutional(group: Group) -> bool:
