@@ -46,8 +46,7 @@ def load(model: nn.Module, file: Path) -> None:
     """Give the model the weights in this file; InputError if it holds none, or those of another model."""
     tensors = read(file)
     try:
-        _make_room(model, tensors)
-        model.load_state_dict(tensors)
+        restore(model, tensors)
     except RuntimeError as error:
         reason = " ".join(str(error).partition(":")[2].split())
         raise InputError(f"{file}: weights of another model: {reason[:200]}") from None
@@ -67,9 +66,10 @@ def read(file: Path) -> dict[str, Tensor]:
         raise InputError(f"{file}: no weights can be read ({error})") from None
 
 
-def _make_room(model: nn.Module, tensors: Mapping[str, Tensor]) -> None:
-    """Give buffers that are empty until a rule fits them, as support vectors, the shape of what comes."""
+def restore(model: nn.Module, tensors: Mapping[str, Tensor]) -> None:
+    """Give the model these; buffers that are empty until a rule fits them, as support vectors, get their shape too."""
     for name, buffer in list(model.named_buffers()):
-        if not buffer.numel() and name in tensors:
+        if name in tensors and 0 in (buffer.numel(), tensors[name].numel()):
             owner, _, own = name.rpartition(".")
             setattr(model.get_submodule(owner), own, tensors[name].to(buffer))
+    model.load_state_dict(tensors)

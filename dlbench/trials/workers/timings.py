@@ -27,7 +27,7 @@ from dlbench.measure.disturbance import Reading, Watch, denormals_flushed
 from dlbench.records.events import Batch, Failed, Profile, Refused, Size, Timing
 from dlbench.spec.execution import USUAL
 from dlbench.spec.recipe import Part, Recipe
-from dlbench.trials import plan, switches
+from dlbench.trials import plan, switches, weights
 from dlbench.trials.estimate import ITERATIVE
 from dlbench.trials.plan import Trial
 from dlbench.trials.setup import Bench
@@ -121,11 +121,11 @@ def steps(built: Bench, mode: str) -> Iterator[int]:
 
 def _training(built: Bench) -> Iterator[int]:
     """Steps of training; a rule that ends begins again, from the same weights."""
-    weights = copy.deepcopy(built.model.state_dict())
+    at_first = copy.deepcopy(built.model.state_dict())
     while True:
         for step in built.train(built.model):
             yield step.examples
-        built.model.load_state_dict(weights)
+        weights.restore(built.model, at_first)
 
 
 def _inference(built: Bench) -> Iterator[int]:
